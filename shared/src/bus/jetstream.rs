@@ -1,0 +1,283 @@
+//! The bus on NATS JetStream.
+
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
+
+use async_nats::{
+    HeaderMap,
+    client::RequestErrorKind,
+    header::{NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE},
+    jetstream::{
+        self, AckKind, Context, ErrorCode,
+        consumer::{PullConsumer, pull},
+        response::Response,
+    },
+};
+use futures_util::Stream;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    Bus, BusError, Connection, ConsumerSpec, Delivery, PublishError, Settlement, TopologyError,
+    topology::{self, Limits},
+};
+use crate::event::{Headers, Outgoing, Received};
+
+/// How long the server keeps a pull request open.
+const PULL_EXPIRES: Duration = Duration::from_secs(30);
+
+/// What one pull may bring at most, beside the one message that it always may. It bounds a worker's memory where
+/// events are large.
+const PULL_BYTES: usize = 16 << 20;
+
+/// How long an answer to a publish may take.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The one implementation of [`Bus`] that talks to a server.
+#[derive(Debug, Clone)]
+pub struct JetStream {
+    context: Context,
+    connection: Connection,
+    service: &'static str,
+    limits: Limits,
+    /// Handles by consumer: they are names only, and asking the server for one at every pull is not.
+    consumers: Arc<Mutex<HashMap<ConsumerSpec, PullConsumer>>>,
+}
+
+impl JetStream {
+    /// The bus as `service` uses it.
+    pub fn new(connection: Connection, service: &'static str, limits: Limits) -> Self {
+        let context = jetstream::new(connection.client.clone());
+        Self { context, connection, service, limits, consumers: Arc::default() }
+    }
+
+    /// The JetStream context, for what the traits don't cover: status, replay, dead letters.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    async fn known_consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
+        let mut consumers = self.consumers.lock().await;
+        if let Some(consumer) = consumers.get(spec) {
+            return Ok(consumer.clone());
+        }
+        let consumer = self.consumer(spec).await?;
+        consumers.insert(*spec, consumer.clone());
+        Ok(consumer)
+    }
+
+    async fn consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
+        let failed = |e: &dyn std::fmt::Display| BusError::new("could not find the consumer", e.to_string());
+        let stream = self.context.get_stream_no_info(spec.stream.as_str()).await.map_err(|e| failed(&e))?;
+        stream.get_consumer(spec.service).await.map_err(|e| failed(&e))
+    }
+
+    /// Publishes with a reply and reads the server's answer.
+    async fn store(&self, event: &Outgoing, extra: &[(async_nats::HeaderName, String)]) -> Result<(), PublishError> {
+        self.check_size(event)?;
+        let request = async_nats::Request::new()
+            .headers(header_map(&event.headers, extra))
+            .payload(event.body.clone())
+            .timeout(Some(PUBLISH_TIMEOUT));
+        let answer =
+            self.connection.client.send_request(event.subject.clone(), request).await.map_err(|e| match e.kind() {
+                RequestErrorKind::NoResponders => PublishError::NoStream(event.subject.clone()),
+                _ => PublishError::Unavailable(e.to_string()),
+            })?;
+        match serde_json::from_slice::<Response<jetstream::publish::PublishAck>>(&answer.payload) {
+            Ok(Response::Ok(_)) => Ok(()),
+            Ok(Response::Err { error }) => Err(refusal(&error)),
+            Err(error) => Err(PublishError::Unavailable(format!("expected an acknowledgement: {error}"))),
+        }
+    }
+
+    fn check_size(&self, event: &Outgoing) -> Result<(), PublishError> {
+        let limit = self.connection.client.server_info().max_payload;
+        let bytes = event.size();
+        if limit > 0 && bytes > limit { Err(PublishError::TooLarge { bytes, limit }) } else { Ok(()) }
+    }
+}
+
+/// What a refusal means for the relay.
+fn refusal(error: &jetstream::Error) -> PublishError {
+    const MAXIMUM_BYTES_EXCEEDED: u64 = 10_077;
+    const INSUFFICIENT_RESOURCES: u64 = 10_023;
+    const STORAGE_RESOURCES_EXCEEDED: u64 = 10_047;
+    const NO_SPACE_LEFT: u64 = 10_054;
+    // 10174 to 10177 and 10198 to 10212 are the server's refusals of a batch: disabled, incomplete, too large, a
+    // duplicate in it (10201), …
+    const BATCH: [std::ops::RangeInclusive<u64>; 2] = [10_174..=10_179, 10_198..=10_212];
+    let ErrorCode(code) = error.error_code();
+    let text = error.to_string();
+    match code {
+        MAXIMUM_BYTES_EXCEEDED | INSUFFICIENT_RESOURCES | STORAGE_RESOURCES_EXCEEDED | NO_SPACE_LEFT => {
+            PublishError::StreamFull(text)
+        }
+        _ if BATCH.iter().any(|codes| codes.contains(&code)) => PublishError::NotAtomic(text),
+        _ if error.code() == 503 => PublishError::Unavailable(text),
+        _ => PublishError::Refused(text),
+    }
+}
+
+impl Bus for JetStream {
+    type Delivery = JetStreamDelivery;
+    type Pull = Pull;
+
+    async fn pull(&self, spec: &ConsumerSpec, max: usize) -> Result<Pull, BusError> {
+        let consumer = self.known_consumer(spec).await?;
+        let largest = self.connection.client.server_info().max_payload;
+        // No idle heartbeat: the client's batch loses its wake-up when one arrives. Lost pulls are noticed by the
+        // connection's generation and by the worker's watchdog.
+        let batch = consumer
+            .batch()
+            .max_messages(max)
+            .max_bytes(PULL_BYTES.max(largest * 2))
+            .expires(PULL_EXPIRES)
+            .messages()
+            .await
+            .map_err(|e| BusError::new("could not pull", e))?;
+        Ok(Pull { batch })
+    }
+
+    async fn pending(&self, spec: &ConsumerSpec) -> Result<u64, BusError> {
+        let consumer = self.consumer(spec).await?;
+        Ok(consumer.cached_info().num_pending)
+    }
+
+    async fn publish(&self, event: &Outgoing) -> Result<(), PublishError> {
+        match self.store(event, &[]).await {
+            Err(PublishError::NotAtomic(text)) => Err(PublishError::Refused(text)),
+            other => other,
+        }
+    }
+
+    async fn publish_atomically(&self, events: &[Outgoing]) -> Result<(), PublishError> {
+        let Some((last, others)) = events.split_last() else { return Ok(()) };
+        let batch = self.connection.client.new_inbox().replace("_INBOX.", "");
+        for event in events {
+            self.check_size(event)?;
+        }
+        for (position, event) in others.iter().enumerate() {
+            let extra = [(NATS_BATCH_ID, batch.clone()), (NATS_BATCH_SEQUENCE, (position + 1).to_string())];
+            self.connection
+                .client
+                .publish_with_headers(event.subject.clone(), header_map(&event.headers, &extra), event.body.clone())
+                .await
+                .map_err(|e| PublishError::Unavailable(e.to_string()))?;
+        }
+        let extra = [
+            (NATS_BATCH_ID, batch),
+            (NATS_BATCH_SEQUENCE, events.len().to_string()),
+            (NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL.to_owned()),
+        ];
+        self.store(last, &extra).await
+    }
+
+    async fn prepare(&self) -> Result<(), TopologyError> {
+        topology::prepare(&self.context, self.service, &self.limits).await
+    }
+
+    fn generation(&self) -> watch::Receiver<u64> {
+        self.connection.generation.clone()
+    }
+}
+
+/// An open pull request.
+pub struct Pull {
+    batch: pull::Batch,
+}
+
+impl Stream for Pull {
+    type Item = Result<JetStreamDelivery, BusError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.batch).poll_next(cx).map(|next| {
+            next.map(|message| match message {
+                Ok(message) => JetStreamDelivery::new(message),
+                Err(error) => Err(BusError::new("the pull ended", error)),
+            })
+        })
+    }
+}
+
+/// A message of a JetStream consumer.
+#[derive(Debug)]
+pub struct JetStreamDelivery {
+    message: jetstream::Message,
+    headers: Headers,
+    stream: String,
+    sequence: u64,
+    stored_nanos: i128,
+    deliveries: u64,
+}
+
+impl JetStreamDelivery {
+    fn new(message: jetstream::Message) -> Result<Self, BusError> {
+        let info = message.info().map_err(|e| BusError::new("a message is none of JetStream", e))?;
+        Ok(Self {
+            headers: message.headers.as_ref().map(headers_of).unwrap_or_default(),
+            stream: info.stream.to_owned(),
+            sequence: info.stream_sequence,
+            stored_nanos: info.published.unix_timestamp_nanos(),
+            deliveries: u64::try_from(info.delivered).unwrap_or(1),
+            message,
+        })
+    }
+}
+
+impl Delivery for JetStreamDelivery {
+    fn received(&self) -> Received<'_> {
+        Received {
+            subject: &self.message.subject,
+            headers: &self.headers,
+            body: &self.message.payload,
+            stream: &self.stream,
+            sequence: self.sequence,
+            stored_nanos: self.stored_nanos,
+        }
+    }
+
+    fn deliveries(&self) -> u64 {
+        self.deliveries
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), BusError> {
+        let kind = match settlement {
+            Settlement::Ack => AckKind::Ack,
+            Settlement::InProgress => AckKind::Progress,
+            Settlement::Retry(delay) => AckKind::Nak((!delay.is_zero()).then_some(delay)),
+            Settlement::Terminate => AckKind::Term,
+        };
+        self.message.ack_with(kind).await.map_err(|e| BusError::new("could not settle a message", e))
+    }
+}
+
+/// The headers of a NATS message, in their order where they stand once.
+pub fn headers_of(map: &HeaderMap) -> Headers {
+    map.iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| (name.to_string(), value.to_string())))
+        .collect()
+}
+
+fn header_map(headers: &Headers, extra: &[(async_nats::HeaderName, String)]) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(name.as_str(), value.as_str());
+    }
+    for (name, value) in extra {
+        map.insert(name.clone(), value.as_str());
+    }
+    map
+}
+
+impl Outgoing {
+    /// Headers and body in bytes, as the server counts them.
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(n, v)| n.len() + v.len() + 4).sum();
+        headers + "NATS/1.0\r\n\r\n".len() + self.body.len()
+    }
+}

@@ -1,0 +1,280 @@
+//! Configuration: environment variables that begin with `KOS_`, and what they mean.
+//!
+//! [`variables::VARIABLES`] lists them all, [`Environment`] finds their values (the environment, a file named
+//! by the `_FILE` twin, a `.env` file, the default), [`Config`] is what they come to.
+
+mod environment;
+pub mod variables;
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+pub use environment::{Environment, Source};
+
+use crate::{
+    bus::topology::Limits,
+    event::{HttpUrl, Language},
+};
+
+/// A value that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}={value}: expected {expected}")]
+pub struct ConfigError {
+    /// The variable.
+    pub variable: String,
+    /// What it was set to; secrets are hidden.
+    pub value: String,
+    /// What it should have been.
+    pub expected: String,
+}
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// Everything that a process needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How the bus is reached.
+    pub nats: NatsConfig,
+    /// Where state is kept.
+    pub database: DatabaseConfig,
+    /// Where things that belong to this installation are kept.
+    pub data: PathBuf,
+    /// Where the site listens.
+    pub listen: SocketAddr,
+    /// Where a worker without a site answers `/healthz`, `/readyz` and `/metrics`.
+    pub health_listen: Option<SocketAddr>,
+    /// The site's address as readers see it.
+    pub site_url: HttpUrl,
+    /// The site's name.
+    pub site_name: String,
+    /// The languages that readers want summaries in.
+    pub languages: Vec<Language>,
+    /// Networks that may be fetched though they are private, as ingest reads them.
+    pub fetch_allow: String,
+    /// How a worker loop works.
+    pub worker: WorkerConfig,
+}
+
+/// How the bus is reached.
+#[derive(Debug, Clone)]
+pub struct NatsConfig {
+    /// One address, or several separated by commas.
+    pub url: String,
+    /// The content of a credentials file.
+    pub credentials: Option<Secret>,
+    /// The server's monitoring address.
+    pub monitor_url: Option<String>,
+    /// Whether a server may acknowledge before it syncs.
+    pub allow_weak_durability: bool,
+    /// What is known about the server's durability without asking it.
+    pub known_durable: bool,
+    /// Settings of streams and consumers.
+    pub limits: Limits,
+}
+
+impl NatsConfig {
+    /// The addresses.
+    ///
+    /// # Errors
+    /// What is wrong with the one that can't be read.
+    pub fn servers(&self) -> Result<Vec<async_nats::ServerAddr>, String> {
+        let read =
+            |url: &str| url.parse().map_err(|e| format!("expected an address such as nats://127.0.0.1:4222: {e}"));
+        self.url.split(',').map(str::trim).map(read).collect()
+    }
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseConfig {
+    /// A file a service in this folder.
+    SqliteFolder(PathBuf),
+    /// This file.
+    SqliteFile(PathBuf),
+    /// A PostgreSQL database, with a schema a service.
+    Postgres(Secret),
+}
+
+/// How a worker loop works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerConfig {
+    /// How many events are worked on side by side.
+    pub concurrency: usize,
+    /// How often an event is tried before it is a dead letter.
+    pub max_attempts: u32,
+    /// How long the first retry waits; each further one waits four times as long.
+    pub retry_delay: Duration,
+    /// How long the server waits for an answer before it delivers an event again.
+    pub ack_wait: Duration,
+    /// How long a worker that is told to stop may take to finish what it began.
+    pub grace: Duration,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            concurrency: 32,
+            max_attempts: 5,
+            retry_delay: Duration::from_secs(2),
+            ack_wait: Duration::from_secs(10),
+            grace: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Config {
+    /// What the environment comes to for `service`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable, its value and what was expected.
+    pub fn read(environment: &Environment, service: &str) -> Result<Self, ConfigError> {
+        let env = environment;
+        let data: PathBuf = env.text("KOS_DATA").into();
+        let listen = env.parsed("KOS_LISTEN", "an address and a port, such as 127.0.0.1:8080")?;
+        let health_listen = match env.get("KOS_HEALTH_LISTEN") {
+            Some(_) => Some(env.parsed("KOS_HEALTH_LISTEN", "an address and a port, such as 127.0.0.1:8081")?),
+            None => variables::health_port(service).map(|port| SocketAddr::from(([127, 0, 0, 1], port))),
+        };
+        let site_url = match env.get("KOS_SITE_URL") {
+            Some(_) => env.parsed("KOS_SITE_URL", "an absolute http or https address")?,
+            None => site_url(listen),
+        };
+        let worker = WorkerConfig {
+            concurrency: env
+                .parsed::<std::num::NonZeroU16>("KOS_CONCURRENCY", "a number from 1 to 65535")?
+                .get()
+                .into(),
+            max_attempts: env.parsed::<std::num::NonZeroU32>("KOS_MAX_ATTEMPTS", "a number from 1")?.get(),
+            retry_delay: env.duration("KOS_RETRY_DELAY")?,
+            ack_wait: env.duration("KOS_ACK_WAIT")?,
+            grace: env.duration("KOS_GRACE")?,
+        };
+        let limits = Limits {
+            replicas: env.one_of("KOS_STREAM_REPLICAS", &[("1", 1), ("3", 3), ("5", 5)])?,
+            stream_bytes: env.parsed("KOS_STREAM_BYTES", "a number of bytes")?,
+            ack_wait: worker.ack_wait,
+        };
+        let nats = NatsConfig {
+            url: env.text("KOS_NATS_URL"),
+            credentials: env.get("KOS_NATS_CREDS").map(|v| Secret(v.to_owned())),
+            monitor_url: env.get("KOS_NATS_MONITOR_URL").map(str::to_owned),
+            allow_weak_durability: env.flag("KOS_ALLOW_WEAK_DURABILITY")?,
+            known_durable: false,
+            limits,
+        };
+        nats.servers().map_err(|expected| env.error("KOS_NATS_URL", &expected))?;
+        Ok(Self {
+            nats,
+            database: database(env, &data)?,
+            data,
+            listen,
+            health_listen,
+            site_url,
+            site_name: env.text("KOS_SITE_NAME"),
+            languages: languages(env)?,
+            fetch_allow: env.text("KOS_FETCH_ALLOW"),
+            worker,
+        })
+    }
+}
+
+/// The address at which a browser on this machine finds what listens at `listen`.
+#[expect(clippy::expect_used, reason = "an address and a port always make an address")]
+fn site_url(listen: SocketAddr) -> HttpUrl {
+    let host = if listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { listen.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    format!("http://{host}:{}/", listen.port()).parse().expect("an address and a port make an address")
+}
+
+fn database(env: &Environment, data: &std::path::Path) -> Result<DatabaseConfig, ConfigError> {
+    let Some(url) = env.get("KOS_DATABASE_URL") else {
+        return Ok(DatabaseConfig::SqliteFolder(data.to_owned()));
+    };
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(DatabaseConfig::Postgres(Secret(url.to_owned())));
+    }
+    match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+        Some(path) if !path.is_empty() && !path.contains('?') => {
+            let folder = path.ends_with('/') || std::path::Path::new(path).is_dir();
+            Ok(if folder { DatabaseConfig::SqliteFolder(path.into()) } else { DatabaseConfig::SqliteFile(path.into()) })
+        }
+        _ => Err(env.error("KOS_DATABASE_URL", "sqlite://FILE, sqlite://FOLDER/ or postgres://USER@HOST/DATABASE")),
+    }
+}
+
+fn languages(env: &Environment) -> Result<Vec<Language>, ConfigError> {
+    let list = env.text("KOS_LANGUAGES");
+    let mut languages: Vec<Language> = Vec::new();
+    for tag in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+        let language: Language = tag.parse().map_err(|_| env.error("KOS_LANGUAGES", "language tags such as zh,en"))?;
+        if !languages.contains(&language) {
+            languages.push(language);
+        }
+    }
+    Ok(languages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(set: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = Environment::of(set.iter().map(|(n, v)| (n.to_string(), v.to_string())));
+        Config::read(&environment.unwrap(), "ingest")
+    }
+
+    #[test]
+    fn nothing_has_to_be_set() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.database, DatabaseConfig::SqliteFolder("data".into()));
+        assert_eq!(config.site_url.as_str(), "http://127.0.0.1:8080/");
+        assert_eq!(config.languages, [Language::CHINESE, Language::ENGLISH]);
+        assert_eq!(config.worker, WorkerConfig::default());
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named_with_what_was_expected() {
+        for (variable, value) in [
+            ("KOS_LISTEN", "8080"),
+            ("KOS_DATABASE_URL", "mysql://localhost/kos"),
+            ("KOS_LANGUAGES", "zh,chinese please"),
+            ("KOS_ACK_WAIT", "soon"),
+            ("KOS_CONCURRENCY", "0"),
+            ("KOS_ALLOW_WEAK_DURABILITY", "perhaps"),
+            ("KOS_SITE_URL", "example.com"),
+            ("KOS_NATS_URL", "nats://a b"),
+            ("KOS_STREAM_REPLICAS", "2"),
+        ] {
+            let error = config(&[(variable, value)]).unwrap_err();
+            assert_eq!((error.variable.as_str(), error.value.as_str()), (variable, value));
+            assert!(error.to_string().starts_with(&format!("{variable}={value}: expected ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_and_a_file_are_told_apart() {
+        let database = |url| config(&[("KOS_DATABASE_URL", url)]).unwrap().database;
+        assert_eq!(database("sqlite:///var/kos/"), DatabaseConfig::SqliteFolder("/var/kos/".into()));
+        assert_eq!(database("sqlite:///var/kos/a.db"), DatabaseConfig::SqliteFile("/var/kos/a.db".into()));
+    }
+
+    #[test]
+    fn a_database_password_is_not_printed() {
+        let config = config(&[("KOS_DATABASE_URL", "postgres://kos:geheim@db/kos")]).unwrap();
+        assert!(!format!("{config:?}").contains("geheim"));
+    }
+}

@@ -1,0 +1,90 @@
+//! All variables, in one list.
+
+/// A variable, and what there is to say about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds where it is not set; `None` where nothing does.
+    pub default: Option<&'static str>,
+    /// Whether its value is never to be printed.
+    pub secret: bool,
+    /// Whether this version makes use of it. One that it doesn't is accepted, with a warning.
+    pub in_use: bool,
+    /// What it decides, in a line.
+    pub about: &'static str,
+}
+
+const fn plain(name: &'static str, default: Option<&'static str>, about: &'static str) -> Variable {
+    Variable { name, default, secret: false, in_use: true, about }
+}
+
+const fn secret(name: &'static str, about: &'static str) -> Variable {
+    Variable { name, default: None, secret: true, in_use: true, about }
+}
+
+const fn later(variable: Variable) -> Variable {
+    Variable { in_use: false, ..variable }
+}
+
+/// All of them, in the order in which `kos config` prints them.
+pub const VARIABLES: &[Variable] = &[
+    plain(
+        "KOS_NATS_URL",
+        Some("nats://127.0.0.1:4222"),
+        "the NATS server, or several separated by commas; unset, `kos up` starts its own",
+    ),
+    secret("KOS_NATS_CREDS", "the content of a NATS credentials file"),
+    plain(
+        "KOS_NATS_MONITOR_URL",
+        None,
+        "the server's monitoring address, to see whether it syncs before it acknowledges",
+    ),
+    plain("KOS_ALLOW_WEAK_DURABILITY", Some("0"), "1 accepts a single server that acknowledges before it syncs"),
+    plain("KOS_NATS_SERVER", Some("nats-server"), "the server program that `kos up` starts"),
+    plain("KOS_STREAM_REPLICAS", Some("1"), "how many servers of a cluster keep a copy of a stream (1, 3 or 5)"),
+    plain("KOS_STREAM_BYTES", Some("1073741824"), "the most that one stream may hold, in bytes"),
+    secret(
+        "KOS_DATABASE_URL",
+        "sqlite://FILE, sqlite://FOLDER/ or postgres://…; unset, a SQLite file a service in KOS_DATA",
+    ),
+    plain("KOS_DATA", Some("data"), "the folder for databases and the server that `kos up` starts"),
+    plain("KOS_LISTEN", Some("127.0.0.1:8080"), "where the site listens"),
+    plain(
+        "KOS_HEALTH_LISTEN",
+        None,
+        "where ingest (127.0.0.1:8081) and summarize (127.0.0.1:8082) answer /healthz, /readyz and /metrics",
+    ),
+    plain("KOS_SITE_URL", None, "the site's address as readers see it; unset, http:// and KOS_LISTEN"),
+    plain("KOS_SITE_NAME", Some("Knowledge OS"), "the site's name"),
+    plain("KOS_LANGUAGES", Some("zh,en"), "the languages that readers want summaries in"),
+    plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),
+    plain("KOS_CONCURRENCY", Some("32"), "how many events a worker has in hand at once"),
+    plain("KOS_MAX_ATTEMPTS", Some("5"), "how often an event is tried before it is a dead letter"),
+    plain("KOS_RETRY_DELAY", Some("2s"), "how long the first retry waits; each further one waits four times as long"),
+    plain("KOS_ACK_WAIT", Some("10s"), "how long the server waits before it gives a silent worker's event to another"),
+    plain("KOS_GRACE", Some("20s"), "how long a worker that is told to stop may take to finish"),
+    plain("KOS_LOG", None, "json or text; unset, text on a terminal and json elsewhere"),
+    plain("RUST_LOG", Some("info"), "what is logged, as tracing's filters have it"),
+    later(plain("KOS_LLM_URL", None, "an OpenAI-compatible base address")),
+    later(plain("KOS_LLM_MODEL", None, "the model's name there")),
+    later(secret("KOS_LLM_API_KEY", "the key for it")),
+    later(plain("KOS_LLM_DAILY_TOKENS", None, "how many tokens may be spent a day")),
+    later(secret("KOS_ADMIN_TOKEN", "opens the operator's desk")),
+    later(plain("KOS_COMMENTS", None, "moderated, open or off")),
+    later(plain("OTEL_EXPORTER_OTLP_ENDPOINT", None, "where traces go")),
+];
+
+/// The variable of that name.
+pub fn variable(name: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().find(|v| v.name == name)
+}
+
+/// The port at which a service without a site of its own answers health checks unless told otherwise.
+pub fn health_port(service: &str) -> Option<u16> {
+    match service {
+        "ingest" => Some(8081),
+        "summarize" => Some(8082),
+        _ => None,
+    }
+}

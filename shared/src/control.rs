@@ -1,0 +1,138 @@
+//! What a running worker answers on the bus (NATS micro-services, ADR-32), so that the operator's command needs no
+//! database: its journal, and how it is.
+
+use std::collections::BTreeMap;
+
+use async_nats::{
+    Client,
+    service::{Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceError},
+};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{
+    bus::Bus,
+    journal,
+    stage::Context,
+    store::{Store, inbox, outbox},
+};
+
+/// The subject on which one replica of `service` answers a [`journal::Query`] with its entries.
+pub fn journal_subject(service: &str) -> String {
+    format!("kos.control.{service}.journal")
+}
+
+/// The subject on which every replica of `service` answers with a [`Status`].
+pub fn status_subject(service: &str) -> String {
+    format!("kos.control.{service}.status")
+}
+
+/// How a worker is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The service.
+    pub service: String,
+    /// Which of its replicas: an id that lives as long as the process.
+    pub instance: String,
+    /// The program's version.
+    pub version: String,
+    /// Whether all conditions hold.
+    pub ready: bool,
+    /// `ok`, or what is wrong, by condition.
+    pub conditions: BTreeMap<String, String>,
+    /// `sqlite` or `postgres`.
+    pub database: String,
+    /// Events handled within the last hour by all replicas that share the database, by consumer.
+    pub handled_last_hour: BTreeMap<String, u64>,
+    /// Events that were decided on and not sent yet.
+    pub outbox_waiting: u64,
+    /// Since when the oldest of them waits.
+    pub outbox_oldest_at: Option<Timestamp>,
+    /// Where the site is, if the worker serves one.
+    pub site_url: Option<String>,
+}
+
+/// What the answers are made of.
+pub(crate) struct Answering<B> {
+    pub context: Context<B>,
+    pub site_url: Option<String>,
+}
+
+/// Answers until `stop`. A server that can't be reached is waited for: the client subscribes again by itself.
+pub(crate) async fn answer<B: Bus>(client: Client, answering: Answering<B>, stop: CancellationToken) {
+    let service = answering.context.service;
+    let (control, mut journals, mut statuses) = match start(&client, service).await {
+        Ok(started) => started,
+        Err(error) => {
+            warn!(service, %error, "does not answer on the bus: `kos status` and `kos trace` will miss it");
+            return;
+        }
+    };
+    let instance = control.info().await.id;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(request) = journals.next() => {
+                let entries = look_up(&answering.context.store, service, &request.message.payload).await;
+                respond(&request, entries).await;
+            }
+            Some(request) = statuses.next() => respond(&request, Ok(answering.status(&instance).await)).await,
+            else => break,
+        }
+    }
+    let _already_stopped = control.stop().await;
+}
+
+async fn start(client: &Client, service: &str) -> Result<(Service, Endpoint, Endpoint), async_nats::Error> {
+    let control = client
+        .service_builder()
+        .description(format!("Knowledge OS, {service}"))
+        .start(format!("kos-{service}"), env!("CARGO_PKG_VERSION"))
+        .await?;
+    let journals = control.endpoint_builder().name("journal").add(journal_subject(service)).await?;
+    // A queue group of its own, so that every replica answers.
+    let group = control.info().await.id;
+    let statuses = control.endpoint_builder().name("status").queue_group(group).add(status_subject(service)).await?;
+    Ok((control, journals, statuses))
+}
+
+async fn respond<T: Serialize>(request: &async_nats::service::Request, answer: Result<T, String>) {
+    let answer = answer.and_then(|value| serde_json::to_vec(&value).map_err(|e| e.to_string()));
+    let answer = answer.map(Bytes::from).map_err(|status| ServiceError { status, code: 500 });
+    if let Err(error) = request.respond(answer).await {
+        warn!(%error, "an answer could not be sent");
+    }
+}
+
+async fn look_up(store: &Store, service: &str, query: &[u8]) -> Result<Vec<journal::Entry>, String> {
+    let query: journal::Query = serde_json::from_slice(query).map_err(|e| format!("expected a query: {e}"))?;
+    journal::find(store.readers(), service, &query).await.map_err(|e| e.to_string())
+}
+
+impl<B: Bus> Answering<B> {
+    async fn status(&self, instance: &str) -> Status {
+        let context = &self.context;
+        let readiness = context.health.readiness();
+        let pool = context.store.readers();
+        let since = Timestamp::now() - 1.hour();
+        // A database that fails is among the conditions already.
+        let handled = inbox::counts(pool, since).await.unwrap_or_default();
+        let (outbox_waiting, outbox_oldest_at) = outbox::waiting(pool).await.unwrap_or_default();
+        Status {
+            service: context.service.to_owned(),
+            instance: instance.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ready: readiness.ready,
+            conditions: readiness.conditions,
+            database: format!("{:?}", context.store.dialect()).to_lowercase(),
+            handled_last_hour: handled.into_iter().collect(),
+            outbox_waiting,
+            outbox_oldest_at,
+            site_url: self.site_url.clone(),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What travels on the bus: the envelope, the payloads and their schemas.
+//!
+//! [`Event`] is a payload with its CloudEvents attributes; [`envelope`] reads and writes them,
+//! [`payload`] holds the types that producers and services program against, [`schema`] prints
+//! them as JSON Schema and AsyncAPI.
+
+mod attributes;
+mod envelope;
+mod language;
+mod payload;
+pub mod schema;
+mod url;
+
+pub use attributes::{Attributes, Event, EventId, TraceContext};
+pub use envelope::{Envelope, Headers, InvalidEvent, Outgoing, Received};
+pub use language::{InvalidLanguage, Language};
+pub use payload::{
+    AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, Check,
+    EventType, FeedDue, Hints, IngestRequested, Method, Missing, Payload, Revision, Rights, Sentence, Site, Span,
+    Summary, Verdict,
+};
+pub use url::{HttpUrl, InvalidUrl};

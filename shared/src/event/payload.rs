@@ -1,0 +1,476 @@
+//! The payloads, one type an event. They are the reference of the contract: the JSON Schemas and the
+//! AsyncAPI document are generated from them.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{HttpUrl, Language};
+
+/// What kinds of events there are. Their names are also the subjects that they travel on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventType {
+    /// Somebody wants a page taken in.
+    IngestRequested,
+    /// A feed's time to be polled has come.
+    FeedDue,
+    /// An article was taken in, or a new revision of it.
+    ArticleIngested,
+    /// An article was withdrawn.
+    ArticleRetracted,
+    /// Summaries of an article were written.
+    ArticleSummarized,
+    /// An article's page is there.
+    ArticlePublished,
+}
+
+impl EventType {
+    /// All of them, in the order in which an article meets them.
+    pub const ALL: [Self; 6] = [
+        Self::IngestRequested,
+        Self::FeedDue,
+        Self::ArticleIngested,
+        Self::ArticleRetracted,
+        Self::ArticleSummarized,
+        Self::ArticlePublished,
+    ];
+
+    /// The CloudEvents `type`, which is the NATS subject too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IngestRequested => "kos.ingest.requested",
+            Self::FeedDue => "kos.feed.due",
+            Self::ArticleIngested => "kos.article.ingested",
+            Self::ArticleRetracted => "kos.article.retracted",
+            Self::ArticleSummarized => "kos.article.summarized",
+            Self::ArticlePublished => "kos.article.published",
+        }
+    }
+
+    /// The event that travels on `subject`.
+    pub fn of_subject(subject: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.as_str() == subject)
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A type that travels as the body of one kind of event.
+pub trait Payload: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The event that carries it.
+    const TYPE: EventType;
+
+    /// What the event is about (the CloudEvents `subject`): an address or an article's id.
+    fn subject(&self) -> Option<String>;
+
+    /// The article that the event is about, where it says so itself.
+    fn article_id(&self) -> Option<ArticleId>;
+
+    /// What the types alone can't hold: the wrong field and what was expected of it.
+    fn validate(&self) -> Result<(), (&'static str, String)> {
+        Ok(())
+    }
+}
+
+/// An article's identity: the UUIDv5 (RFC 9562, URL namespace) of its canonical address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ArticleId(#[schemars(with = "String", extend("format" = "uuid"))] Uuid);
+
+impl ArticleId {
+    /// The id of the article whose canonical address is `url`.
+    pub fn of_canonical_url(url: &HttpUrl) -> Self {
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, url.as_str().as_bytes()))
+    }
+}
+
+impl fmt::Display for ArticleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for ArticleId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+/// Counts an article's versions, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Revision(#[schemars(range(min = 1))] pub u32);
+
+impl Revision {
+    /// The first version.
+    pub const FIRST: Self = Self(1);
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `kos.ingest.requested`: take in the page at `url`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IngestRequested {
+    /// Where the page is.
+    pub url: HttpUrl,
+    /// The page itself, where the producer has it already: then nothing is fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// What the producer knows about the page, from a feed's entry for example.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hints: Option<Hints>,
+    /// The feed that the page was found in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed_id: Option<String>,
+    /// Take it in again, even if it did not change or was retracted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+}
+
+/// What a producer knows about a page beforehand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Hints {
+    /// The article's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// When it was published (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub published_at: Option<Timestamp>,
+    /// The language that it is written in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// The article's body as a feed gave it, as HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_html: Option<String>,
+}
+
+/// `kos.feed.due`: poll a feed. Its event id is derived from both fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FeedDue {
+    /// The feed.
+    pub feed_id: String,
+    /// Which of the feed's turns this is.
+    pub slot: u64,
+}
+
+/// One revision of an article.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Article {
+    /// The article, over all its revisions.
+    pub article_id: ArticleId,
+    /// Which version this is, from 1.
+    pub revision: Revision,
+    /// The address that was asked for.
+    pub url: HttpUrl,
+    /// The one address that the article is known by.
+    pub canonical_url: HttpUrl,
+    /// Where it was published.
+    pub site: Site,
+    /// The feed that it was found in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feed_id: Option<String>,
+    /// Its title, in its own language.
+    pub title: String,
+    /// Who wrote it.
+    #[serde(default)]
+    pub authors: Vec<String>,
+    /// When its publisher says that it was published (RFC 3339).
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub published_at: Option<Timestamp>,
+    /// When it was taken in (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub fetched_at: Timestamp,
+    /// The language that it is written in, `und` where nobody knows.
+    pub language: Language,
+    /// Its body as sanitized HTML: no scripts, no styles, absolute addresses.
+    pub body_html: String,
+    /// Its body as text, a line a paragraph.
+    pub text: String,
+    /// Its lead image.
+    #[serde(default)]
+    pub image: Option<HttpUrl>,
+    /// Its length: words, or characters where the script has no spaces.
+    pub words: u32,
+    /// SHA-256 (hexadecimal) of what a reader would call its content.
+    pub content_hash: String,
+    /// What its publisher allows.
+    #[serde(default)]
+    pub rights: Rights,
+    /// It was taken in by force, and so may stand again where it was retracted before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forced: bool,
+    /// Fields that this version doesn't know, passed on as they came.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub extra: Map<String, Value>,
+}
+
+/// `kos.article.ingested`: a new article, or a new revision of one.
+pub type ArticleIngested = Article;
+
+/// Where an article was published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Site {
+    /// The site's name as it calls itself, else its host.
+    pub name: String,
+    /// The host in the canonical address.
+    pub host: String,
+}
+
+/// What an article's publisher allows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Rights {
+    /// Whether machines may use it.
+    pub ai: AiUse,
+    /// Where that is said, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Whether machines may use an article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AiUse {
+    /// Nothing says that they may not.
+    #[default]
+    Allowed,
+    /// The publisher reserved it.
+    Refused,
+}
+
+/// `kos.article.summarized`: the article and its summaries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ArticleSummarized {
+    /// The article, whole.
+    #[serde(flatten)]
+    pub article: Article,
+    /// A summary for each language that could be had.
+    pub summaries: Vec<Summary>,
+    /// The languages asked for that could not be had.
+    #[serde(default)]
+    pub missing: Vec<Missing>,
+}
+
+/// A summary in one language.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// The one language that it is written in.
+    pub language: Language,
+    /// The article's title in that language.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The summary.
+    pub text: String,
+    /// Its sentences, each with what carries it in the source.
+    pub sentences: Vec<Sentence>,
+    /// How it was made.
+    pub method: Method,
+    /// The model that wrote it.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The prompt that the model was given.
+    #[serde(default)]
+    pub prompt_version: Option<String>,
+    /// What was checked, and what came out.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+}
+
+/// A sentence of a summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sentence {
+    /// The sentence.
+    pub text: String,
+    /// The parts of the article's text that support it.
+    pub spans: Vec<Span>,
+}
+
+/// A part of an article's `text`, counted in Unicode code points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Span {
+    /// The first code point.
+    pub start: u32,
+    /// One past the last.
+    pub end: u32,
+}
+
+/// How a summary was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// A language model wrote it.
+    Llm,
+    /// Its sentences were taken from the article.
+    Extractive,
+}
+
+/// One check of a summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// What was checked.
+    pub name: String,
+    /// What came out.
+    pub verdict: Verdict,
+    /// The figure behind the verdict.
+    #[serde(default)]
+    pub figure: Option<f64>,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing wrong was found.
+    Pass,
+    /// Something wrong was found.
+    Fail,
+    /// This text is none that the check can judge.
+    CannotJudge,
+}
+
+/// A summary that could not be had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Missing {
+    /// The language that was asked for.
+    pub language: Language,
+    /// Why it isn't there.
+    pub reason: String,
+}
+
+/// `kos.article.published`: a page is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ArticlePublished {
+    /// The article.
+    pub article_id: ArticleId,
+    /// Which version of it.
+    pub revision: Revision,
+    /// Where a reader finds it.
+    pub page_url: HttpUrl,
+    /// The languages of its summaries.
+    pub languages: Vec<Language>,
+    /// When the page was put there (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub published_at: Timestamp,
+}
+
+/// `kos.article.retracted`: an article is withdrawn. It is named by `article_id` or by `url`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ArticleRetracted {
+    /// The article.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub article_id: Option<ArticleId>,
+    /// An address of the article.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<HttpUrl>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Payload for IngestRequested {
+    const TYPE: EventType = EventType::IngestRequested;
+
+    fn subject(&self) -> Option<String> {
+        Some(self.url.to_string())
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        None
+    }
+}
+
+impl Payload for FeedDue {
+    const TYPE: EventType = EventType::FeedDue;
+
+    fn subject(&self) -> Option<String> {
+        Some(self.feed_id.clone())
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        None
+    }
+}
+
+impl Payload for ArticleIngested {
+    const TYPE: EventType = EventType::ArticleIngested;
+
+    fn subject(&self) -> Option<String> {
+        Some(self.article_id.to_string())
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        Some(self.article_id)
+    }
+
+    fn validate(&self) -> Result<(), (&'static str, String)> {
+        if self.revision < Revision::FIRST {
+            return Err(("revision", "expected a number from 1, got 0".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Payload for ArticleSummarized {
+    const TYPE: EventType = EventType::ArticleSummarized;
+
+    fn subject(&self) -> Option<String> {
+        self.article.subject()
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        Payload::article_id(&self.article)
+    }
+
+    fn validate(&self) -> Result<(), (&'static str, String)> {
+        self.article.validate()
+    }
+}
+
+impl Payload for ArticlePublished {
+    const TYPE: EventType = EventType::ArticlePublished;
+
+    fn subject(&self) -> Option<String> {
+        Some(self.article_id.to_string())
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        Some(self.article_id)
+    }
+}
+
+impl Payload for ArticleRetracted {
+    const TYPE: EventType = EventType::ArticleRetracted;
+
+    fn subject(&self) -> Option<String> {
+        self.article_id.map(|id| id.to_string()).or_else(|| self.url.as_ref().map(|u| u.to_string()))
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        self.article_id
+    }
+
+    fn validate(&self) -> Result<(), (&'static str, String)> {
+        match (&self.article_id, &self.url) {
+            (None, None) => Err(("article_id", "expected an article_id or a url, got neither".into())),
+            _ => Ok(()),
+        }
+    }
+}

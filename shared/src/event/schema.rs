@@ -1,0 +1,103 @@
+//! The contract as documents: a JSON Schema (draft 2020-12) for each event, and AsyncAPI 3.
+
+use schemars::{Schema, schema_for};
+use serde_json::{Map, Value, json};
+
+use super::{
+    ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, EventType, FeedDue, IngestRequested,
+};
+
+/// The JSON Schema of an event's payload.
+pub fn json_schema(event_type: EventType) -> Value {
+    let mut schema: Schema = match event_type {
+        EventType::IngestRequested => schema_for!(IngestRequested),
+        EventType::FeedDue => schema_for!(FeedDue),
+        EventType::ArticleIngested => schema_for!(ArticleIngested),
+        EventType::ArticleRetracted => schema_for!(ArticleRetracted),
+        EventType::ArticleSummarized => schema_for!(ArticleSummarized),
+        EventType::ArticlePublished => schema_for!(ArticlePublished),
+    };
+    schema.insert("$id".into(), json!(event_type.as_str()));
+    schema.insert("title".into(), json!(event_type.as_str()));
+    schema.to_value()
+}
+
+/// The AsyncAPI 3.0 document: every channel, its message and its payload.
+pub fn asyncapi() -> Value {
+    let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
+    for event_type in EventType::ALL {
+        let name = event_type.as_str();
+        let message = json!({"$ref": format!("#/components/messages/{name}")});
+        channels.insert(name.into(), json!({"address": name, "messages": {name: message}}));
+        let (action, verb) = match event_type {
+            EventType::IngestRequested | EventType::ArticleRetracted => ("receive", "take"),
+            _ => ("send", "emit"),
+        };
+        operations.insert(
+            format!("{verb} {name}"),
+            json!({"action": action, "channel": {"$ref": format!("#/channels/{name}")}}),
+        );
+        messages.insert(
+            name.into(),
+            json!({
+                "name": name,
+                "contentType": "application/json",
+                "headers": {"$ref": "#/components/schemas/headers"},
+                "payload": {"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": json_schema(event_type)},
+            }),
+        );
+    }
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Knowledge OS",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache-2.0"},
+            "description": "Events on NATS JetStream: CloudEvents 1.0 in binary mode. Structured mode and a bare JSON body are understood too.",
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": messages,
+            "schemas": {"headers": {
+                "type": "object",
+                "properties": {
+                    "ce-specversion": {"const": "1.0"},
+                    "ce-id": {"type": "string", "minLength": 1},
+                    "ce-source": {"type": "string", "format": "uri-reference"},
+                    "ce-type": {"type": "string"},
+                    "ce-time": {"type": "string", "format": "date-time"},
+                    "ce-subject": {"type": "string"},
+                    "ce-causationid": {"type": "string", "description": "the event that caused this one"},
+                    "ce-replay": {"type": "string", "description": "how often it was replayed by hand"},
+                    "traceparent": {"type": "string", "description": "W3C Trace Context"},
+                },
+            }},
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_names_what_is_required() {
+        let schema = json_schema(EventType::IngestRequested);
+        assert_eq!(schema["required"], json!(["url"]));
+        let schema = json_schema(EventType::ArticleSummarized);
+        let required = schema["required"].as_array().unwrap();
+        for field in ["article_id", "text", "summaries"] {
+            assert!(required.contains(&json!(field)), "{field} is not required: {required:?}");
+        }
+    }
+
+    #[test]
+    fn every_event_has_a_channel() {
+        let document = asyncapi();
+        for event_type in EventType::ALL {
+            assert_eq!(document["channels"][event_type.as_str()]["address"], event_type.as_str());
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A process: configuration, logs, signals, and the routes that tell how it is.
+
+use std::{future::Future, process::ExitCode};
+
+use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::{
+    config::{Config, Environment},
+    health::Health,
+    metrics::Metrics,
+    telemetry,
+};
+
+/// What the services of one process share.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// How they are.
+    pub health: Health,
+    /// What they count.
+    pub metrics: Metrics,
+    /// When they are to stop.
+    pub stop: CancellationToken,
+}
+
+impl Process {
+    /// A process whose first service is `service`.
+    pub fn new(service: &'static str) -> Self {
+        Self { health: Health::new(service), metrics: Metrics::default(), stop: CancellationToken::new() }
+    }
+
+    /// The same process as another service of it sees it.
+    pub fn beside(&self, service: &'static str) -> Self {
+        Self { health: self.health.beside(service), ..self.clone() }
+    }
+
+    /// `/healthz` (the process lives), `/readyz` (it can work, and what is wrong if not) and `/metrics`.
+    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        Router::new()
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(metrics))
+            .with_state(self.clone())
+    }
+
+    /// Serves [`Self::routes`] on a listener of their own until the process stops.
+    pub async fn serve_health(&self, listener: TcpListener) {
+        let stop = self.stop.clone().cancelled_owned();
+        if let Err(error) = axum::serve(listener, self.routes()).with_graceful_shutdown(stop).await {
+            error!(%error, "health checks are no longer answered");
+        }
+    }
+}
+
+async fn readyz(State(process): State<Process>) -> impl IntoResponse {
+    let readiness = process.health.readiness();
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(readiness))
+}
+
+async fn metrics(State(process): State<Process>) -> impl IntoResponse {
+    ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], process.metrics.text())
+}
+
+/// The `main` of a service that runs alone. The exit code is 0 when it was told to stop, 1 when it failed, 2 when its
+/// configuration can't be read.
+pub fn main<F, R, E>(service: &'static str, run: F) -> ExitCode
+where
+    F: FnOnce(Config, Process) -> R,
+    R: Future<Output = Result<(), E>>,
+    E: std::fmt::Display,
+{
+    let config = Environment::of_process().and_then(|environment| {
+        telemetry::init(&environment)?;
+        Config::read(&environment, service)
+    });
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("kos-{service}: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("kos-{service}: could not start threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    runtime.block_on(async {
+        let process = Process::new(service);
+        tokio::spawn(stop_on_signal(process.stop.clone()));
+        if let Some(address) = config.health_listen {
+            match TcpListener::bind(address).await {
+                Ok(listener) => {
+                    let process = process.clone();
+                    tokio::spawn(async move { process.serve_health(listener).await });
+                }
+                Err(error) => {
+                    eprintln!("kos-{service}: KOS_HEALTH_LISTEN {address}: {error}");
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+        match run(config, process).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                error!(service, %error, "ended");
+                ExitCode::FAILURE
+            }
+        }
+    })
+}
+
+/// Cancels `stop` at SIGTERM or SIGINT. A second one ends the process at once.
+pub async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        error!("signals can't be received: the process will not stop cleanly");
+        return;
+    };
+    for first in [true, false] {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if !first {
+            std::process::exit(130);
+        }
+        info!("stopping: finishing what was begun");
+        stop.cancel();
+    }
+}

@@ -1,0 +1,46 @@
+//! Logs: one line an event and stage, as JSON with flat fields where nobody looks on, as text on a terminal.
+//!
+//! Lines go to standard error; standard output belongs to what a command prints.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{ConfigError, Environment};
+
+/// Starts logging as `KOS_LOG` and `RUST_LOG` say.
+///
+/// # Errors
+/// [`ConfigError`] where one of them can't be read.
+pub fn init(environment: &Environment) -> Result<(), ConfigError> {
+    let json = match environment.get("KOS_LOG") {
+        Some("json") => true,
+        Some("text") => false,
+        None => !stderr().is_terminal(),
+        Some(_) => return Err(environment.error("KOS_LOG", "json or text")),
+    };
+    let directives = environment.get("RUST_LOG").unwrap_or("info");
+    let filter = EnvFilter::try_new(directives)
+        .map_err(|_| environment.error("RUST_LOG", "a level or a filter such as info,kos_ingest=debug"))?;
+    let layer = if json {
+        let mut layer = json_subscriber::JsonLayer::new(stderr);
+        layer.with_timer("time", tracing_subscriber::fmt::time::SystemTime);
+        layer.with_level("level");
+        layer.with_target("target");
+        layer.with_top_level_flattened_span_list();
+        layer.with_flattened_event();
+        layer.boxed()
+    } else {
+        tracing_subscriber::fmt::layer()
+            .with_writer(stderr)
+            .with_ansi(stderr().is_terminal())
+            .with_target(false)
+            .boxed()
+    };
+    // A second start in one process, as tests have it, keeps the first.
+    let _already_started = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    for warning in environment.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
+}
