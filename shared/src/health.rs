@@ -29,15 +29,21 @@ pub struct Readiness {
 impl Health {
     /// The health of `service`. It isn't ready until it was said to have started.
     pub fn new(service: &'static str) -> Self {
-        let starting = BTreeMap::from([(format!("{service}: started"), Some("starting".to_owned()))]);
-        Self { service, conditions: Arc::new(Mutex::new(starting)) }
+        let health = Self { service, conditions: Arc::default() };
+        health.starting("started");
+        health
     }
 
     /// The health of another service in the same process: it is ready when both are.
     pub fn beside(&self, service: &'static str) -> Self {
         let health = Self { service, conditions: Arc::clone(&self.conditions) };
-        health.lock().insert(format!("{service}: started"), Some("starting".to_owned()));
+        health.starting("started");
         health
+    }
+
+    /// Says that a condition doesn't hold yet. That is no event worth a line in the log.
+    pub fn starting(&self, condition: &str) {
+        self.lock().insert(format!("{}: {condition}", self.service), Some("starting".to_owned()));
     }
 
     /// Says that a condition holds.

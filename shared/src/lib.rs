@@ -13,6 +13,7 @@ pub mod health;
 pub mod journal;
 pub mod metrics;
 pub mod process;
+pub mod retraction;
 pub mod runtime;
 pub mod stage;
 pub mod store;

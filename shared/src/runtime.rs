@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::{interval, sleep},
+    time::{Instant, interval_at, sleep},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -86,6 +86,9 @@ impl Runtime {
             stop: process.stop.clone(),
             abort: CancellationToken::new(),
         };
+        for condition in ["bus", "streams", "durability"] {
+            context.health.starting(condition);
+        }
         let finish = CancellationToken::new();
         let (prepared, is_prepared) = watch::channel(false);
         tokio::spawn(prepare(context.clone(), prepared).instrument(info_span!("bus", service)));
@@ -218,12 +221,14 @@ async fn prepare(context: Context<JetStream>, prepared: watch::Sender<bool>) {
 
 /// Keeps the conditions of connection and durability true.
 async fn watch_bus(context: Context<JetStream>, connection: Connection, config: Config, finish: CancellationToken) {
-    let mut ticks = interval(WATCH);
+    let mut ticks = interval_at(Instant::now() + WATCH, WATCH);
+    let mut generation = context.bus.generation();
     let mut asked_in_generation = None;
     loop {
         tokio::select! {
             () = finish.cancelled() => return,
             _ = ticks.tick() => {}
+            Ok(()) = generation.changed() => {}
         }
         if !connection.is_connected() {
             context.health.bad("bus", format!("no connection to {}", config.nats.url));
@@ -231,12 +236,12 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
         }
         context.health.good("bus");
         // A server that was restarted may have been restarted with other settings.
-        let generation = *context.bus.generation().borrow();
-        if asked_in_generation == Some(generation) {
+        let connected_in = *generation.borrow();
+        if asked_in_generation.replace(connected_in) == Some(connected_in) {
             continue;
         }
-        asked_in_generation = Some(generation);
         if config.nats.known_durable {
+            context.health.good("durability");
             continue;
         }
         match bus::durability(config.nats.monitor_url.as_deref(), config.nats.limits.replicas).await {
@@ -252,7 +257,7 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
 
 /// Gives streams room, and forgets rows that nothing can ask for any more.
 async fn keep_house(context: Context<JetStream>, finish: CancellationToken) {
-    let mut ticks = interval(HOUSEKEEPING);
+    let mut ticks = interval_at(Instant::now() + HOUSEKEEPING, HOUSEKEEPING);
     loop {
         tokio::select! {
             () = finish.cancelled() => return,

@@ -19,7 +19,7 @@ pub fn init(environment: &Environment) -> Result<(), ConfigError> {
         None => !stderr().is_terminal(),
         Some(_) => return Err(environment.error("KOS_LOG", "json or text")),
     };
-    let directives = environment.get("RUST_LOG").unwrap_or("info");
+    let directives = environment.get("RUST_LOG").unwrap_or("info,async_nats=warn");
     let filter = EnvFilter::try_new(directives)
         .map_err(|_| environment.error("RUST_LOG", "a level or a filter such as info,kos_ingest=debug"))?;
     let layer = if json {

@@ -129,6 +129,11 @@ impl Environment {
         self.values.get(name).map(|(value, _)| value.as_str()).or_else(|| variable(name)?.default)
     }
 
+    /// Whether somebody set a variable.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     pub(super) fn text(&self, name: &str) -> String {
         self.get(name).unwrap_or_default().to_owned()
     }

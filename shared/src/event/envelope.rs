@@ -73,7 +73,9 @@ impl Envelope {
             id,
             source: std::mem::take(&mut context.source),
             event_type,
-            time: context.time.and_then(|t| t.parse().ok()),
+            // An event without a time is as old as its place in the stream, whenever it is read.
+            time: (context.time.and_then(|t| t.parse().ok()))
+                .or_else(|| Timestamp::from_nanosecond(received.stored_nanos).ok()),
             subject: context.subject,
             cause: context.cause.map(EventId::from),
             replay: context.replay.and_then(|n| n.parse().ok()).unwrap_or(0),
@@ -94,6 +96,26 @@ impl Envelope {
         };
         payload.validate().map_err(|(field, problem)| InvalidEvent { field: field.into(), problem })?;
         Ok(payload)
+    }
+}
+
+impl Envelope {
+    /// The same event as a new cause, for the `number`th replay: its id is derived from both, so that the inbox doesn't
+    /// take it for the old one. `headers` are those that it came with; what no attribute says is kept.
+    ///
+    /// # Errors
+    /// Where its payload can't even be found.
+    pub fn replay(&self, number: u64, headers_before: &Headers) -> Result<Outgoing, InvalidEvent> {
+        let body = self.payload.as_ref().map_err(Clone::clone)?.clone();
+        let mut attributes = self.attributes.clone();
+        attributes.id = attributes.id.derive(&format!("replay {number}"), 0);
+        attributes.cause = Some(self.attributes.id.clone());
+        attributes.replay = number;
+        let mut headers = headers(&attributes);
+        let said = ["ce-", "nats-", "kos-dead-", "content-type", "traceparent"];
+        let unsaid = |name: &str| !said.iter().any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
+        headers.extend(headers_before.iter().filter(|(name, _)| unsaid(name)).cloned());
+        Ok(Outgoing { id: attributes.id, subject: attributes.event_type.as_str().to_owned(), headers, body })
     }
 }
 
@@ -404,6 +426,20 @@ mod tests {
             let error = read(&[(name, value)], body).open::<IngestRequested>().unwrap_err();
             assert_eq!(error.field, field);
         }
+    }
+
+    #[test]
+    fn a_replay_is_a_new_event_with_the_same_payload() {
+        let headers = vec![("x-desk".to_owned(), "7".to_owned()), ("ce-id".to_owned(), "a".to_owned())];
+        let envelope = read(&[("x-desk", "7"), ("ce-id", "a")], r#"{"url":"https://example.com/1"}"#);
+        let replay = envelope.replay(3, &headers).unwrap();
+        assert_ne!(replay.id, envelope.attributes.id);
+        assert_ne!(replay.id, envelope.replay(4, &headers).unwrap().id);
+        assert_eq!(replay.id, envelope.replay(3, &headers).unwrap().id);
+        assert_eq!(header(&replay.headers, "ce-replay"), Some("3"));
+        assert_eq!(header(&replay.headers, "ce-id"), Some(replay.id.as_str()));
+        assert_eq!(header(&replay.headers, "x-desk"), Some("7"));
+        assert_eq!(&replay.body[..], br#"{"url":"https://example.com/1"}"#);
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub mod schema;
 mod url;
 
 pub use attributes::{Attributes, Event, EventId, TraceContext};
-pub use envelope::{Envelope, Headers, InvalidEvent, Outgoing, Received};
+pub use envelope::{Envelope, Headers, InvalidEvent, Outgoing, Received, header};
 pub use language::{InvalidLanguage, Language};
 pub use payload::{
     AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, Check,

@@ -306,7 +306,8 @@ impl<S: Stage, B: Bus> Worker<S, B> {
             Span::current().record("article_id", id.to_string());
         }
         let mut event = Event { attributes: envelope.attributes.clone(), data };
-        event.attributes.subject = event.attributes.subject.or_else(|| event.data.subject());
+        // What the payload says wins, so that an address is found in the one way that it is written here.
+        event.attributes.subject = event.data.subject().or(event.attributes.subject);
         let done = match AssertUnwindSafe(self.stage.work(&event)).catch_unwind().await {
             Ok(done) => done?,
             Err(panic) => return Err(Failure::Retry(panic_text(&*panic))),

@@ -1,0 +1,67 @@
+# Recipes get what they need (deploy/install) and start what they need; nothing has to run before.
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+INSTALL := deploy/install
+
+# Where cargo-nextest is missing, plain cargo test does the same, with less to read and no limit to a
+# test's time: building nextest would take longer than running the tests. It leaves out the examples in
+# the documentation, so those are run by themselves.
+ifneq ($(shell command -v cargo-nextest),)
+RUN_TESTS = cargo nextest run --locked --workspace $(ARGS) && cargo test --locked --quiet --workspace --doc
+else
+RUN_TESTS = cargo test --locked --workspace $(ARGS)
+endif
+
+# Servers for tests, for the recipe's shell to put in front of a command.
+SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.sh) && \
+	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
+
+.PHONY: help run test check fmt deny schemas crash bench clean rust
+
+help: ## what can be made (this list)
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: rust ## all of it on this machine, with sample articles; says where to look
+	@nats=$$($(INSTALL)/nats-server.sh) && \
+	cargo build --locked --release --package kos && \
+	KOS_NATS_SERVER="$$nats" $(TARGET)/release/kos up --samples
+
+test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)"' for some)
+	@$(SERVERS) && \
+	cargo build --locked --workspace --bins && \
+	$(RUN_TESTS)
+
+check: rust ## formatting, and clippy's warnings as errors
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+fmt: rust ## format the code
+	cargo fmt --all
+
+deny: ## dependencies: licences, sources, bans, known vulnerabilities, and those that nobody uses
+	@tools=$$($(INSTALL)/cargo-tools.sh) && export PATH="$$tools:$$PATH" && \
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources && \
+	cargo machete --with-metadata && \
+	if [ "$(ADVISORIES)" = no ]; then echo "advisories not checked: ADVISORIES=no"; \
+	elif cargo deny --locked fetch db; then cargo deny --locked check --disable-fetch advisories; \
+	else echo "advisories NOT checked: their database can't be fetched from here"; fi
+
+schemas: rust ## write the events' schemas in deploy/schemas anew
+	cargo run --locked --package kos -- schema --write-to deploy/schemas
+
+crash: rust ## the crash test in its long form: 30 kills under load, on SQLite and PostgreSQL
+	@$(SERVERS) && \
+	cargo build --locked --workspace --bins && \
+	KOS_CRASH=long cargo test --locked --package kos-tests --test crash -- --nocapture --test-threads 1 $(ARGS)
+
+bench: rust ## throughput, latency and memory, beside the compute floor
+	@$(SERVERS) && \
+	cargo build --locked --release --workspace --bins && \
+	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
+
+clean: ## remove what was built; downloaded tools in .tools stay
+	cargo clean
+
+rust:
+	@$(INSTALL)/rust.sh

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Prints the folder of cargo-deny and cargo-machete, which check the dependencies: the pinned versions,
+# built into .tools/bin. They are built without optimisation, which takes one minute instead of five and
+# costs them nothing that anybody would notice.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+. "$here/debian.sh"
+
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+
+# get TOOL VERSION
+get() {
+    if [ "$("$root/.tools/bin/$1" --version 2>/dev/null | sed 's/^.* //')" != "$2" ]; then
+        say "${0##*/}: building $1 $2"
+        cargo install --quiet --locked --debug --root "$root/.tools" --version "$2" "$1" >&2 ||
+            give_up "$1 can't be built, see above"
+    fi
+}
+
+"$here/rust.sh"
+get cargo-deny 0.20.2
+get cargo-machete 0.9.2
+echo "$root/.tools/bin"

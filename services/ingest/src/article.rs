@@ -1,0 +1,44 @@
+//! A page becomes an article: extraction and identity put together.
+
+use jiff::Timestamp;
+use kos_shared::event::{Article, ArticleId, Hints, HttpUrl, Revision, Site};
+
+use crate::{
+    canonical::canonical_url,
+    extract::{NotReadable, extract},
+};
+
+/// The article on the page `html` that was found at `url`. Its revision is the first: only the database knows better.
+///
+/// # Errors
+/// [`NotReadable`] says why there is no article on the page.
+pub fn article(
+    html: &str,
+    url: &HttpUrl,
+    hints: Option<&Hints>,
+    fetched_at: Timestamp,
+) -> Result<Article, NotReadable> {
+    let extracted = extract(html, url, hints)?;
+    let canonical_url = canonical_url(url, extracted.canonical_link.as_ref());
+    Ok(Article {
+        article_id: ArticleId::of_canonical_url(&canonical_url),
+        revision: Revision::FIRST,
+        url: url.clone(),
+        site: Site { name: extracted.site_name, host: canonical_url.host().to_owned() },
+        canonical_url,
+        feed_id: None,
+        title: extracted.title,
+        authors: extracted.authors,
+        published_at: extracted.published_at,
+        fetched_at,
+        language: extracted.language,
+        body_html: extracted.body_html,
+        text: extracted.text,
+        image: extracted.image,
+        words: extracted.words,
+        content_hash: extracted.content_hash,
+        rights: extracted.rights,
+        forced: false,
+        extra: serde_json::Map::new(),
+    })
+}

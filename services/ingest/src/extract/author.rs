@@ -1,0 +1,136 @@
+//! Names of authors out of what pages say about them.
+
+/// More authors than these are a list of contributors, not a byline.
+const MAX_AUTHORS: usize = 20;
+
+/// The longest name, in characters.
+const MAX_NAME_CHARS: usize = 60;
+
+/// What stands before names, in lower case.
+const PREFIXES: [&str; 21] = [
+    "written by ",
+    "reported by ",
+    "posted by ",
+    "story by ",
+    "by: ",
+    "by:",
+    "by ",
+    "author: ",
+    "author:",
+    "authors:",
+    "作者：",
+    "作者:",
+    "作者丨",
+    "作者｜",
+    "作者/",
+    "记者：",
+    "记者:",
+    "记者 ",
+    "撰文：",
+    "文/",
+    "文｜",
+];
+
+/// What stands between names, in lower case.
+const SEPARATORS: [&str; 10] = [" and ", " & ", " und ", ", ", "; ", "，", "、", "；", " | ", " / "];
+
+/// What follows a comma and belongs to the name before it.
+const SUFFIXES: [&str; 9] = ["jr", "jr.", "sr", "sr.", "ii", "iii", "md", "phd", "ph.d."];
+
+/// The authors in a list of bylines: prefixes stripped, lists split, each name once.
+pub(super) fn names<'a>(bylines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in bylines.into_iter().flat_map(split) {
+        if names.len() < MAX_AUTHORS && !names.iter().any(|n| n.to_lowercase() == name.to_lowercase()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn split(byline: &str) -> Vec<String> {
+    let byline = super::text::collapse(byline);
+    let mut rest = byline.as_str();
+    while let Some(prefix) = PREFIXES.iter().find(|p| starts_with_ignoring_case(rest, p)) {
+        rest = rest[prefix.len()..].trim_start();
+    }
+    let mut parts = vec![rest.to_owned()];
+    for separator in SEPARATORS {
+        parts = parts.iter().flat_map(|p| split_ignoring_case(p, separator)).collect();
+    }
+    let mut names: Vec<String> = Vec::new();
+    for part in parts {
+        let name = part
+            .trim()
+            .trim_start_matches("and ")
+            .trim_matches(|c: char| matches!(c, ',' | ';' | '.' | '|' | '/' | '·' | '•'));
+        let name = name.trim();
+        match names.last_mut() {
+            Some(last) if SUFFIXES.contains(&name.to_lowercase().as_str()) => *last = format!("{last}, {name}"),
+            _ if is_name(name) => names.push(name.to_owned()),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Whether a text can be a name: no address, no number, a few words.
+fn is_name(text: &str) -> bool {
+    let chars = text.chars().count();
+    (2..=MAX_NAME_CHARS).contains(&chars)
+        && text.split_whitespace().count() <= 6
+        && text.chars().any(char::is_alphabetic)
+        && !text.chars().any(|c| c.is_numeric() || matches!(c, '@' | '{' | '<' | '=' | ':' | '：'))
+        && !text.contains("//")
+        && !["admin", "null", "undefined", "unknown", "anonymous", "none"].contains(&text.to_ascii_lowercase().as_str())
+}
+
+fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn split_ignoring_case(text: &str, separator: &str) -> Vec<String> {
+    // ASCII case alone keeps every byte where it is.
+    let lower = text.to_ascii_lowercase();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in lower.match_indices(separator) {
+        parts.push(text[start..at].to_owned());
+        start = at + separator.len();
+    }
+    parts.push(text[start..].to_owned());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_and_stripped() {
+        for (byline, expected) in [
+            ("By Jane Doe", vec!["Jane Doe"]),
+            ("BY JANE DOE AND JOHN ROE", vec!["JANE DOE", "JOHN ROE"]),
+            ("Jane Doe, John Roe, and Max Moe", vec!["Jane Doe", "John Roe", "Max Moe"]),
+            ("Written by: Jane Doe & John Roe", vec![]),
+            ("Posted by Jane  Doe ", vec!["Jane Doe"]),
+            ("Robert Downey, Jr.", vec!["Robert Downey, Jr"]),
+            ("作者：王小明、李雷", vec!["王小明", "李雷"]),
+            ("记者 王小明", vec!["王小明"]),
+            ("文/韩梅梅", vec!["韩梅梅"]),
+            ("https://example.com/authors/jane", vec![]),
+            ("Jane Doe, Nov 19, 2019", vec!["Jane Doe"]),
+            ("", vec![]),
+            ("admin", vec![]),
+            ("Byron Bay", vec!["Byron Bay"]),
+            ("Anderson Andrews", vec!["Anderson Andrews"]),
+        ] {
+            assert_eq!(names([byline]), expected, "{byline}");
+        }
+    }
+
+    #[test]
+    fn a_name_counts_once() {
+        assert_eq!(names(["Jane Doe", "By jane doe", "John Roe"]), ["Jane Doe", "John Roe"]);
+    }
+}

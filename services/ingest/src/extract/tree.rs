@@ -1,0 +1,255 @@
+//! HTML as a tree, within bounds.
+//!
+//! The parser walks its open elements for most tags and the extraction walks trees by recursion: what is
+//! nested ten thousand deep takes minutes or the stack. So the input is fed in pieces, the tree is measured
+//! as it grows, and what goes over a bound is refused after the piece that did it.
+
+use std::{
+    borrow::Cow,
+    cell::{Cell, Ref, RefCell},
+    time::{Duration, Instant},
+};
+
+use dom_query::{Document, NodeId};
+use html5ever::{
+    Attribute, ParseOpts, QualName, parse_document,
+    tendril::{StrTendril, TendrilSink},
+    tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeBuilderOpts, TreeSink},
+};
+
+use super::NotReadable;
+
+/// The longest page, in bytes of UTF-8: 10 MiB of GBK are 15 here.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The deepest nesting. Real pages stay under 100; the extraction needs about 1 kB of stack a level.
+const MAX_DEPTH: u32 = 512;
+
+/// The most elements and texts. Real pages stay under 50,000.
+const MAX_NODES: u32 = 200_000;
+
+/// How much is fed to the parser between two looks at the tree, in bytes.
+const PIECE: usize = 4_096;
+
+/// The longest time that a parse may take: a hundred times what the largest real page does. It bounds what
+/// can't be seen from outside the parser, such as a tag of a hundred thousand attributes.
+const MAX_TIME: Duration = Duration::from_secs(5);
+
+/// The tree of a page.
+pub(super) fn parse(html: &str) -> Result<Document, NotReadable> {
+    if html.len() > MAX_BYTES {
+        return Err(NotReadable::TooLarge { what: "bytes", limit: MAX_BYTES });
+    }
+    let options = ParseOpts {
+        tree_builder: TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() },
+        ..ParseOpts::default()
+    };
+    let mut parser = parse_document(MeasuredTree::default(), options);
+    let started = Instant::now();
+    let mut rest = html;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
+        rest = after;
+        parser.process(StrTendril::from_slice(piece));
+        parser.tokenizer.sink.sink.check()?;
+        if started.elapsed() > MAX_TIME {
+            return Err(NotReadable::TooLarge { what: "seconds to parse", limit: MAX_TIME.as_secs() as usize });
+        }
+    }
+    Ok(parser.finish())
+}
+
+/// A node, and where its depth is kept.
+#[derive(Debug, Clone, Copy)]
+struct Handle {
+    id: NodeId,
+    slot: usize,
+}
+
+/// A tree that knows how deep it is. The document does the work.
+struct MeasuredTree {
+    document: Document,
+    depths: RefCell<Vec<u32>>,
+    deepest: Cell<u32>,
+    texts: Cell<u32>,
+}
+
+impl Default for MeasuredTree {
+    fn default() -> Self {
+        // The first slot is the document's.
+        Self {
+            document: Document::default(),
+            depths: RefCell::new(vec![0]),
+            deepest: Cell::new(0),
+            texts: Cell::new(0),
+        }
+    }
+}
+
+impl MeasuredTree {
+    fn check(&self) -> Result<(), NotReadable> {
+        if self.deepest.get() > MAX_DEPTH {
+            return Err(NotReadable::TooDeep { limit: MAX_DEPTH as usize });
+        }
+        if self.depths.borrow().len() + self.texts.get() as usize > MAX_NODES as usize {
+            return Err(NotReadable::TooLarge { what: "elements", limit: MAX_NODES as usize });
+        }
+        Ok(())
+    }
+
+    fn made(&self, id: NodeId) -> Handle {
+        let mut depths = self.depths.borrow_mut();
+        depths.push(0);
+        Handle { id, slot: depths.len() - 1 }
+    }
+
+    /// Notes that `child` is now a child of a node at `depth`.
+    fn placed(&self, child: &NodeOrText<Handle>, depth: u32) {
+        match child {
+            NodeOrText::AppendNode(node) => {
+                self.depths.borrow_mut()[node.slot] = depth + 1;
+                self.deepest.set(self.deepest.get().max(depth + 1));
+            }
+            NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
+        }
+    }
+
+    fn depth(&self, node: &Handle) -> u32 {
+        self.depths.borrow()[node.slot]
+    }
+}
+
+fn plain(child: NodeOrText<Handle>) -> NodeOrText<NodeId> {
+    match child {
+        NodeOrText::AppendNode(node) => NodeOrText::AppendNode(node.id),
+        NodeOrText::AppendText(text) => NodeOrText::AppendText(text),
+    }
+}
+
+impl TreeSink for MeasuredTree {
+    type Handle = Handle;
+    type Output = Document;
+    type ElemName<'a> = Ref<'a, QualName>;
+
+    fn finish(self) -> Document {
+        self.document
+    }
+
+    /// Every page has errors and nobody reads them.
+    fn parse_error(&self, _: Cow<'static, str>) {}
+
+    fn get_document(&self) -> Handle {
+        Handle { id: self.document.get_document(), slot: 0 }
+    }
+
+    fn get_template_contents(&self, target: &Handle) -> Handle {
+        // A template's contents hang under it, as far as depth goes.
+        Handle { id: self.document.get_template_contents(&target.id), slot: target.slot }
+    }
+
+    fn set_quirks_mode(&self, mode: QuirksMode) {
+        self.document.set_quirks_mode(mode);
+    }
+
+    fn same_node(&self, x: &Handle, y: &Handle) -> bool {
+        x.id == y.id
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a Handle) -> Ref<'a, QualName> {
+        self.document.elem_name(&target.id)
+    }
+
+    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> Handle {
+        self.made(self.document.create_element(name, attrs, flags))
+    }
+
+    fn create_comment(&self, text: StrTendril) -> Handle {
+        self.made(self.document.create_comment(text))
+    }
+
+    fn create_pi(&self, target: StrTendril, data: StrTendril) -> Handle {
+        self.made(self.document.create_pi(target, data))
+    }
+
+    fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
+        self.placed(&child, self.depth(parent));
+        self.document.append(&parent.id, plain(child));
+    }
+
+    fn append_before_sibling(&self, sibling: &Handle, child: NodeOrText<Handle>) {
+        self.placed(&child, self.depth(sibling).saturating_sub(1));
+        self.document.append_before_sibling(&sibling.id, plain(child));
+    }
+
+    fn append_based_on_parent_node(&self, element: &Handle, before: &Handle, child: NodeOrText<Handle>) {
+        self.placed(&child, self.depth(element).max(self.depth(before)));
+        self.document.append_based_on_parent_node(&element.id, &before.id, plain(child));
+    }
+
+    fn append_doctype_to_document(&self, name: StrTendril, public_id: StrTendril, system_id: StrTendril) {
+        self.document.append_doctype_to_document(name, public_id, system_id);
+    }
+
+    fn add_attrs_if_missing(&self, target: &Handle, attrs: Vec<Attribute>) {
+        self.document.add_attrs_if_missing(&target.id, attrs);
+    }
+
+    fn remove_from_parent(&self, target: &Handle) {
+        self.document.remove_from_parent(&target.id);
+    }
+
+    fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
+        // What hangs below the children keeps the depth it had; the parser moves them by one level.
+        self.document.reparent_children(&node.id, &new_parent.id);
+    }
+
+    fn is_mathml_annotation_xml_integration_point(&self, handle: &Handle) -> bool {
+        self.document.is_mathml_annotation_xml_integration_point(&handle.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(html: &str) -> NotReadable {
+        parse(html).err().expect("the page was taken")
+    }
+
+    #[test]
+    fn a_tree_is_what_the_document_says() {
+        let html = "<p>a<b>b<p>c</b><table>x<tr><td>y</table><template><i>z</i></template><svg><title>t</title></svg>";
+        assert_eq!(parse(html).unwrap().html(), Document::from(html).html());
+    }
+
+    #[test]
+    fn pieces_may_end_anywhere() {
+        let html = format!("<p title='{}'>中文 <b>x</b></p>", "文".repeat(3_000));
+        assert_eq!(parse(&html).unwrap().html(), Document::from(html).html());
+    }
+
+    #[test]
+    fn nesting_over_the_bound_is_refused() {
+        let deep = |n: usize| "<div>".repeat(n);
+        assert!(parse(&deep(500)).is_ok());
+        for n in [600, 10_000, 100_000] {
+            assert_eq!(refused(&deep(n)), NotReadable::TooDeep { limit: 512 });
+        }
+        let shielded = "<table><td></div><div>".repeat(10_000);
+        assert_eq!(refused(&shielded), NotReadable::TooDeep { limit: 512 });
+        let hidden = "<div></span><svg><title></div></title>".repeat(10_000);
+        assert_eq!(refused(&hidden), NotReadable::TooDeep { limit: 512 });
+    }
+
+    #[test]
+    fn formatting_that_is_opened_again_and_again_is_refused() {
+        let html: String = (0..20_000).map(|i| format!("<p><b a={i}>")).collect();
+        assert!(matches!(refused(&html), NotReadable::TooDeep { .. } | NotReadable::TooLarge { .. }));
+    }
+
+    #[test]
+    fn pages_over_the_bounds_are_refused() {
+        assert!(matches!(refused(&"<br>".repeat(250_000)), NotReadable::TooLarge { what: "elements", .. }));
+        assert!(matches!(refused(&"x".repeat(MAX_BYTES + 1)), NotReadable::TooLarge { what: "bytes", .. }));
+    }
+}

@@ -1,0 +1,34 @@
+//! The service at work.
+
+use std::sync::Arc;
+
+use kos_shared::{
+    config::Config,
+    process::Process,
+    retraction::Retracting,
+    runtime::{RunError, Runtime},
+};
+
+use crate::{
+    address::AllowedNetworks,
+    fetch::{Fetcher, Limits},
+    stage::Ingesting,
+    state::MIGRATIONS,
+};
+
+/// Takes in what is asked for on the bus until the process is told to stop.
+///
+/// # Errors
+/// [`RunError`] where `KOS_FETCH_ALLOW` can't be read, the database can't be opened, or a loop broke.
+pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
+    let allowed: AllowedNetworks = config
+        .fetch_allow
+        .parse()
+        .map_err(|e| RunError::Start(format!("KOS_FETCH_ALLOW={}: {e}", config.fetch_allow)))?;
+    let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
+        .map_err(|e| RunError::Start(e.to_string()))?;
+    let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
+    runtime.handle(Ingesting { fetcher: Arc::new(fetcher) })?;
+    runtime.handle(Retracting)?;
+    runtime.until_stopped().await
+}

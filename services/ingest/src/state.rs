@@ -1,0 +1,62 @@
+//! What the service knows: which articles it took in, and in which version.
+
+use jiff::Timestamp;
+use kos_shared::{
+    event::{ArticleId, HttpUrl, Revision},
+    retraction,
+    stage::RecordError,
+    store::{Migration, Tx},
+};
+use sqlx::Row;
+
+/// The service's tables.
+pub const MIGRATIONS: &[Migration] = &[
+    retraction::MIGRATION,
+    Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
+];
+
+/// A version of an article that may be new.
+#[derive(Debug, Clone)]
+pub struct Version<'a> {
+    /// The article.
+    pub article_id: ArticleId,
+    /// The address that it is known by.
+    pub canonical_url: &'a HttpUrl,
+    /// What a reader would call its content.
+    pub content_hash: &'a str,
+    /// When it was fetched.
+    pub fetched_at: Timestamp,
+    /// Whether it counts as new though its content is the same.
+    pub forced: bool,
+}
+
+/// Takes a version in, and returns its number; `None` where the article has that content already, or where a version
+/// that was fetched later is here.
+///
+/// One statement, so that two workers with the same article can't both count up.
+///
+/// # Errors
+/// The database fails.
+pub async fn put_version(tx: &mut Tx, version: &Version<'_>) -> Result<Option<Revision>, RecordError> {
+    let row = sqlx::query(
+        "insert into articles (article_id, canonical_url, revision, content_hash, fetched_at_ms) \
+         values ($1, $2, 1, $3, $4) \
+         on conflict (article_id) do update set revision = articles.revision + 1, \
+         content_hash = excluded.content_hash, fetched_at_ms = excluded.fetched_at_ms \
+         where (articles.content_hash <> excluded.content_hash or $5 = 1) \
+         and excluded.fetched_at_ms >= articles.fetched_at_ms \
+         returning revision",
+    )
+    .bind(version.article_id.to_string())
+    .bind(version.canonical_url.to_string())
+    .bind(version.content_hash.to_owned())
+    .bind(version.fetched_at.as_millisecond())
+    .bind(i64::from(version.forced))
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let number: i64 = row.try_get("revision")?;
+    let number = u32::try_from(number)
+        .map_err(|_| RecordError::State(format!("revision {number}: expected a number below 2^32")))?;
+    Ok(Some(Revision(number)))
+}

@@ -1,0 +1,203 @@
+//! What can be said to `kos`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use kos_shared::{
+    config::Environment,
+    event::{HttpUrl, Language},
+};
+
+/// Knowledge OS: publish a link, get a clean, bilingual article page.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kos",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 partly done.\nVariables: see `kos config`."
+)]
+pub struct Arguments {
+    /// Print JSON for machines.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run all three services, and a NATS server unless KOS_NATS_URL names one.
+    Up(Up),
+    /// Publish ingest events.
+    Ingest(Ingest),
+    /// Show what each stage has to do, and which workers are alive.
+    Status,
+    /// Show the way of an article through the stages.
+    Trace {
+        /// An article's id, an address, or an event's id.
+        key: String,
+    },
+    /// Look at dead letters, replay or discard them.
+    #[command(subcommand)]
+    Dead(Dead),
+    /// Feed a stage its events again.
+    Replay(Replay),
+    /// Withdraw an article.
+    Retract(Retract),
+    /// Check server, durability, streams, workers; say what to do about each finding.
+    Doctor,
+    /// Print the JSON Schema of an event, or the AsyncAPI document.
+    Schema(Schema),
+    /// Extract the article from a page on standard input.
+    Extract {
+        /// Where the page is from.
+        #[arg(long)]
+        url: Option<HttpUrl>,
+    },
+    /// Summarize an article (JSON) or a text on standard input.
+    Summarize {
+        /// A language that is wanted, once or more; default: KOS_LANGUAGES.
+        #[arg(long = "lang")]
+        languages: Vec<Language>,
+    },
+    /// Print the configuration in force, and where each value came from.
+    Config,
+}
+
+/// `kos up`
+#[derive(Debug, Args)]
+pub struct Up {
+    /// The folder for databases and the server's streams.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Where the site listens.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Where the NATS server that is started here listens.
+    #[arg(long, default_value = "127.0.0.1:4222")]
+    pub nats_listen: SocketAddr,
+    /// Publish the sample articles once all is ready.
+    #[arg(long)]
+    pub samples: bool,
+}
+
+impl Up {
+    /// What the command line says goes before the environment.
+    pub fn override_environment(&self, environment: &mut Environment) {
+        if let Some(data) = &self.data {
+            environment.override_with("KOS_DATA", data.display().to_string());
+        }
+        if let Some(listen) = &self.listen {
+            environment.override_with("KOS_LISTEN", listen.to_string());
+        }
+    }
+}
+
+/// `kos ingest`
+#[derive(Debug, Args)]
+pub struct Ingest {
+    /// Addresses, HTML files, or `-` for standard input (a page, or an address a line).
+    #[arg(required = true)]
+    pub inputs: Vec<String>,
+    /// Where the page in a file or on standard input is from, if the page doesn't say.
+    #[arg(long)]
+    pub url: Option<HttpUrl>,
+    /// Take it in again, even if it did not change or was retracted.
+    #[arg(long)]
+    pub force: bool,
+    /// Wait until the pages are there, and print their addresses.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait, in seconds.
+    #[arg(long, default_value_t = 300, requires = "wait")]
+    pub timeout_seconds: u64,
+}
+
+/// `kos dead`
+#[derive(Debug, Subcommand)]
+pub enum Dead {
+    /// List dead letters, the newest last.
+    List {
+        /// Only those of one service.
+        #[arg(long)]
+        service: Option<Service>,
+    },
+    /// Show one, whole.
+    Show {
+        /// Its number in the list.
+        number: u64,
+    },
+    /// Publish their events again, as new causes, and remove them.
+    Replay(Selection),
+    /// Remove them.
+    Discard(Selection),
+}
+
+/// Which dead letters.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Selection {
+    /// Their numbers in the list.
+    pub numbers: Vec<u64>,
+    /// All of them.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// A service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// Fetches and extracts.
+    Ingest,
+    /// Summarizes.
+    Summarize,
+    /// Shows.
+    Publish,
+}
+
+impl Service {
+    /// All of them, in the order in which an article meets them.
+    pub const ALL: [Self; 3] = [Self::Ingest, Self::Summarize, Self::Publish];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Summarize => "summarize",
+            Self::Publish => "publish",
+        }
+    }
+}
+
+/// `kos replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The stage that gets its events again.
+    #[arg(long)]
+    pub stage: Service,
+    /// Only events since then: a time (RFC 3339) or a duration such as 2h.
+    #[arg(long)]
+    pub since: Option<String>,
+}
+
+/// `kos retract`
+#[derive(Debug, Args)]
+pub struct Retract {
+    /// An article's id or address.
+    pub article: String,
+    /// Why. Readers see it.
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// `kos schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// An event, such as kos.ingest.requested; none for the AsyncAPI document.
+    pub event: Option<String>,
+    /// Write all documents to this folder instead.
+    #[arg(long, conflicts_with = "event")]
+    pub write_to: Option<PathBuf>,
+}

@@ -1,0 +1,13 @@
+//! The commands, a file each.
+
+pub mod config;
+pub mod dead;
+pub mod doctor;
+pub mod extract;
+pub mod ingest;
+pub mod replay;
+pub mod retract;
+pub mod schema;
+pub mod status;
+pub mod summarize;
+pub mod trace;

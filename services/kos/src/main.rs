@@ -1,0 +1,73 @@
+//! `kos`: the operator's command. It needs the bus alone, never a database: the workers answer on it.
+//!
+//! [`arguments`] is what can be said, [`commands`] does it, a file a command; `up` runs all services in one process.
+//! Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 partly done.
+
+mod arguments;
+mod commands;
+mod operator;
+mod output;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use kos_shared::config::{Config, Environment};
+
+use arguments::{Arguments, Command};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All that was asked for was done.
+    Done,
+    /// Some of it was done.
+    Partly,
+    /// None of it was done, or what was looked for isn't there.
+    Failed,
+}
+
+/// The command line, or the configuration, asks for what can't be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUsage(pub String);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Failed) => ExitCode::FAILURE,
+        Ok(Ended::Partly) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("kos: {error:#}");
+            ExitCode::from(if error.is::<WrongUsage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<Ended> {
+    let wrong = |e: kos_shared::config::ConfigError| WrongUsage(e.to_string());
+    let mut environment = Environment::of_process().map_err(wrong)?;
+    if let Command::Up(up) = &arguments.command {
+        up.override_environment(&mut environment);
+    }
+    let config = Config::read(&environment, "kos").map_err(wrong)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let json = arguments.json;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Up(up) => up::run(up, &environment, config).await,
+            Command::Ingest(ingest) => commands::ingest::run(ingest, &config, json).await,
+            Command::Status => commands::status::run(&config, json).await,
+            Command::Trace { key } => commands::trace::run(&key, &config, json).await,
+            Command::Dead(dead) => commands::dead::run(dead, &config, json).await,
+            Command::Replay(replay) => commands::replay::run(replay, &config, json).await,
+            Command::Retract(retract) => commands::retract::run(retract, &config, json).await,
+            Command::Doctor => commands::doctor::run(&environment, &config, json).await,
+            Command::Schema(schema) => commands::schema::run(schema),
+            Command::Extract { url } => commands::extract::run(url, json),
+            Command::Summarize { languages } => commands::summarize::run(&languages, &config, json),
+            Command::Config => commands::config::run(&environment, json),
+        }
+    })
+}

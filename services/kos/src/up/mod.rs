@@ -1,0 +1,117 @@
+//! `kos up`: all three services in one process, with a NATS server of its own unless one is named.
+
+mod nats_server;
+mod samples;
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use kos_shared::{
+    config::{Config, DatabaseConfig, Environment},
+    init_logs,
+    process::{Process, stop_on_signal},
+    runtime::RunError,
+};
+use tokio::{net::TcpListener, task::JoinSet, time::sleep};
+use tracing::{error, info};
+
+use crate::{Ended, WrongUsage, arguments::Up};
+use nats_server::NatsServer;
+
+pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -> anyhow::Result<Ended> {
+    if let DatabaseConfig::SqliteFile(file) = &config.database {
+        let file = file.display();
+        return Err(WrongUsage(format!(
+            "KOS_DATABASE_URL=sqlite://{file}: expected a folder (sqlite://FOLDER/): `kos up` runs three services, each with a file of its own"
+        ))
+        .into());
+    }
+    init_logs(environment)?;
+    // Held before anything is started, so that a port that is taken stops us before there is anything to stop.
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("KOS_LISTEN: {} can't be listened at; is another site running there?", config.listen)
+    })?;
+
+    let process = Process::new("ingest");
+    tokio::spawn(stop_on_signal(process.stop.clone()));
+    let server = match environment.is_set("KOS_NATS_URL") {
+        true => None,
+        false => {
+            let program = environment.get("KOS_NATS_SERVER").unwrap_or("nats-server");
+            let server = NatsServer::start(program, arguments.nats_listen, &config.data).await?;
+            config.nats.url = server.url();
+            config.nats.known_durable = true;
+            Some(server)
+        }
+    };
+    let ended = serve(listener, config, arguments.samples, &process, server.as_ref()).await;
+    // The services have ended by now, however they did; the server goes last.
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    ended
+}
+
+async fn serve(
+    listener: TcpListener,
+    config: Config,
+    samples: bool,
+    process: &Process,
+    server: Option<&NatsServer>,
+) -> anyhow::Result<Ended> {
+    let (summarize, publish) = (process.beside("summarize"), process.beside("publish"));
+    let mut services: JoinSet<(&'static str, Result<(), RunError>)> = JoinSet::new();
+    let (c, p) = (config.clone(), process.clone());
+    services.spawn(async move { ("ingest", kos_ingest::service::run(c, p).await) });
+    let c = config.clone();
+    services.spawn(async move { ("summarize", kos_summarize::service::run(c, summarize).await) });
+    let c = config.clone();
+    services.spawn(async move { ("publish", kos_publish::service::run_on(listener, c, publish).await) });
+    let welcome = tokio::spawn(welcome(config.clone(), process.clone(), samples));
+    let supervision = async {
+        match server {
+            Some(server) => server.supervise(&process.stop).await,
+            None => process.stop.cancelled().await,
+        }
+    };
+    let ending = async {
+        let mut failures = Vec::new();
+        while let Some(ended) = services.join_next().await {
+            match ended {
+                Ok((_, Ok(()))) => {}
+                Ok((service, Err(error))) => failures.push(format!("{service}: {error}")),
+                Err(error) => failures.push(format!("a service broke: {error}")),
+            }
+            // One service without the others is of no use; what the others began they finish.
+            process.stop.cancel();
+        }
+        failures
+    };
+    let (failures, ()) = tokio::join!(ending, supervision);
+    welcome.abort();
+    if failures.is_empty() {
+        info!("all stopped");
+        return Ok(Ended::Done);
+    }
+    for failure in &failures {
+        error!("{failure}");
+    }
+    bail!("{}", failures.join("; "))
+}
+
+/// Once all is ready: publishes the samples if that was asked for, and says where to look.
+async fn welcome(config: Config, process: Process, with_samples: bool) {
+    while !process.health.readiness().ready {
+        sleep(Duration::from_millis(50)).await;
+    }
+    if with_samples && let Err(error) = samples::publish(&config).await {
+        error!(error = format!("{error:#}"), "the samples could not be published");
+    }
+    println!();
+    println!("  {} is at {}", config.site_name, config.site_url);
+    println!("  publish a page:  kos ingest --wait https://en.wikipedia.org/wiki/News");
+    println!("  or with any NATS client, on {}:", config.nats.url);
+    println!("    nats pub kos.ingest.requested '{{\"url\":\"https://en.wikipedia.org/wiki/News\"}}'");
+    println!("  stop with Ctrl-C");
+    println!();
+}

@@ -1,0 +1,15 @@
+//! The publish service: takes summarized articles from the bus and shows them to readers.
+//!
+//! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
+//!
+//! It never fetches a page, never calls a model and never reads another service's tables: all that it
+//! shows came in an event. It trusts no event: bodies are sanitized again, everything else is escaped.
+//! Its pages work without scripts and load nothing from anywhere else.
+//!
+//! Start reading at [`site::render_article`] and the templates beside it.
+
+pub mod routes;
+pub mod service;
+pub mod site;
+pub mod stage;
+pub mod state;

@@ -1,0 +1,235 @@
+//! The site's addresses.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    middleware::{Next, from_fn},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use kos_shared::{
+    event::ArticleId,
+    process::Process,
+    retraction::{self, Retraction},
+    stage::RecordError,
+};
+use serde::Deserialize;
+use serde_json::json;
+use sqlx::AnyPool;
+use tracing::error;
+
+use crate::{
+    site::{
+        self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
+        remember, render_article, render_atom, render_error, render_index,
+    },
+    state::{self, Cursor},
+};
+
+/// How many articles one page of the list has.
+const PAGE: usize = 30;
+
+/// How many articles the feed has.
+const FEED: u32 = 50;
+
+/// What every request needs.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The site as a whole.
+    pub info: Arc<SiteInfo>,
+    /// Its database.
+    pub pool: AnyPool,
+}
+
+/// All of the site, the health routes among it.
+pub fn routes(site: Site, process: &Process) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/articles/{id}", get(article))
+        .route("/articles/{id}/{slug}", get(article_with_slug))
+        .route("/feed.atom", get(feed))
+        .route("/api/v1/articles/{id}", get(article_json))
+        .route("/assets/{file}", get(asset))
+        .fallback(not_found)
+        .with_state(site)
+        .merge(process.routes())
+        .layer(from_fn(protect))
+}
+
+/// Headers that keep a page from doing what this site never does.
+async fn protect(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Wishes {
+    lang: Option<String>,
+    after: Option<String>,
+}
+
+/// A reader's request: the language to answer in, and the cookie that remembers it.
+struct Reader {
+    messages: &'static Messages,
+    cookie: Option<String>,
+}
+
+impl Reader {
+    fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+        let wish = Wish {
+            query: wishes.lang.as_deref(),
+            cookies: text(header::COOKIE),
+            accept_language: text(header::ACCEPT_LANGUAGE),
+        };
+        Self { messages: choose(wish, &site.language), cookie: remember(wish.query) }
+    }
+
+    fn answer(self, status: StatusCode, page: String) -> Response {
+        let mut response = (status, Html(page)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if let Some(cookie) = self.cookie.and_then(|c| c.parse().ok()) {
+            headers.insert(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn answer_error(self, site: &SiteInfo, page: ErrorPage<'_>) -> Response {
+        let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let page = render_error(site, self.messages, page);
+        self.answer(status, page)
+    }
+
+    fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
+        error!(error = %failure, "a page could not be made");
+        self.answer_error(site, ErrorPage::Internal)
+    }
+}
+
+async fn index(State(site): State<Site>, Query(wishes): Query<Wishes>, headers: HeaderMap) -> Response {
+    let reader = Reader::of(&site.info, &wishes, &headers);
+    // A cursor that can't be read begins at the beginning: it was cut off on its way, or made up.
+    let after: Option<Cursor> = wishes.after.as_deref().and_then(|text| text.parse().ok());
+    match state::listed(&site.pool, after, PAGE as u32 + 1).await {
+        Ok(mut articles) => {
+            let more = articles.len() > PAGE;
+            articles.truncate(PAGE);
+            let next = articles.last().filter(|_| more).map(|last| {
+                Cursor { added_at_ms: last.added_at.as_millisecond(), article_id: last.article_id }.to_string()
+            });
+            let page = render_index(&site.info, reader.messages, &articles, next.as_deref());
+            reader.answer(StatusCode::OK, page)
+        }
+        Err(failure) => reader.answer_failure(&site.info, &failure),
+    }
+}
+
+async fn article_with_slug(
+    State(site): State<Site>,
+    Path((id, _slug)): Path<(String, String)>,
+    wishes: Query<Wishes>,
+    headers: HeaderMap,
+) -> Response {
+    article(State(site), Path(id), wishes, headers).await
+}
+
+async fn article(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Query(wishes): Query<Wishes>,
+    headers: HeaderMap,
+) -> Response {
+    let reader = Reader::of(&site.info, &wishes, &headers);
+    match find(&site.pool, &id).await {
+        Ok(Found::Article(page)) => {
+            let page = render_article(&site.info, reader.messages, &page);
+            reader.answer(StatusCode::OK, page)
+        }
+        Ok(Found::Retracted(Retraction { reason, .. })) => {
+            reader.answer_error(&site.info, ErrorPage::Gone { reason: &reason })
+        }
+        Ok(Found::Nothing) => reader.answer_error(&site.info, ErrorPage::NotFound),
+        Err(failure) => reader.answer_failure(&site.info, &failure),
+    }
+}
+
+/// What stands at an article's address.
+enum Found {
+    Article(Box<ArticlePage>),
+    Retracted(Retraction),
+    Nothing,
+}
+
+async fn find(pool: &AnyPool, id: &str) -> Result<Found, RecordError> {
+    let Ok(id) = id.parse::<ArticleId>() else { return Ok(Found::Nothing) };
+    if let Some(retraction) = retraction::find(pool, id).await? {
+        return Ok(Found::Retracted(retraction));
+    }
+    Ok(state::article(pool, id).await?.map_or(Found::Nothing, |page| Found::Article(Box::new(page))))
+}
+
+async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Response {
+    match find(&site.pool, &id).await {
+        Ok(Found::Article(page)) => {
+            let ArticlePage { summarized, added_at, .. } = *page;
+            axum::Json(ArticleView::new(&site.info, summarized, added_at)).into_response()
+        }
+        Ok(Found::Retracted(Retraction { reason, retracted_at })) => {
+            let detail = format!("retracted at {retracted_at}: {reason}");
+            problem(StatusCode::GONE, "the article was retracted", &detail)
+        }
+        Ok(Found::Nothing) => {
+            problem(StatusCode::NOT_FOUND, "no such article", "expected the id of an article, a UUID, that is here")
+        }
+        Err(failure) => {
+            error!(error = %failure, "an article could not be read");
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
+        }
+    }
+}
+
+/// An error as RFC 9457 has it.
+fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
+    let body = json!({"status": status.as_u16(), "title": title, "detail": detail});
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+async fn feed(State(site): State<Site>) -> Response {
+    match state::newest(&site.pool, FEED).await {
+        Ok(pages) => {
+            let newest = pages.iter().map(|page| page.added_at.max(page.summarized.article.fetched_at)).max();
+            let feed = render_atom(&site.info, &pages, newest.unwrap_or_default());
+            ([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed).into_response()
+        }
+        Err(failure) => {
+            error!(error = %failure, "the feed could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn asset(uri: Uri) -> Response {
+    match assets::find(uri.path()) {
+        Some(asset) => {
+            let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)];
+            (headers, asset.content).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn not_found(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Response {
+    if uri.path().starts_with("/api/") {
+        return problem(StatusCode::NOT_FOUND, "no such address", uri.path());
+    }
+    Reader::of(&site.info, &Wishes::default(), &headers).answer_error(&site.info, site::ErrorPage::NotFound)
+}

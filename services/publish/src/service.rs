@@ -1,0 +1,62 @@
+//! The service at work.
+
+use std::sync::Arc;
+
+use kos_shared::{
+    config::Config,
+    event::Language,
+    process::Process,
+    retraction::Retracting,
+    runtime::{RunError, Runtime},
+};
+use tokio::net::TcpListener;
+use tracing::{error, info};
+
+use crate::{
+    routes::{Site, routes},
+    site::SiteInfo,
+    stage::Publishing,
+    state::MIGRATIONS,
+};
+
+/// Serves the site at `KOS_LISTEN`, and puts there what comes from the bus, until the process is told to stop.
+///
+/// # Errors
+/// [`RunError`] where the address is taken, the database can't be opened, or a loop broke.
+pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| RunError::Start(format!("KOS_LISTEN {}: {e}", config.listen)))?;
+    run_on(listener, config, process).await
+}
+
+/// The same, at an address that is held already.
+///
+/// # Errors
+/// [`RunError`] where the database can't be opened, or a loop broke.
+pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> Result<(), RunError> {
+    let info = Arc::new(SiteInfo {
+        name: config.site_name.clone(),
+        url: config.site_url.clone(),
+        language: config.languages.first().cloned().unwrap_or(Language::ENGLISH),
+    });
+    let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
+    runtime.serves_site(info.url.as_str());
+    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone() };
+    let app = routes(site, &process);
+    let stop = process.stop.clone();
+    let serving = tokio::spawn(async move {
+        let ended = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+        if let Err(error) = ended {
+            error!(service = "publish", %error, "the site is no longer served");
+            stop.cancel();
+        }
+    });
+    info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
+    runtime.handle(Publishing { site: info })?;
+    runtime.handle(Retracting)?;
+    let ended = runtime.until_stopped().await;
+    // A reader who keeps a connection open must not keep the process.
+    let _open_connections = tokio::time::timeout(std::time::Duration::from_secs(2), serving).await;
+    ended
+}

@@ -1,0 +1,56 @@
+//! An article as the API gives it.
+
+use jiff::Timestamp;
+use kos_shared::event::ArticleSummarized;
+use serde::Serialize;
+
+use super::SiteInfo;
+
+/// `/api/v1/articles/{id}`: the payload of `kos.article.summarized` as it came, with what the site adds.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArticleView {
+    /// The article and its summaries.
+    #[serde(flatten)]
+    pub summarized: ArticleSummarized,
+    /// Where a reader finds it.
+    pub page_url: String,
+    /// When it first came to the site (RFC 3339).
+    pub added_at: Timestamp,
+}
+
+impl ArticleView {
+    /// The view of an article on `site`.
+    pub fn new(site: &SiteInfo, mut summarized: ArticleSummarized, added_at: Timestamp) -> Self {
+        // A field that a producer made up must not stand beside the site's own of the same name.
+        for own in ["page_url", "added_at"] {
+            summarized.article.extra.remove(own);
+        }
+        Self { page_url: site.page_url(summarized.article.article_id), summarized, added_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{super::fixtures, *};
+
+    #[test]
+    fn a_view_is_the_event_and_the_address() {
+        let mut summarized = fixtures::summarized();
+        let event = serde_json::to_value(&summarized).unwrap();
+        summarized.article.extra.insert("page_url".into(), json!("https://elsewhere.example/"));
+        summarized.article.extra.insert("campaign".into(), json!(7));
+        let id = summarized.article.article_id;
+
+        let text =
+            serde_json::to_string(&ArticleView::new(&fixtures::site(), summarized, Timestamp::UNIX_EPOCH)).unwrap();
+        assert_eq!(text.matches("\"page_url\"").count(), 1, "{text}");
+        let mut view: Value = serde_json::from_str(&text).unwrap();
+        let object = view.as_object_mut().unwrap();
+        assert_eq!(object.remove("page_url"), Some(json!(format!("https://tides.example/articles/{id}"))));
+        assert_eq!(object.remove("added_at"), Some(json!("1970-01-01T00:00:00Z")));
+        assert_eq!(object.remove("campaign"), Some(json!(7)));
+        assert_eq!(view, event);
+    }
+}

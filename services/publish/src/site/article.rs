@@ -1,0 +1,288 @@
+//! An article's page.
+
+use askama::Template;
+use jiff::Timestamp;
+use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, Revision, Summary, Verdict};
+
+use super::{Frame, Messages, SiteInfo, languages, rendered};
+
+/// The longest description, in characters: about what search engines and link previews show.
+const DESCRIPTION_CHARS: usize = 200;
+
+/// What an article's page is made of.
+#[derive(Debug, Clone)]
+pub struct ArticlePage {
+    /// The article and its summaries.
+    pub summarized: ArticleSummarized,
+    /// The article's body as [`site_body`](super::site_body) made it. It is not escaped again.
+    pub body: String,
+    /// When the article first came to the site.
+    pub added_at: Timestamp,
+}
+
+#[derive(Template)]
+#[template(path = "article.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    title: &'a str,
+    lang: &'a str,
+    url: String,
+    api_path: String,
+    description: Option<String>,
+    site_name: &'a str,
+    authors: Vec<Author<'a>>,
+    published: Option<Time>,
+    added: Time,
+    updated: Option<Time>,
+    original_url: &'a str,
+    original_label: String,
+    length: String,
+    reading_time: String,
+    summaries: Vec<Block<'a>>,
+    missing: Vec<Absent<'a>>,
+    rights_refused: bool,
+    rights_reason: Option<&'a str>,
+    body: &'a str,
+}
+
+struct Author<'a> {
+    name: &'a str,
+    /// What stands before the name, after the one before.
+    separator: &'a str,
+}
+
+/// A point in time for a machine and for a reader.
+pub(super) struct Time {
+    pub(super) machine: String,
+    pub(super) shown: String,
+}
+
+impl Time {
+    fn new(m: &Messages, time: Timestamp) -> Self {
+        Self { machine: seconds(time), shown: m.date_time(time) }
+    }
+}
+
+/// A time to the second, as RFC 3339 and HTML write it.
+pub(super) fn seconds(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A summary.
+struct Block<'a> {
+    /// What the ids of its sentences begin with.
+    id: String,
+    lang: &'a str,
+    heading: String,
+    title: Option<&'a str>,
+    sentences: Vec<&'a str>,
+    gap: &'static str,
+    made: String,
+}
+
+/// A summary that isn't there.
+struct Absent<'a> {
+    label: String,
+    reason: &'a str,
+}
+
+/// The page of an article.
+pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) -> String {
+    let article = &page.summarized.article;
+    let separators = std::iter::once("").chain(std::iter::repeat(messages.author_separator));
+    let mut summaries: Vec<_> = page.summarized.summaries.iter().collect();
+    // The reader's language first; the sort keeps the order of the others.
+    summaries.sort_by_key(|summary| !summary.language.same_language(&messages.language));
+    rendered(&Page {
+        frame: Frame::new(site, messages),
+        title: &article.title,
+        lang: languages::lang(&article.language),
+        url: site.page_url(article.article_id),
+        api_path: format!("/api/v1/articles/{}", article.article_id),
+        description: description(summaries.first().map_or(&article.text, |summary| &summary.text)),
+        site_name: &article.site.name,
+        authors: separators.zip(&article.authors).map(|(separator, name)| Author { name, separator }).collect(),
+        published: article.published_at.map(|time| Time::new(messages, time)),
+        added: Time::new(messages, page.added_at),
+        updated: (article.revision > Revision::FIRST).then(|| Time::new(messages, article.fetched_at)),
+        original_url: article.canonical_url.as_str(),
+        original_label: messages.original(&article.language),
+        length: messages.length(article.words, &article.language),
+        reading_time: messages.reading_time(article.words, &article.language),
+        summaries: summaries.into_iter().map(|summary| Block::new(messages, summary)).collect(),
+        missing: (page.summarized.missing.iter())
+            .map(|m| Absent { label: messages.no_summary(&m.language), reason: &m.reason })
+            .collect(),
+        rights_refused: article.rights.ai == AiUse::Refused,
+        rights_reason: article.rights.reason.as_deref(),
+        body: &page.body,
+    })
+}
+
+impl<'a> Block<'a> {
+    fn new(messages: &Messages, summary: &'a Summary) -> Self {
+        let mut sentences: Vec<_> = summary.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+        if sentences.is_empty() {
+            sentences.push(&summary.text);
+        }
+        Self {
+            id: format!("summary-{}", summary.language),
+            lang: languages::lang(&summary.language),
+            heading: messages.summary(&summary.language),
+            title: summary.title.as_deref(),
+            sentences,
+            gap: languages::sentence_gap(&summary.language),
+            made: made(messages, summary),
+        }
+    }
+}
+
+/// How a summary was made, in words: the method, then what each check came to.
+fn made(messages: &Messages, summary: &Summary) -> String {
+    let method = match summary.method {
+        Method::Extractive => messages.excerpt.to_owned(),
+        Method::Llm => messages.written_by(summary.model.as_deref()),
+    };
+    let checks = [Verdict::Pass, Verdict::Fail, Verdict::CannotJudge].into_iter().filter_map(|verdict| {
+        let names = summary.checks.iter().filter(|check| check.verdict == verdict).map(|check| check.name.as_str());
+        messages.checks(verdict, names)
+    });
+    let parts: Vec<_> = std::iter::once(method).chain(checks).collect();
+    parts.join(languages::sentence_gap(&messages.language))
+}
+
+/// The beginning of a text on one line, cut with an ellipsis; nothing of a text without any.
+fn description(text: &str) -> Option<String> {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if let Some((end, _)) = line.char_indices().nth(DESCRIPTION_CHARS) {
+            line.truncate(end);
+            line.push('…');
+            break;
+        }
+    }
+    (!line.is_empty()).then_some(line)
+}
+
+/// The summary for a place that has room for one: in `language`, else the first.
+pub(super) fn best_summary<'a>(summaries: &'a [Summary], language: &Language) -> Option<&'a Summary> {
+    summaries.iter().find(|summary| summary.language.same_language(language)).or(summaries.first())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixtures, *};
+    use crate::site::messages::{CHINESE, ENGLISH};
+
+    fn chinese(change: impl FnOnce(&mut ArticlePage)) -> String {
+        let mut page = fixtures::page();
+        change(&mut page);
+        render_article(&fixtures::site(), &CHINESE, &page)
+    }
+
+    #[test]
+    fn a_page_names_its_languages() {
+        let html = chinese(|_| {});
+        assert!(html.contains(r#"<html lang="zh-Hans">"#), "{html}");
+        assert!(html.contains(r#"<h1 lang="en" dir="auto">The ferry runs again</h1>"#), "{html}");
+        assert!(html.contains(r#"<div class="body" lang="en" dir="auto"><p>The ferry"#), "{html}");
+        assert!(
+            html.contains(r#"<span id="summary-zh-1">渡轮恢复运行。</span><span id="summary-zh-2">六点开船。</span>"#)
+        );
+        assert!(html.contains(r#"<span id="summary-en-2">It leaves at six.</span>"#));
+        assert!(html.find("中文摘要") < html.find("英文摘要"), "the reader's language does not come first");
+        let english = render_article(&fixtures::site(), &ENGLISH, &fixtures::page());
+        assert!(english.find("Summary in English") < english.find("Summary in Chinese"));
+        let unknown = chinese(|page| page.summarized.article.language = Language::UNDETERMINED);
+        assert!(unknown.contains(r#"<h1 lang="" dir="auto">"#), "{unknown}");
+    }
+
+    #[test]
+    fn a_summary_says_how_it_was_made() {
+        let html = chinese(|_| {});
+        assert!(html.contains("摘录：句子取自原文，未使用模型。"), "{html}");
+        assert!(html.contains("由模型 small-model-4b 撰写。通过检查：语言、数字。无法判断：原文依据。"), "{html}");
+    }
+
+    #[test]
+    fn a_missing_summary_says_why() {
+        let html = chinese(|_| {});
+        assert!(html.contains("没有法文摘要："), "{html}");
+        assert!(html.contains("the model&#39;s answer failed &#60;language&#62;"), "{html}");
+    }
+
+    #[test]
+    fn hostile_fields_are_text() {
+        let html = chinese(|page| {
+            let hostile = || fixtures::HOSTILE.to_owned();
+            let (article, summaries) = (&mut page.summarized.article, &mut page.summarized.summaries);
+            (article.title, article.site.name, article.authors) = (hostile(), hostile(), vec![hostile(), hostile()]);
+            article.rights.ai = AiUse::Refused;
+            article.rights.reason = Some(hostile());
+            summaries[0].sentences[0].text = hostile();
+            (summaries[1].text, summaries[1].title, summaries[1].model) = (hostile(), Some(hostile()), Some(hostile()));
+            summaries[1].checks[0].name = hostile();
+            page.summarized.missing[0].reason = hostile();
+        });
+        assert!(!html.contains("<script"), "{html}");
+        assert_eq!(html.matches("</title>").count(), 1);
+        assert!(!html.contains("\"quoted\""), "{html}");
+    }
+
+    #[test]
+    fn times_are_given_to_machines_and_readers() {
+        let html = chinese(|_| {});
+        assert!(html.contains(r#"<time datetime="2026-01-22T05:01:44Z">2026年1月22日 05:01 UTC</time>"#), "{html}");
+        assert!(html.contains(r#"<time datetime="2026-01-22T06:00:01Z">"#), "{html}");
+        let undated = chinese(|page| page.summarized.article.published_at = None);
+        assert!(!undated.contains(CHINESE.published), "{undated}");
+        assert!(!html.contains(CHINESE.updated), "{html}");
+        assert!(chinese(|page| page.summarized.article.revision = Revision(2)).contains(CHINESE.updated));
+    }
+
+    #[test]
+    fn a_page_says_where_else_it_is() {
+        let page = fixtures::page();
+        let id = page.summarized.article.article_id;
+        let html = chinese(|_| {});
+        assert!(
+            html.contains(&format!(r#"<link rel="canonical" href="https://tides.example/articles/{id}">"#)),
+            "{html}"
+        );
+        assert!(html.contains(r#"type="application/atom+xml" title="Tides &#38; Times" href="/feed.atom""#), "{html}");
+        assert!(html.contains(&format!(r#"type="application/json" href="/api/v1/articles/{id}""#)), "{html}");
+        assert!(html.contains(r#"href="https://paper.example/ferry?id=7&#38;x=1""#), "{html}");
+        assert!(html.contains(">英文原文</a>"), "{html}");
+    }
+
+    #[test]
+    fn reserved_rights_are_shown() {
+        assert!(!chinese(|_| {}).contains(CHINESE.rights_refused));
+        let html = chinese(|page| {
+            page.summarized.article.rights.ai = AiUse::Refused;
+            page.summarized.article.rights.reason = Some("robots.txt names this agent".into());
+        });
+        assert!(html.contains(CHINESE.rights_refused) && html.contains("robots.txt names this agent"), "{html}");
+    }
+
+    #[test]
+    fn a_page_without_summaries_says_so() {
+        let html = chinese(|page| {
+            page.summarized.summaries.clear();
+            page.summarized.missing.clear();
+        });
+        assert!(html.contains(CHINESE.no_summary), "{html}");
+    }
+
+    #[test]
+    fn a_description_is_one_line_and_short() {
+        assert_eq!(description(" a\n b "), Some("a b".into()));
+        assert_eq!(description(" \n"), None);
+        let long = description(&"字".repeat(500)).unwrap();
+        assert_eq!(long.chars().count(), DESCRIPTION_CHARS + 1);
+    }
+}

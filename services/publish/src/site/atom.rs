@@ -1,0 +1,191 @@
+//! The Atom feed (RFC 4287).
+
+use std::borrow::Cow;
+
+use askama::Template;
+use jiff::Timestamp;
+use kos_shared::event::Revision;
+use uuid::Uuid;
+
+use super::{
+    ArticlePage, SiteInfo,
+    article::{best_summary, seconds},
+    languages, page_path, rendered,
+};
+
+#[derive(Template)]
+#[template(path = "feed.xml")]
+struct Feed<'a> {
+    id: Uuid,
+    title: Cow<'a, str>,
+    lang: &'a str,
+    home: String,
+    address: String,
+    updated: String,
+    entries: Vec<Entry<'a>>,
+}
+
+struct Entry<'a> {
+    id: String,
+    title: Cow<'a, str>,
+    lang: &'a str,
+    page_url: String,
+    original_url: &'a str,
+    authors: Vec<Cow<'a, str>>,
+    published: Option<String>,
+    updated: String,
+    summary: Option<(Cow<'a, str>, &'a str)>,
+    body: Cow<'a, str>,
+}
+
+/// The feed of a site's articles, in the order given. `updated` is when something in it last changed.
+pub fn render_atom(site: &SiteInfo, articles: &[ArticlePage], updated: Timestamp) -> String {
+    let home = site.absolute("/");
+    rendered(&Feed {
+        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, home.as_bytes()),
+        title: xml_text(&site.name),
+        lang: languages::lang(&site.language),
+        address: site.absolute("/feed.atom"),
+        home,
+        updated: seconds(updated),
+        entries: articles.iter().map(|article| Entry::new(site, article)).collect(),
+    })
+}
+
+impl<'a> Entry<'a> {
+    fn new(site: &'a SiteInfo, page: &'a ArticlePage) -> Self {
+        let article = &page.summarized.article;
+        let revised = (article.revision > Revision::FIRST).then_some(article.fetched_at);
+        // An entry must name an author; the site that published it answers for what nobody signed.
+        let unsigned = article.authors.is_empty().then_some(&article.site.name);
+        Self {
+            id: article.article_id.to_string(),
+            title: xml_text(&article.title),
+            lang: languages::lang(&article.language),
+            page_url: site.absolute(&page_path(article.article_id)),
+            original_url: article.canonical_url.as_str(),
+            authors: article.authors.iter().chain(unsigned).map(|name| xml_text(name)).collect(),
+            published: article.published_at.map(seconds),
+            updated: seconds(revised.map_or(page.added_at, |time| time.max(page.added_at))),
+            // An entry has room for one summary: in the language of the site's readers, else the first.
+            summary: best_summary(&page.summarized.summaries, &site.language)
+                .map(|summary| (xml_text(&summary.text), languages::lang(&summary.language))),
+            body: xml_text(&page.body),
+        }
+    }
+}
+
+/// A text without the characters that XML 1.0 (section 2.2) forbids, escaped or not: one of them makes
+/// the whole feed unreadable.
+fn xml_text(text: &str) -> Cow<'_, str> {
+    let forbidden =
+        |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
+    if text.contains(forbidden) { text.replace(forbidden, "").into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::Language;
+    use roxmltree::{Document, Node};
+
+    use super::{super::fixtures, *};
+
+    const ATOM: &str = "http://www.w3.org/2005/Atom";
+    const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+    fn feed(articles: &[ArticlePage]) -> String {
+        render_atom(&fixtures::site(), articles, "2026-01-22T06:00:01.5Z".parse().unwrap())
+    }
+
+    fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Node<'a, 'i> {
+        node.children().find(|n| n.has_tag_name((ATOM, name))).unwrap_or_else(|| panic!("no {name} in {node:?}"))
+    }
+
+    fn link<'a>(node: Node<'a, '_>, rel: &str) -> Option<&'a str> {
+        node.children().find(|n| n.has_tag_name((ATOM, "link")) && n.attribute("rel") == Some(rel))?.attribute("href")
+    }
+
+    #[test]
+    fn a_feed_has_what_atom_asks_for() {
+        let page = fixtures::page();
+        let id = page.summarized.article.article_id;
+        let xml = feed(&[page]);
+        let document = Document::parse(&xml).unwrap();
+        let root = document.root_element();
+        assert!(root.has_tag_name((ATOM, "feed")));
+        assert!(child(root, "id").text().unwrap().starts_with("urn:uuid:"));
+        assert_eq!(child(root, "title").text(), Some("Tides & Times"));
+        assert_eq!(child(root, "updated").text(), Some("2026-01-22T06:00:01Z"));
+        assert_eq!(link(root, "self"), Some("https://tides.example/feed.atom"));
+        assert_eq!(link(root, "alternate"), Some("https://tides.example/"));
+
+        let entry = child(root, "entry");
+        assert_eq!(child(entry, "id").text(), Some(format!("urn:uuid:{id}").as_str()));
+        assert_eq!(child(entry, "published").text(), Some("2026-01-22T05:01:44Z"));
+        assert_eq!(child(entry, "updated").text(), Some("2026-01-22T06:00:01Z"));
+        assert_eq!(link(entry, "alternate"), Some(format!("https://tides.example/articles/{id}").as_str()));
+        assert_eq!(link(entry, "via"), Some("https://paper.example/ferry?id=7&x=1"));
+        let authors: Vec<_> = entry.children().filter(|n| n.has_tag_name((ATOM, "author"))).collect();
+        assert_eq!(authors.len(), 2);
+        assert_eq!(child(authors[1], "name").text(), Some("B. Søren"));
+        let content = child(entry, "content");
+        assert_eq!((content.attribute("type"), content.attribute((XML, "lang"))), (Some("html"), Some("en")));
+        assert_eq!(content.text(), Some("<p>The ferry runs again.</p>"));
+    }
+
+    #[test]
+    fn the_summary_is_in_the_language_of_the_site() {
+        let mut pages = [fixtures::page(), fixtures::page()];
+        pages[1].summarized.summaries.truncate(1);
+        let xml = feed(&pages);
+        let document = Document::parse(&xml).unwrap();
+        let summaries: Vec<_> = document.descendants().filter(|n| n.has_tag_name((ATOM, "summary"))).collect();
+        assert_eq!(summaries[0].attribute((XML, "lang")), Some("zh"));
+        assert_eq!(summaries[0].text(), Some("渡轮恢复运行。六点开船。"));
+        assert_eq!(summaries[1].attribute((XML, "lang")), Some("en"));
+    }
+
+    #[test]
+    fn an_article_that_nobody_signed_or_dated_is_still_an_entry() {
+        let mut page = fixtures::page();
+        let article = &mut page.summarized.article;
+        (article.authors, article.published_at, article.language) = (vec![], None, Language::UNDETERMINED);
+        page.summarized.summaries.clear();
+        let xml = feed(&[page]);
+        let document = Document::parse(&xml).unwrap();
+        let entry = child(document.root_element(), "entry");
+        assert_eq!(child(child(entry, "author"), "name").text(), Some("The Harbour Paper"));
+        assert!(!entry.children().any(|n| n.has_tag_name((ATOM, "published")) || n.has_tag_name((ATOM, "summary"))));
+        assert_eq!(child(entry, "title").attribute((XML, "lang")), Some(""));
+    }
+
+    #[test]
+    fn a_new_revision_is_an_update() {
+        let mut page = fixtures::page();
+        page.summarized.article.revision = Revision(2);
+        page.summarized.article.fetched_at = "2026-01-23T00:00:00Z".parse().unwrap();
+        assert!(feed(&[page]).contains("<updated>2026-01-23T00:00:00Z</updated>"));
+    }
+
+    #[test]
+    fn no_field_breaks_the_feed() {
+        let hostile: String =
+            ('\0'..' ').chain(['\u{fffe}', '\u{ffff}', '\u{10ffff}']).collect::<String>() + fixtures::HOSTILE;
+        let mut page = fixtures::page();
+        let article = &mut page.summarized.article;
+        (article.title, article.authors) = (hostile.clone(), vec![hostile.clone()]);
+        page.summarized.summaries[1].text = hostile.clone();
+        page.body = hostile;
+        let mut site = fixtures::site();
+        site.name = fixtures::HOSTILE.into();
+        let xml = render_atom(&site, &[page], Timestamp::UNIX_EPOCH);
+        let document = Document::parse(&xml).unwrap();
+        assert!(child(document.root_element(), "title").text().unwrap().starts_with("</title><script>"));
+    }
+
+    #[test]
+    fn an_empty_feed_is_a_feed() {
+        let xml = feed(&[]);
+        assert!(Document::parse(&xml).is_ok(), "{xml}");
+    }
+}

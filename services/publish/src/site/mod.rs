@@ -1,0 +1,102 @@
+//! What readers get: pages, feed and JSON, as plain functions from plain data to text.
+//!
+//! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
+//! feed, [`api`] the JSON. [`messages`] holds the interface's texts, [`negotiate`] chooses among them.
+//! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
+
+pub mod api;
+pub mod article;
+pub mod assets;
+pub mod atom;
+mod depth;
+pub mod error;
+pub mod index;
+mod languages;
+pub mod messages;
+pub mod negotiate;
+mod outline;
+pub mod sanitize;
+
+use askama::Template;
+use kos_shared::event::{ArticleId, HttpUrl, Language};
+use url::Position;
+
+pub use api::ArticleView;
+pub use article::{ArticlePage, render_article};
+pub use atom::render_atom;
+pub use error::{ErrorPage, render_error};
+pub use index::{Listed, render_index};
+pub use messages::Messages;
+pub use negotiate::{Wish, choose, remember};
+pub use sanitize::site_body;
+
+use messages::ALL;
+
+/// The `Content-Security-Policy` of every page.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The site as a whole.
+#[derive(Debug, Clone)]
+pub struct SiteInfo {
+    /// What it is called.
+    pub name: String,
+    /// Where readers find it.
+    pub url: HttpUrl,
+    /// The language of its readers, where they don't say.
+    pub language: Language,
+}
+
+impl SiteInfo {
+    /// The absolute address of a path that begins with a slash.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.url.as_url()[..Position::AfterPath].trim_end_matches('/'))
+    }
+
+    /// The absolute address of an article's page.
+    pub fn page_url(&self, article_id: ArticleId) -> String {
+        self.absolute(&page_path(article_id))
+    }
+}
+
+/// The path of an article's page.
+pub fn page_path(article_id: ArticleId) -> String {
+    format!("/articles/{article_id}")
+}
+
+/// What surrounds every page.
+struct Frame<'a> {
+    site: &'a SiteInfo,
+    m: &'a Messages,
+    stylesheet: &'static str,
+    icon: &'static str,
+    interfaces: [&'static Messages; 2],
+}
+
+impl<'a> Frame<'a> {
+    fn new(site: &'a SiteInfo, m: &'a Messages) -> Self {
+        Self { site, m, stylesheet: &assets::STYLESHEET.path, icon: &assets::ICON.path, interfaces: ALL }
+    }
+}
+
+/// # Panics
+/// Never: a template writes into a string, which can't fail, and shows nothing that can.
+fn rendered(template: &impl Template) -> String {
+    #[expect(clippy::expect_used, reason = "see the docstring")]
+    template.render().expect("a template is written into a string")
+}
+
+#[cfg(test)]
+mod fixtures;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_stand_below_the_site() {
+        let site = |url: &str| SiteInfo { name: "s".into(), url: url.parse().unwrap(), language: Language::ENGLISH };
+        assert_eq!(site("https://News.example").absolute("/feed.atom"), "https://news.example/feed.atom");
+        assert_eq!(site("http://127.0.0.1:8080/?x#y").absolute("/"), "http://127.0.0.1:8080/");
+    }
+}

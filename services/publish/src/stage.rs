@@ -1,0 +1,69 @@
+//! What the service does with summarized articles: puts them there.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kos_shared::{
+    event::{ArticlePublished, ArticleSummarized, Event},
+    retraction,
+    stage::{Failure, RecordError, Recorded, Stage, on_cpu},
+    store::Tx,
+};
+
+use crate::{
+    site::{SiteInfo, site_body},
+    state,
+};
+
+/// `kos.article.summarized` → a page, and `kos.article.published`.
+pub struct Publishing {
+    /// Where the page will be.
+    pub site: Arc<SiteInfo>,
+}
+
+impl Stage for Publishing {
+    type In = ArticleSummarized;
+    /// The body as the site shows it.
+    type Done = String;
+
+    async fn work(&self, event: &Event<ArticleSummarized>) -> Result<String, Failure> {
+        let html = event.data.article.body_html.clone();
+        Ok(on_cpu(move || site_body(&html)).await)
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        event: &Event<ArticleSummarized>,
+        body: &String,
+    ) -> Result<Recorded, RecordError> {
+        let article = &event.data.article;
+        let id = article.article_id;
+        if let Some(retraction) = retraction::find(&mut **tx, id).await? {
+            // What was in flight when the article was withdrawn must not bring it back; only force does.
+            if !(article.forced && article.fetched_at > retraction.retracted_at) {
+                return Ok(Recorded::new("retracted", Some(id)));
+            }
+            retraction::reinstate(tx, id).await?;
+        }
+        let now = Timestamp::now();
+        if !state::put_article(tx, &event.data, body, now).await? {
+            return Ok(Recorded::new("superseded", Some(id)));
+        }
+        retraction::know_addresses(tx, article).await?;
+        let page_url = self.site.page_url(id);
+        let published = ArticlePublished {
+            article_id: id,
+            revision: article.revision,
+            page_url: page_url.parse().map_err(|e| RecordError::State(format!("page address: {e}")))?,
+            languages: event.data.summaries.iter().map(|s| s.language.clone()).collect(),
+            published_at: now,
+        };
+        Ok(Recorded {
+            outcome: "published",
+            detail: Some(page_url),
+            article_id: Some(id),
+            emit: vec![event.cause("publish", 0, &published)],
+        })
+    }
+}

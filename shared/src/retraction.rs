@@ -1,0 +1,113 @@
+//! Withdrawn articles: what the services that take articles in or show them keep about them, and the stage that
+//! writes it.
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use crate::{
+    event::{Article, ArticleId, ArticleRetracted, Event},
+    stage::{Failure, RecordError, Recorded, Stage},
+    store::{Migration, Tx, time},
+};
+
+/// The tables. A service that uses this module lists it among its migrations.
+pub const MIGRATION: Migration =
+    Migration { version: 50, name: "retractions", sql: include_str!("../migrations/0050_retractions.sql") };
+
+/// That an article was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retraction {
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub retracted_at: Timestamp,
+}
+
+/// Remembers the addresses of an article.
+///
+/// # Errors
+/// The database fails.
+pub async fn know_addresses(tx: &mut Tx, article: &Article) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into addresses (url, article_id) values ($1, $2), ($3, $2) on conflict (url) do nothing")
+        .bind(article.canonical_url.to_string())
+        .bind(article.article_id.to_string())
+        .bind(article.url.to_string())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
+}
+
+/// Whether an article is withdrawn.
+///
+/// # Errors
+/// The database fails.
+pub async fn find(
+    database: impl sqlx::Executor<'_, Database = sqlx::Any>,
+    id: ArticleId,
+) -> Result<Option<Retraction>, sqlx::Error> {
+    let row = sqlx::query("select reason, retracted_at_ms from retractions where article_id = $1")
+        .bind(id.to_string())
+        .fetch_optional(database)
+        .await?;
+    row.map(|row| Ok(Retraction { reason: row.try_get("reason")?, retracted_at: time(&row, "retracted_at_ms")? }))
+        .transpose()
+}
+
+/// Lets a withdrawn article stand again.
+///
+/// # Errors
+/// The database fails.
+pub async fn reinstate(tx: &mut Tx, id: ArticleId) -> Result<(), sqlx::Error> {
+    let sql = "delete from retractions where article_id = $1";
+    sqlx::query(sql).bind(id.to_string()).execute(&mut **tx).await.map(drop)
+}
+
+/// `kos.article.retracted` → the article is withdrawn here.
+pub struct Retracting;
+
+impl Stage for Retracting {
+    type In = ArticleRetracted;
+    type Done = ();
+
+    async fn work(&self, _: &Event<ArticleRetracted>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn record(&self, tx: &mut Tx, event: &Event<ArticleRetracted>, (): &()) -> Result<Recorded, RecordError> {
+        let ids = articles_of(tx, &event.data).await?;
+        let at = event.attributes.time.unwrap_or_else(Timestamp::now);
+        for id in &ids {
+            // The first reason stands.
+            let sql = "insert into retractions (article_id, reason, retracted_at_ms) values ($1, $2, $3) \
+                       on conflict (article_id) do nothing";
+            sqlx::query(sql)
+                .bind(id.to_string())
+                .bind(event.data.reason.clone())
+                .bind(at.as_millisecond())
+                .execute(&mut **tx)
+                .await?;
+        }
+        Ok(Recorded { detail: Some(event.data.reason.clone()), ..Recorded::new("retracted", ids.first().copied()) })
+    }
+}
+
+/// The articles that a retraction means.
+async fn articles_of(tx: &mut Tx, retraction: &ArticleRetracted) -> Result<Vec<ArticleId>, RecordError> {
+    let mut ids: Vec<ArticleId> = retraction.article_id.into_iter().collect();
+    if let Some(url) = &retraction.url {
+        let rows = sqlx::query_scalar::<_, String>("select article_id from addresses where url = $1")
+            .bind(url.to_string())
+            .fetch_all(&mut **tx)
+            .await?;
+        for id in rows {
+            ids.push(id.parse().map_err(|e| RecordError::State(format!("article id {id:?}: {e}")))?);
+        }
+        // The article may not have come yet; then its address is the best guess at what it will be known by.
+        if ids.is_empty() {
+            ids.push(ArticleId::of_canonical_url(url));
+        }
+    }
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
