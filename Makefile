@@ -7,7 +7,7 @@ INSTALL := deploy/install
 # Where cargo-nextest is missing, plain cargo test does the same, with less to read and no limit to a
 # test's time: building nextest would take longer than running the tests. It leaves out the examples in
 # the documentation, so those are run by themselves.
-ifneq ($(shell command -v cargo-nextest),)
+ifneq ($(shell PATH="$(PATH)"; command -v cargo-nextest),)
 RUN_TESTS = cargo nextest run --locked --workspace $(ARGS) && cargo test --locked --quiet --workspace --doc
 else
 RUN_TESTS = cargo test --locked --workspace $(ARGS)
@@ -25,7 +25,7 @@ help: ## what can be made (this list)
 run: rust ## all of it on this machine, with sample articles; says where to look
 	@nats=$$($(INSTALL)/nats-server.sh) && \
 	cargo build --locked --release --package kos && \
-	KOS_NATS_SERVER="$$nats" $(TARGET)/release/kos up --samples
+	exec env KOS_NATS_SERVER="$$nats" $(TARGET)/release/kos up --samples
 
 test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)"' for some)
 	@$(SERVERS) && \

@@ -93,7 +93,10 @@ impl Runtime {
         let (prepared, is_prepared) = watch::channel(false);
         tokio::spawn(prepare(context.clone(), prepared).instrument(info_span!("bus", service)));
         tokio::spawn(watch_bus(context.clone(), connection.clone(), config.clone(), finish.clone()));
-        tokio::spawn(keep_house(context.clone(), finish.clone()).instrument(info_span!("housekeeping", service)));
+        tokio::spawn(
+            keep_house(context.clone(), connection.clone(), finish.clone())
+                .instrument(info_span!("housekeeping", service)),
+        );
         Ok(Self {
             context,
             connection,
@@ -256,18 +259,18 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
 }
 
 /// Gives streams room, and forgets rows that nothing can ask for any more.
-async fn keep_house(context: Context<JetStream>, finish: CancellationToken) {
+async fn keep_house(context: Context<JetStream>, connection: Connection, finish: CancellationToken) {
     let mut ticks = interval_at(Instant::now() + HOUSEKEEPING, HOUSEKEEPING);
     loop {
         tokio::select! {
             () = finish.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        if context.health.readiness().ready {
+        if connection.is_connected() {
             bus::make_room(context.bus.context()).await;
-            if let Err(error) = forget(&context.store).await {
-                warn!(%error, "old rows could not be removed");
-            }
+        }
+        if let Err(error) = forget(&context.store).await {
+            warn!(%error, "old rows could not be removed");
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn init(environment: &Environment) -> Result<(), ConfigError> {
         None => !stderr().is_terminal(),
         Some(_) => return Err(environment.error("KOS_LOG", "json or text")),
     };
-    let directives = environment.get("RUST_LOG").unwrap_or("info,async_nats=warn");
+    let directives = environment.get("RUST_LOG").unwrap_or("info,async_nats=warn,sqlx=warn");
     let filter = EnvFilter::try_new(directives)
         .map_err(|_| environment.error("RUST_LOG", "a level or a filter such as info,kos_ingest=debug"))?;
     let layer = if json {
@@ -39,6 +39,10 @@ pub fn init(environment: &Environment) -> Result<(), ConfigError> {
     };
     // A second start in one process, as tests have it, keeps the first.
     let _already_started = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, reason = panic.payload_as_str(), "panicked");
+    }));
     for warning in environment.warnings() {
         tracing::warn!("{warning}");
     }

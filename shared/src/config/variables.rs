@@ -65,7 +65,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_ACK_WAIT", Some("10s"), "how long the server waits before it gives a silent worker's event to another"),
     plain("KOS_GRACE", Some("20s"), "how long a worker that is told to stop may take to finish"),
     plain("KOS_LOG", None, "json or text; unset, text on a terminal and json elsewhere"),
-    plain("RUST_LOG", Some("info,async_nats=warn"), "what is logged, as tracing's filters have it"),
+    plain("RUST_LOG", Some("info,async_nats=warn,sqlx=warn"), "what is logged, as tracing's filters have it"),
     later(plain("KOS_LLM_URL", None, "an OpenAI-compatible base address")),
     later(plain("KOS_LLM_MODEL", None, "the model's name there")),
     later(secret("KOS_LLM_API_KEY", "the key for it")),

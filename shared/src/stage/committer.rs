@@ -108,7 +108,8 @@ impl<S: Stage, B: Bus> Committer<S, B> {
     /// Writes a group, for as long as it takes. A database that is gone costs no event an attempt: the group waits,
     /// and the events' handlers keep the server patient.
     async fn commit(&self, group: Vec<Job<S>>) {
-        let mut pause = Duration::from_millis(50);
+        let mut pause = Duration::from_millis(20);
+        let mut failed_before = false;
         loop {
             match self.try_commit(&group).await {
                 Ok(answers) => {
@@ -124,7 +125,10 @@ impl<S: Stage, B: Bus> Committer<S, B> {
                 }
                 Err(CommitError::Data(reason)) => return self.commit_one_by_one(group, reason).await,
                 Err(CommitError::Database(reason)) => {
-                    self.context.health.bad("database", reason);
+                    // Once may be two workers that waited for each other; that is settled by the next try.
+                    if std::mem::replace(&mut failed_before, true) {
+                        self.context.health.bad("database", reason);
+                    }
                     tokio::select! {
                         () = self.context.abort.cancelled() => return,
                         () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),

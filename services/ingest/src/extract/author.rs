@@ -7,26 +7,21 @@ const MAX_AUTHORS: usize = 20;
 const MAX_NAME_CHARS: usize = 60;
 
 /// What stands before names, in lower case.
-const PREFIXES: [&str; 21] = [
-    "written by ",
-    "reported by ",
-    "posted by ",
-    "story by ",
-    "by: ",
-    "by:",
+const PREFIXES: [&str; 16] = [
+    "written by",
+    "reported by",
+    "posted by",
+    "story by",
     "by ",
-    "author: ",
+    "by:",
     "author:",
     "authors:",
     "作者：",
     "作者:",
     "作者丨",
     "作者｜",
-    "作者/",
     "记者：",
-    "记者:",
     "记者 ",
-    "撰文：",
     "文/",
     "文｜",
 ];
@@ -52,7 +47,7 @@ fn split(byline: &str) -> Vec<String> {
     let byline = super::text::collapse(byline);
     let mut rest = byline.as_str();
     while let Some(prefix) = PREFIXES.iter().find(|p| starts_with_ignoring_case(rest, p)) {
-        rest = rest[prefix.len()..].trim_start();
+        rest = rest[prefix.len()..].trim_start_matches([' ', ':']);
     }
     let mut parts = vec![rest.to_owned()];
     for separator in SEPARATORS {
@@ -67,6 +62,8 @@ fn split(byline: &str) -> Vec<String> {
         let name = name.trim();
         match names.last_mut() {
             Some(last) if SUFFIXES.contains(&name.to_lowercase().as_str()) => *last = format!("{last}, {name}"),
+            // A degree or an agency behind a name.
+            Some(_) if name.len() <= 4 && name.bytes().all(|b| b.is_ascii_uppercase()) => {}
             _ if is_name(name) => names.push(name.to_owned()),
             _ => {}
         }
@@ -112,7 +109,7 @@ mod tests {
             ("By Jane Doe", vec!["Jane Doe"]),
             ("BY JANE DOE AND JOHN ROE", vec!["JANE DOE", "JOHN ROE"]),
             ("Jane Doe, John Roe, and Max Moe", vec!["Jane Doe", "John Roe", "Max Moe"]),
-            ("Written by: Jane Doe & John Roe", vec![]),
+            ("Written by: Jane Doe & John Roe", vec!["Jane Doe", "John Roe"]),
             ("Posted by Jane  Doe ", vec!["Jane Doe"]),
             ("Robert Downey, Jr.", vec!["Robert Downey, Jr"]),
             ("作者：王小明、李雷", vec!["王小明", "李雷"]),
@@ -122,6 +119,8 @@ mod tests {
             ("Jane Doe, Nov 19, 2019", vec!["Jane Doe"]),
             ("", vec![]),
             ("admin", vec![]),
+            ("Jane Doe, RDN, CNN", vec!["Jane Doe"]),
+            ("AFP", vec!["AFP"]),
             ("Byron Bay", vec!["Byron Bay"]),
             ("Anderson Andrews", vec!["Anderson Andrews"]),
         ] {

@@ -10,7 +10,7 @@ use super::{NotReadable, metadata::absolute, text::lines, tree};
 
 /// Elements that are no article, where nothing better tells.
 const BOILERPLATE: &str =
-    "nav, footer, aside, form, script, style, noscript, template, iframe, button, dialog, [hidden], [role=navigation]";
+    "nav, footer, aside, script, style, noscript, template, iframe, button, dialog, [hidden], [role=navigation]";
 
 /// An article's body.
 #[derive(Debug, Default)]
@@ -42,21 +42,37 @@ pub(super) fn scored(document: Document, base: &HttpUrl) -> Option<Body> {
     let article = catch_unwind(AssertUnwindSafe(|| readability.parse())).ok()?.ok()?;
     let found = readability.doc.select_single("#readability-page-1");
     let root = found.nodes().first()?;
-    let html = if drop_empty_images(root, base) { root.inner_html().to_string() } else { article.content.to_string() };
+    let html = match unwrapped(&article.content) {
+        Some(html) if !drop_empty_images(root, base) => html.to_owned(),
+        _ => root.inner_html().to_string(),
+    };
     Some(Body { title: article.title, byline: article.byline, ..Body::of(html, lines(root)) })
 }
 
-/// The article by what elements are called: `<article>`, else `<main>`, else the whole body, without
-/// navigation and the like. For pages so short that scores say nothing.
-pub(super) fn named(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
+/// A body without the element that Readability puts around it.
+fn unwrapped(content: &str) -> Option<&str> {
+    content
+        .split_once('>')
+        .filter(|(tag, _)| tag.starts_with("<div "))
+        .and_then(|(_, rest)| rest.strip_suffix("</div>"))
+}
+
+/// The tree of a page without navigation and the like.
+pub(super) fn without_boilerplate(html: &str) -> Result<Document, NotReadable> {
     let document = tree::parse(html)?;
     document.select(BOILERPLATE).remove();
+    Ok(document)
+}
+
+/// The article by what elements are called: `<article>`, else `<main>`, else the whole body. For pages so
+/// short that scores say nothing.
+pub(super) fn named(document: &Document, base: &HttpUrl) -> Body {
     let longest = |selector: &str| {
         let found = document.select(selector);
         found.nodes().iter().copied().max_by_key(|n| n.normalized_char_count())
     };
     let Some(root) = longest("article").or_else(|| longest("main, [role=main]")).or_else(|| document.body()) else {
-        return Ok(Body::default());
+        return Body::default();
     };
     let heading = root.descendants_it().find(|n| n.has_name("h1"));
     let title = heading.map(|h| lines(&h)).unwrap_or_default();
@@ -64,7 +80,7 @@ pub(super) fn named(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
         heading.remove_from_parent();
     }
     drop_empty_images(&root, base);
-    Ok(Body { title, ..Body::of(root.inner_html().to_string(), lines(&root)) })
+    Body { title, ..Body::of(root.inner_html().to_string(), lines(&root)) }
 }
 
 /// A piece of HTML that is an article as it stands, as feeds carry it.

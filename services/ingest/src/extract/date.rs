@@ -69,7 +69,7 @@ fn exact(text: &str) -> Option<Timestamp> {
     let local = || -> Option<DateTime> { iso.parse_datetime(text).ok() };
     iso.parse_timestamp(text)
         .ok()
-        .or_else(|| rfc2822::DateTimeParser::new().parse_timestamp(text).ok())
+        .or_else(|| rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok())
         .or_else(|| local().and_then(|d| at(d.date(), d.time(), None)))
 }
 

@@ -16,7 +16,8 @@ const ENOUGH_LETTERS: usize = 200;
 ///
 /// Scripts decide first: a declared language that isn't written in the text's script is wrong. Among
 /// languages of one script a declaration wins over statistics, but for two cases: two declarations
-/// disagree, or a page says English (what templates say unasked) and the text clearly is another.
+/// disagree, or the page says English, as templates do unasked, and the text clearly is another, or the
+/// other way round. English is told from any other with ease; relatives such as Danish and Norwegian aren't.
 pub(super) fn decide(text: &str, declared: &[Language]) -> Language {
     let window: String = text.chars().take(WINDOW).collect();
     let counts = Counts::of(&window);
@@ -25,13 +26,14 @@ pub(super) fn decide(text: &str, declared: &[Language]) -> Language {
     let Some(first) = declared.first() else { return of_text(&window, &counts) };
 
     let disputed = declared.iter().any(|l| !l.same_language(first));
-    let is_default = first.same_language(&Language::ENGLISH);
-    if (disputed || is_default) && counts.letters() >= ENOUGH_LETTERS {
+    let by_letters = cjk_of(&counts).is_some();
+    if (disputed || !by_letters) && counts.letters() >= ENOUGH_LETTERS {
         let seen = of_text(&window, &counts);
         if let Some(agreed) = declared.iter().find(|l| l.same_language(&seen)) {
             return (*agreed).clone();
         }
-        if is_default && seen != Language::UNDETERMINED {
+        let english = |l: &Language| l.same_language(&Language::ENGLISH);
+        if seen != Language::UNDETERMINED && (english(first) || english(&seen)) {
             return seen;
         }
     }
@@ -56,7 +58,7 @@ fn cjk_of(counts: &Counts) -> Option<&'static [Script]> {
     let all = han + kana + hangul;
     // A character of these says as much as several letters do, so product names in Latin don't outweigh them.
     let others = counts.letters() - all;
-    if all == 0 || all * 3 < others {
+    if all == 0 || all * 4 < others {
         return None;
     }
     Some(match () {
@@ -224,6 +226,7 @@ mod tests {
     fn the_text_settles_a_dispute() {
         assert_eq!(decided(GERMAN, &["fr", "de-AT"]), "de-AT");
         assert_eq!(decided(GERMAN, &["en"]), "de");
+        assert_eq!(decided(ENGLISH, &["de"]), "en");
         assert_eq!(decided("Neue Regeln", &["en"]), "en");
     }
 }

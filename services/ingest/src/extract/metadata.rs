@@ -137,7 +137,7 @@ impl Metadata {
         };
         let of_meta = || {
             let by_name = |name: &&str| people(author::names(self.all_metas(name)));
-            AUTHOR_NAMES.iter().map(|n| by_name(&n)).find(|names| !names.is_empty()).unwrap_or_default()
+            AUTHOR_NAMES.iter().map(by_name).find(|names| !names.is_empty()).unwrap_or_default()
         };
         let first = people(author::names(self.json_ld.authors.iter().map(String::as_str)));
         let then = if first.is_empty() { of_meta() } else { first };

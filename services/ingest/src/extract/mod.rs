@@ -146,31 +146,31 @@ pub fn language_of(text: &str) -> Language {
     language::decide(text, &[])
 }
 
-/// The body by scores; where that is short, the better of it, the body by names and the feed's own.
+/// The body by scores; where that is short, the best of what the page has without its navigation and of
+/// the feed's own text.
 fn best_body(
     html: &str,
     document: dom_query::Document,
     metadata: &Metadata,
     hints: &Hints,
 ) -> Result<Body, NotReadable> {
-    let mut best = body::scored(document, &metadata.base).unwrap_or_default();
-    if best.words >= SHORT {
-        return Ok(best);
+    let scored = body::scored(document, &metadata.base).unwrap_or_default();
+    if scored.words >= SHORT {
+        return Ok(scored);
     }
-    // Much more text is a better find; a little more is a caption or a byline.
-    let better = |new: &Body, old: &Body| new.words > 2 * old.words.max(MIN_WORDS - 1);
-    let named = body::named(html, &metadata.base)?;
-    if better(&named, &best) || best.words < MIN_WORDS && named.words > best.words {
-        let titled = if best.title.is_empty() { named.title.clone() } else { best.title };
-        best = Body { title: titled, byline: best.byline, ..named };
-    }
-    if let Some(content) = &hints.content_html {
-        let of_feed = body::whole(content, &metadata.base)?;
-        if better(&of_feed, &best) {
-            best = Body { title: best.title, byline: best.byline, ..of_feed };
+    // On a page with little text the scores take navigation for a part of it.
+    let cleaned = body::without_boilerplate(html)?;
+    let mut best = body::scored(cleaned.clone(), &metadata.base).unwrap_or_default();
+    let of_feed = hints.content_html.as_deref().map(|c| body::whole(c, &metadata.base)).transpose()?;
+    for other in std::iter::once(body::named(&cleaned, &metadata.base)).chain(of_feed) {
+        // Much more text is a better find; a little more is a caption or a byline.
+        let better = if best.words < MIN_WORDS { other.words > best.words } else { other.words > 2 * best.words };
+        if better {
+            best = other;
         }
     }
-    Ok(best)
+    let title = if scored.title.is_empty() { best.title } else { scored.title };
+    Ok(Body { title, byline: scored.byline.or(best.byline), ..best })
 }
 
 /// The title: the page's own without the site's name, else the feed's, else the first heading, else the
@@ -195,11 +195,14 @@ fn title(body: &Body, metadata: &Metadata, site_name: Option<&str>, hints: &Hint
 
 /// A title without ` - Site Name` behind it.
 fn without_site_name<'t>(title: &'t str, site_name: Option<&str>) -> &'t str {
-    let Some(at) = title.rfind(['|', '-', '–', '—', '_', '·', '»', '：']) else { return title };
-    let (before, after) = title.split_at(at);
-    let after = after.trim_start_matches(|c: char| !c.is_alphanumeric());
-    match site_name {
-        Some(name) if !before.trim().is_empty() && after.trim().eq_ignore_ascii_case(name) => before.trim_end(),
+    let Some(name) = site_name.filter(|n| n.len() < title.len()) else { return title };
+    let at = title.len() - name.len();
+    let separator = |c: char| matches!(c, '|' | '-' | '–' | '—' | '_' | '·' | '»' | ':' | '：');
+    match title.get(at..) {
+        Some(end) if end.eq_ignore_ascii_case(name) && title[..at].trim_end().ends_with(separator) => {
+            let rest = title[..at].trim_end_matches(|c: char| c.is_whitespace() || separator(c));
+            if rest.is_empty() { title } else { rest }
+        }
         _ => title,
     }
 }

@@ -59,7 +59,7 @@ fn a_news_page_gives_all_that_it_says() {
 fn a_tiny_page_is_an_article() {
     let article = extracted("<html><title>T</title><article><p>two sentences of text.</p></article>");
     assert_eq!((article.title.as_str(), article.text.as_str()), ("T", "two sentences of text."));
-    assert_eq!(article.body_html, "<p>two sentences of text.</p>");
+    assert_eq!(article.body_html, "<article><p>two sentences of text.</p></article>");
     let brief = extracted(
         "<title>快讯</title><nav>首页 新闻 体育</nav><p>据新华社报道，大桥今日通车。</p><footer>版权所有</footer>",
     );

@@ -22,6 +22,7 @@ pub(super) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
 fn http_date(value: &str) -> Option<Timestamp> {
     let obsolete = |format| Offset::UTC.to_timestamp(DateTime::strptime(format, value).ok()?).ok();
     rfc2822::DateTimeParser::new()
+        .relaxed_weekday(true)
         .parse_timestamp(value)
         .ok()
         .or_else(|| obsolete("%A, %d-%b-%y %H:%M:%S GMT"))
@@ -45,6 +46,7 @@ mod tests {
             ("Sun Nov  6 08:49:37 1994", 37),
             ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
             ("Mon, 06 Nov 2034 08:00:00 GMT", 86_400),
+            ("Fri, 06 Nov 1994 08:49:37 GMT", 37),
         ] {
             assert_eq!(parse(value, now), Some(Duration::from_secs(seconds)), "{value}");
         }

@@ -109,7 +109,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         original_label: messages.original(&article.language),
         length: messages.length(article.words, &article.language),
         reading_time: messages.reading_time(article.words, &article.language),
-        summaries: summaries.into_iter().map(|summary| Block::new(messages, summary)).collect(),
+        summaries: summaries.into_iter().map(|summary| Block::new(messages, summary, &article.title)).collect(),
         missing: (page.summarized.missing.iter())
             .map(|m| Absent { label: messages.no_summary(&m.language), reason: &m.reason })
             .collect(),
@@ -120,7 +120,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
 }
 
 impl<'a> Block<'a> {
-    fn new(messages: &Messages, summary: &'a Summary) -> Self {
+    fn new(messages: &Messages, summary: &'a Summary, title: &str) -> Self {
         let mut sentences: Vec<_> = summary.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
         if sentences.is_empty() {
             sentences.push(&summary.text);
@@ -129,7 +129,8 @@ impl<'a> Block<'a> {
             id: format!("summary-{}", summary.language),
             lang: languages::lang(&summary.language),
             heading: messages.summary(&summary.language),
-            title: summary.title.as_deref(),
+            // In the article's own language the title stands above already.
+            title: summary.title.as_deref().filter(|own| *own != title),
             sentences,
             gap: languages::sentence_gap(&summary.language),
             made: made(messages, summary),
