@@ -25,6 +25,7 @@ pub fn json_schema(event_type: EventType) -> Value {
 /// The AsyncAPI 3.0 document: every channel, its message and its payload.
 pub fn asyncapi() -> Value {
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
+    let mut schemas = Map::from_iter([("headers".to_owned(), headers_schema())]);
     for event_type in EventType::ALL {
         let name = event_type.as_str();
         let message = json!({"$ref": format!("#/components/messages/{name}")});
@@ -34,7 +35,7 @@ pub fn asyncapi() -> Value {
             _ => ("send", "emit"),
         };
         operations.insert(
-            format!("{verb} {name}"),
+            format!("{verb}.{name}"),
             json!({"action": action, "channel": {"$ref": format!("#/channels/{name}")}}),
         );
         messages.insert(
@@ -43,7 +44,7 @@ pub fn asyncapi() -> Value {
                 "name": name,
                 "contentType": "application/json",
                 "headers": {"$ref": "#/components/schemas/headers"},
-                "payload": {"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": json_schema(event_type)},
+                "payload": {"schemaFormat": "application/schema+json;version=draft-2020-12", "schema": embedded_schema(event_type, &mut schemas)},
             }),
         );
     }
@@ -60,22 +61,61 @@ pub fn asyncapi() -> Value {
         "operations": operations,
         "components": {
             "messages": messages,
-            "schemas": {"headers": {
-                "type": "object",
-                "properties": {
-                    "ce-specversion": {"const": "1.0"},
-                    "ce-id": {"type": "string", "minLength": 1},
-                    "ce-source": {"type": "string", "format": "uri-reference"},
-                    "ce-type": {"type": "string"},
-                    "ce-time": {"type": "string", "format": "date-time"},
-                    "ce-subject": {"type": "string"},
-                    "ce-causationid": {"type": "string", "description": "the event that caused this one"},
-                    "ce-replay": {"type": "string", "description": "how often it was replayed by hand"},
-                    "traceparent": {"type": "string", "description": "W3C Trace Context"},
-                },
-            }},
+            "schemas": schemas,
         },
     })
+}
+
+/// The attributes of an event as headers.
+fn headers_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "ce-specversion": {"const": "1.0"},
+            "ce-id": {"type": "string", "minLength": 1},
+            "ce-source": {"type": "string", "format": "uri-reference"},
+            "ce-type": {"type": "string"},
+            "ce-time": {"type": "string", "format": "date-time"},
+            "ce-subject": {"type": "string"},
+            "ce-causationid": {"type": "string", "description": "the event that caused this one"},
+            "ce-replay": {"type": "string", "description": "how often it was replayed by hand"},
+            "traceparent": {"type": "string", "description": "W3C Trace Context"},
+        },
+    })
+}
+
+/// An event's schema for use inside the document: its definitions go to `shared`, where references into one
+/// document find them.
+fn embedded_schema(event_type: EventType, shared: &mut Map<String, Value>) -> Value {
+    let mut schema = json_schema(event_type);
+    if let Some(own) = schema.as_object_mut() {
+        for meta in ["$id", "$schema"] {
+            own.remove(meta);
+        }
+        if let Some(Value::Object(mut definitions)) = own.remove("$defs") {
+            definitions.values_mut().for_each(refer_to_shared);
+            shared.extend(definitions);
+        }
+    }
+    refer_to_shared(&mut schema);
+    schema
+}
+
+fn refer_to_shared(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(reference) if name == "$ref" => {
+                        *reference = reference.replace("#/$defs/", "#/components/schemas/");
+                    }
+                    other => refer_to_shared(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(refer_to_shared),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -98,6 +138,28 @@ mod tests {
         let document = asyncapi();
         for event_type in EventType::ALL {
             assert_eq!(document["channels"][event_type.as_str()]["address"], event_type.as_str());
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_document_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(fields) => {
+                    found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                    fields.values().for_each(|v| references(v, found));
+                }
+                Value::Array(items) => items.iter().for_each(|v| references(v, found)),
+                _ => {}
+            }
+        }
+        let document = asyncapi();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
         }
     }
 }
