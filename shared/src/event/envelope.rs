@@ -3,16 +3,14 @@
 //!
 //! Sources: CloudEvents 1.0.2, its NATS protocol binding and its JSON format; W3C Trace Context.
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Attributes, EventId, EventType, Payload, TraceContext};
-
-/// A message's headers in their order; a name may stand more than once.
-pub type Headers = Vec<(String, String)>;
+use super::{
+    Attributes, EventId, EventType, Headers, Payload, TraceContext, header,
+    headers::{decode, encode},
+};
 
 /// The media type of an event in structured mode.
 const STRUCTURED: &str = "application/cloudevents+json";
@@ -172,11 +170,6 @@ fn headers(a: &Attributes) -> Headers {
     headers
 }
 
-/// The first header of that name, in any letter case.
-pub fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
-    headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
-}
-
 /// The attributes as they came, before anything was made of them.
 struct Context<'a> {
     id: Option<String>,
@@ -295,41 +288,6 @@ fn remove_nuls(value: &mut Value) {
         Value::Object(fields) => fields.values_mut().for_each(remove_nuls),
         _ => {}
     }
-}
-
-/// Percent-encodes what a header can't carry: all but printable ASCII, and the space, `"` and `%`.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'!' | b'#'..=b'$' | b'&'..=b'~' => encoded.push(byte.into()),
-            _ => {
-                let _infallible = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
-}
-
-/// Undoes [`encode`]; what isn't percent-encoded stays as it is.
-fn decode(text: &str) -> String {
-    let digit = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

@@ -6,17 +6,20 @@
 
 mod attributes;
 mod envelope;
+mod event_type;
+mod headers;
 mod language;
 mod payload;
 pub mod schema;
 mod url;
 
 pub use attributes::{Attributes, Event, EventId, TraceContext};
-pub use envelope::{Envelope, Headers, InvalidEvent, Outgoing, Received, header};
+pub use envelope::{Envelope, InvalidEvent, Outgoing, Received};
+pub use event_type::EventType;
+pub use headers::{Headers, header};
 pub use language::{InvalidLanguage, Language};
 pub use payload::{
-    AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, Check,
-    EventType, FeedDue, Hints, IngestRequested, Method, Missing, Payload, Revision, Rights, Sentence, Site, Span,
-    Summary, Verdict,
+    AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, Check, FeedDue,
+    Hints, IngestRequested, Method, Missing, Payload, Revision, Rights, Sentence, Site, Span, Summary, Verdict,
 };
 pub use url::{HttpUrl, InvalidUrl};

@@ -209,7 +209,7 @@ impl<S: Stage, B: Bus> Committer<S, B> {
                 Fault::Data => Err(CommitError::Data(error.to_string())),
                 Fault::Database => Err(CommitError::Database(error.to_string())),
             },
-            Err(panic) => Err(CommitError::Data(super::worker::panic_text(&*panic))),
+            Err(panic) => Err(CommitError::Data(super::handler::panic_text(&*panic))),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The worker loop: the one way in which events are handled, in every service.
 //!
-//! A service says in a [`Stage`] what to do with one kind of event; [`worker`] pulls events and works on them side by
-//! side, [`committer`] writes what is done in groups, [`relay`] sends what was decided on. The promise that comes of
+//! A service says in a [`Stage`] what to do with one kind of event; [`worker`] pulls events, [`handler`] works on
+//! each, [`committer`] writes what is done in groups, [`relay`] sends what was decided on. The promise that comes of
 //! it: delivery is at least once, effects on state are once.
 
 mod committer;
 mod cpu;
 mod dead_letter;
+mod handler;
 pub mod relay;
 mod retry;
 pub mod worker;

@@ -1,39 +1,25 @@
-//! The loop: pulls events, has them worked on side by side, settles them once their effects are written, and notices
-//! when nothing comes though something should.
+//! The loop: pulls as many events as there are free slots, has each handled, and notices when nothing comes though
+//! something should.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
-use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, Span, debug, field::Empty, info, info_span, warn};
+use tracing::{Instrument, warn};
 
 use super::{
-    Context, Failure, Stage,
-    committer::{Answer, Committer, Job, Verdict},
-    dead_letter::dead_letter,
-    retry,
+    Context, Stage,
+    committer::Committer,
+    handler::{Handler, settle},
 };
 use crate::{
-    bus::{Bus, ConsumerSpec, Delivery, Settlement},
-    event::{Attributes, Envelope, Event, Payload},
-    metrics::{EventLabels, FailureLabels, OutcomeLabels, ServiceLabels},
-    store::{
-        failures::{self, FailedAttempt},
-        inbox,
-    },
+    bus::{Bus, ConsumerSpec, Settlement},
+    metrics::ServiceLabels,
 };
-
-/// An event that was delivered this many times as often as it may fail, without ever being settled, kills its worker
-/// or hangs it. Killed workers cost no attempt, so only this ends such an event.
-const DELIVERIES_PER_ATTEMPT: u64 = 10;
-
-/// The longest reason that is kept, in characters.
-const REASON_CHARACTERS: usize = 1_000;
 
 /// The longest pause between two tries to reach a server that is gone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -44,7 +30,8 @@ pub async fn run<S: Stage, B: Bus>(stage: S, spec: ConsumerSpec, context: Contex
     let (jobs, queue) = mpsc::channel(context.config.concurrency);
     let committer = Committer { stage: Arc::clone(&stage), spec, context: context.clone() };
     let committer = tokio::spawn(committer.run(queue).in_current_span());
-    let worker = Arc::new(Worker { stage, spec, context, jobs });
+    let handler = Arc::new(Handler { stage, spec, context: context.clone(), jobs });
+    let worker = Worker { spec, context, handler };
 
     let handlers = TaskTracker::new();
     worker.pull_until_stopped(&handlers).await;
@@ -62,17 +49,10 @@ pub async fn run<S: Stage, B: Bus>(stage: S, spec: ConsumerSpec, context: Contex
     }
 }
 
-/// A panic's message.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a message"))
-}
-
 struct Worker<S: Stage, B> {
-    stage: Arc<S>,
     spec: ConsumerSpec,
     context: Context<B>,
-    jobs: mpsc::Sender<Job<S>>,
+    handler: Arc<Handler<S, B>>,
 }
 
 /// Why a pull ended.
@@ -88,7 +68,7 @@ enum PullEnded {
 }
 
 impl<S: Stage, B: Bus> Worker<S, B> {
-    async fn pull_until_stopped(self: &Arc<Self>, handlers: &TaskTracker) {
+    async fn pull_until_stopped(&self, handlers: &TaskTracker) {
         let slots = Arc::new(Semaphore::new(self.context.config.concurrency));
         let condition = format!("consumer {}", self.spec);
         let mut pause = Duration::from_millis(50);
@@ -133,7 +113,7 @@ impl<S: Stage, B: Bus> Worker<S, B> {
         Some(free)
     }
 
-    async fn pull(self: &Arc<Self>, mut free: OwnedSemaphorePermit, handlers: &TaskTracker) -> PullEnded {
+    async fn pull(&self, mut free: OwnedSemaphorePermit, handlers: &TaskTracker) -> PullEnded {
         let mut generation = self.context.bus.generation();
         generation.mark_unchanged();
         let mut pull = match self.context.bus.pull(&self.spec, free.num_permits()).await {
@@ -158,7 +138,7 @@ impl<S: Stage, B: Bus> Worker<S, B> {
                     Some(Ok(delivery)) => {
                         last_delivery = Instant::now();
                         if let Some(slot) = free.split(1) {
-                            handlers.spawn(Arc::clone(self).handle(delivery, slot).in_current_span());
+                            handlers.spawn(Arc::clone(&self.handler).handle(delivery, slot).in_current_span());
                         }
                         if free.num_permits() == 0 {
                             return PullEnded::UsedUp;
@@ -194,246 +174,5 @@ impl<S: Stage, B: Bus> Worker<S, B> {
                 true
             }
         }
-    }
-
-    /// Handles one delivery, and keeps the server patient meanwhile.
-    async fn handle<D: Delivery>(self: Arc<Self>, delivery: D, slot: OwnedSemaphorePermit) {
-        let condition = format!("deliveries of {}", self.spec);
-        self.context.health.good(&condition);
-        let envelope = Envelope::read(delivery.received(), self.spec.event_type);
-        let attributes = &envelope.attributes;
-        let span = info_span!(
-            "event",
-            service = self.context.service,
-            event_id = %attributes.id,
-            event_type = attributes.event_type.as_str(),
-            trace_id = attributes.trace.trace_id(),
-            article_id = Empty,
-            attempt = Empty,
-        );
-        async {
-            let mut progress = interval(self.context.config.ack_wait / 3);
-            progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            progress.tick().await;
-            let handling = self.handle_patiently(&delivery, &envelope);
-            tokio::pin!(handling);
-            let settlement = loop {
-                tokio::select! {
-                    biased;
-                    settlement = &mut handling => break settlement,
-                    () = self.context.abort.cancelled() => break Settlement::Retry(Duration::ZERO),
-                    _ = progress.tick() => settle(&delivery, Settlement::InProgress).await,
-                }
-            };
-            settle(&delivery, settlement).await;
-        }
-        .instrument(span)
-        .await;
-        drop(slot);
-    }
-
-    async fn handle_patiently<D: Delivery>(&self, delivery: &D, envelope: &Envelope) -> Settlement {
-        let started = Instant::now();
-        let received_at = Timestamp::now();
-        let attributes = &envelope.attributes;
-        let mut history = Vec::new();
-        if delivery.deliveries() > 1 {
-            self.context.metrics.redeliveries.get_or_create(&self.labels()).inc();
-            let Some(past) = self.past_of(attributes).await else {
-                info!(outcome = "duplicate", "handled before");
-                return Settlement::Ack;
-            };
-            history = past;
-        }
-        let attempt = history.len() as u32 + 1;
-        Span::current().record("attempt", attempt);
-
-        let mut work = match self.work(delivery, envelope).await {
-            Ok((event, done)) => Ok(Verdict::Done { event, done }),
-            Err(failure) => Err(failure),
-        };
-        loop {
-            let (verdict, delay) = match work {
-                Ok(verdict) => (verdict, Duration::ZERO),
-                Err(failure) => self.verdict(delivery, attributes, &history, attempt, failure),
-            };
-            let failed = match &verdict {
-                Verdict::Failed(last) | Verdict::Dead { last, .. } => Some(last.clone()),
-                Verdict::Done { .. } => None,
-            };
-            let Some(answer) = self.commit(attributes, received_at, attempt, verdict).await else {
-                return Settlement::Retry(Duration::ZERO);
-            };
-            match (answer, failed) {
-                (Answer::Unrecordable(reason), None) => work = Err(Failure::Retry(reason)),
-                (answer, failed) => return self.conclude(attributes, answer, failed, started, delay),
-            }
-        }
-    }
-
-    /// The failed attempts of an event; `None` where it was handled already.
-    async fn past_of(&self, attributes: &Attributes) -> Option<Vec<FailedAttempt>> {
-        let consumer = self.spec.to_string();
-        let pool = self.context.store.readers();
-        let mut pause = Duration::from_millis(50);
-        loop {
-            let known = inbox::is_known(pool, &consumer, &attributes.id).await;
-            let past = match known {
-                Ok(true) => return None,
-                Ok(false) => failures::of_event(pool, &consumer, &attributes.id).await,
-                Err(error) => Err(error),
-            };
-            match past {
-                Ok(past) => return Some(past),
-                // As in the committer: a database that is gone costs no attempt. The handler's caller ends the wait.
-                Err(error) => self.context.health.bad("database", error),
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    async fn work<D: Delivery>(&self, delivery: &D, envelope: &Envelope) -> Result<(Event<S::In>, S::Done), Failure> {
-        let most = u64::from(self.context.config.max_attempts) * DELIVERIES_PER_ATTEMPT;
-        if delivery.deliveries() > most {
-            let times = delivery.deliveries() - 1;
-            return Err(Failure::Permanent(format!(
-                "delivered {times} times and never finished: it kills or hangs its worker"
-            )));
-        }
-        let data: S::In = envelope.open().map_err(|e| Failure::Permanent(e.to_string()))?;
-        if let Some(id) = data.article_id() {
-            Span::current().record("article_id", id.to_string());
-        }
-        let mut event = Event { attributes: envelope.attributes.clone(), data };
-        // What the payload says wins, so that an address is found in the one way that it is written here.
-        event.attributes.subject = event.data.subject().or(event.attributes.subject);
-        let done = match AssertUnwindSafe(self.stage.work(&event)).catch_unwind().await {
-            Ok(done) => done?,
-            Err(panic) => return Err(Failure::Retry(panic_text(&*panic))),
-        };
-        Ok((event, done))
-    }
-
-    /// What a failure means: another try after a while, or a dead letter.
-    fn verdict<D: Delivery>(
-        &self,
-        delivery: &D,
-        attributes: &Attributes,
-        history: &[FailedAttempt],
-        attempt: u32,
-        failure: Failure,
-    ) -> (Verdict<S>, Duration) {
-        let now = Timestamp::now();
-        let last = FailedAttempt {
-            attempt,
-            failed_at: now,
-            class: failure.class().to_owned(),
-            reason: failure.to_string().replace('\0', "").chars().take(REASON_CHARACTERS).collect(),
-        };
-        let labels = FailureLabels {
-            service: self.context.service,
-            event_type: self.spec.event_type.as_str(),
-            class: failure.class(),
-        };
-        self.context.metrics.failures.get_or_create(&labels).inc();
-        let permanent = matches!(failure, Failure::Permanent(_));
-        if permanent || attempt >= self.context.config.max_attempts {
-            let mut history = history.to_vec();
-            history.push(last.clone());
-            let letter = dead_letter(self.context.service, &attributes.id, delivery.received(), &history, now);
-            (Verdict::Dead { last, letter }, Duration::ZERO)
-        } else {
-            let delay = retry::delay(&failure, attempt, self.context.config.retry_delay, now, fastrand::f64());
-            (Verdict::Failed(last), delay)
-        }
-    }
-
-    /// Has a verdict written; `None` where that was given up because the worker has to end.
-    async fn commit(
-        &self,
-        attributes: &Attributes,
-        received_at: Timestamp,
-        attempt: u32,
-        verdict: Verdict<S>,
-    ) -> Option<Answer> {
-        let mut attributes = attributes.clone();
-        if let Verdict::Done { event, .. } = &verdict {
-            attributes.subject.clone_from(&event.attributes.subject);
-        }
-        let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job { attributes, received_at, attempt, verdict, answer }).await.ok()?;
-        answered.await.ok()
-    }
-
-    /// Says in one line what became of an event, counts it, and settles it.
-    fn conclude(
-        &self,
-        attributes: &Attributes,
-        answer: Answer,
-        failed: Option<FailedAttempt>,
-        started: Instant,
-        delay: Duration,
-    ) -> Settlement {
-        let duration_ms = started.elapsed().as_millis() as u64;
-        let reason = failed.map(|f| f.reason).unwrap_or_default();
-        let (outcome, settlement) = match answer {
-            Answer::Handled { outcome, detail, article_id } => {
-                if let Some(id) = &article_id {
-                    Span::current().record("article_id", id.as_str());
-                }
-                info!(outcome, detail, duration_ms, "handled");
-                (outcome, Settlement::Ack)
-            }
-            Answer::Duplicate => {
-                info!(outcome = "duplicate", duration_ms, "handled before");
-                ("duplicate", Settlement::Ack)
-            }
-            Answer::Failed => {
-                warn!(
-                    outcome = "failed",
-                    reason,
-                    retry_in_ms = delay.as_millis() as u64,
-                    duration_ms,
-                    "will be tried again"
-                );
-                return Settlement::Retry(delay);
-            }
-            Answer::Dead => {
-                warn!(outcome = "dead", reason, duration_ms, "given up");
-                self.context.metrics.dead_letters.get_or_create(&self.labels()).inc();
-                ("dead", Settlement::Terminate)
-            }
-            Answer::Unrecordable(error) => {
-                warn!(outcome = "failed", reason, error, duration_ms, "the failure could not be written");
-                return Settlement::Retry(self.context.config.retry_delay);
-            }
-        };
-        let labels = OutcomeLabels {
-            service: self.context.service,
-            event_type: self.spec.event_type.as_str(),
-            outcome: outcome.to_owned(),
-        };
-        let metrics = &self.context.metrics;
-        metrics.handled.get_or_create(&labels).inc();
-        metrics.handling.get_or_create(&self.labels()).observe(started.elapsed().as_secs_f64());
-        if let Some(time) = attributes.time {
-            metrics
-                .age
-                .get_or_create(&self.labels())
-                .observe(Timestamp::now().duration_since(time).as_secs_f64().max(0.0));
-        }
-        settlement
-    }
-
-    fn labels(&self) -> EventLabels {
-        EventLabels { service: self.context.service, event_type: self.spec.event_type.as_str() }
-    }
-}
-
-async fn settle<D: Delivery>(delivery: &D, settlement: Settlement) {
-    if let Err(error) = delivery.settle(settlement).await {
-        // The event will be delivered again, and the inbox knows it.
-        debug!(%error, ?settlement, "not settled");
     }
 }
