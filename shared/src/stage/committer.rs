@@ -2,13 +2,12 @@
 //! that are done by then. Nobody waits for a group to fill: a lone event is committed at once, and while one group is
 //! being written the next one gathers.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Context, RecordError, Recorded, Stage};
+use super::{Context, RecordError, Recorded, Stage, panic::catching};
 use crate::{
     bus::{Bus, ConsumerSpec},
     event::{Attributes, Event, EventId, Outgoing},
@@ -16,7 +15,6 @@ use crate::{
     store::{
         Fault, Tx,
         failures::{self, Attempted, FailedAttempt},
-        fault,
         inbox::{self, Handled},
         outbox,
     },
@@ -70,9 +68,9 @@ enum CommitError {
     Database(String),
 }
 
-impl CommitError {
-    fn new(error: &sqlx::Error) -> Self {
-        match fault(error) {
+impl From<RecordError> for CommitError {
+    fn from(error: RecordError) -> Self {
+        match error.fault() {
             Fault::Data => Self::Data(error.to_string()),
             Fault::Database => Self::Database(error.to_string()),
         }
@@ -81,7 +79,7 @@ impl CommitError {
 
 impl From<sqlx::Error> for CommitError {
     fn from(error: sqlx::Error) -> Self {
-        Self::new(&error)
+        RecordError::from(error).into()
     }
 }
 
@@ -202,15 +200,8 @@ impl<S: Stage, B: Bus> Committer<S, B> {
     }
 
     async fn record(&self, tx: &mut Tx, event: &Event<S::In>, done: &S::Done) -> Result<Recorded, CommitError> {
-        match AssertUnwindSafe(self.stage.record(tx, event, done)).catch_unwind().await {
-            Ok(Ok(recorded)) => Ok(recorded),
-            Ok(Err(RecordError::Statement(error))) => Err(CommitError::new(&error)),
-            Ok(Err(error)) => match error.fault() {
-                Fault::Data => Err(CommitError::Data(error.to_string())),
-                Fault::Database => Err(CommitError::Database(error.to_string())),
-            },
-            Err(panic) => Err(CommitError::Data(super::handler::panic_text(&*panic))),
-        }
+        let recorded = catching(self.stage.record(tx, event, done)).await.map_err(CommitError::Data)?;
+        Ok(recorded?)
     }
 }
 

@@ -1,8 +1,7 @@
 //! What happens to one delivered event: its work, the verdict, the settlement.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
@@ -14,6 +13,7 @@ use super::{
     Context, Failure, Stage,
     committer::{Answer, Job, Verdict},
     dead_letter::dead_letter,
+    panic::catching,
     retry,
 };
 use crate::{
@@ -36,12 +36,7 @@ const REASON_CHARACTERS: usize = 1_000;
 /// The longest pause between two tries to reach a database that is gone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// A panic's message.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a message"))
-}
-
+/// Handles the events of one consumer, one at a call.
 pub(super) struct Handler<S: Stage, B> {
     pub stage: Arc<S>,
     pub spec: ConsumerSpec,
@@ -162,10 +157,7 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         let mut event = Event { attributes: envelope.attributes.clone(), data };
         // What the payload says wins, so that an address is found in the one way that it is written here.
         event.attributes.subject = event.data.subject().or(event.attributes.subject);
-        let done = match AssertUnwindSafe(self.stage.work(&event)).catch_unwind().await {
-            Ok(done) => done?,
-            Err(panic) => return Err(Failure::Retry(panic_text(&*panic))),
-        };
+        let done = catching(self.stage.work(&event)).await.map_err(Failure::Retry)??;
         Ok((event, done))
     }
 

@@ -8,6 +8,7 @@ mod committer;
 mod cpu;
 mod dead_letter;
 mod handler;
+mod panic;
 pub mod relay;
 mod retry;
 pub mod worker;
