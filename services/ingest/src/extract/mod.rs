@@ -15,8 +15,6 @@ mod tests;
 mod text;
 mod tree;
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use kos_shared::{
     event::{Hints, HttpUrl, Language, Rights},
@@ -92,11 +90,8 @@ pub enum NotReadable {
         limit: usize,
     },
     /// The page takes too long to read. Usual cause: an attack.
-    #[error("the page takes longer than {limit:?} to read")]
-    TooSlow {
-        /// The bound.
-        limit: Duration,
-    },
+    #[error("the page takes too long to read")]
+    TooSlow,
     /// There is no text to read. Usual causes: a page that scripts fill, a list of links.
     #[error("nothing readable on the page: {words} words of text, expected at least {MIN_WORDS}")]
     NoArticle {

@@ -26,7 +26,11 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 const MAX_DEPTH: u32 = 512;
 
 /// The most elements and texts. Real pages stay under 50,000.
-const MAX_NODES: u32 = 200_000;
+const MAX_NODES: usize = 200_000;
+
+/// The most bytes that are looked through to write the tree, about a second's worth. Real pages stay
+/// under a hundredth.
+const MAX_ESCAPE_COST: u64 = 10_000_000_000;
 
 /// How much is fed to the parser between two looks at the tree, in bytes.
 const PIECE: usize = 4_096;
@@ -53,38 +57,77 @@ pub(super) fn parse(html: &str) -> Result<Document, NotReadable> {
         parser.process(StrTendril::from_slice(piece));
         parser.tokenizer.sink.sink.check()?;
         if started.elapsed() > MAX_TIME {
-            return Err(NotReadable::TooSlow { limit: MAX_TIME });
+            return Err(NotReadable::TooSlow);
         }
     }
     Ok(parser.finish())
 }
 
-/// A node, and where its depth is kept.
+/// A node, and where it is noted.
 #[derive(Debug, Clone, Copy)]
 struct Handle {
     id: NodeId,
     slot: usize,
 }
 
-/// A tree that knows how deep it is. The document does the work.
+/// What is noted about a node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Note {
+    depth: u32,
+    /// Its text is written as it is: a script's, a style's.
+    raw: bool,
+}
+
+/// A text that grows as long as nothing comes after it.
+#[derive(Debug, Clone, Copy, Default)]
+struct OpenText {
+    slot: usize,
+    cost: EscapeCost,
+}
+
+/// What it takes to write a text: for each `&` and each character of U+0080 to U+00BF, html5ever's serializer
+/// looks through all of the text that follows.
+#[derive(Debug, Clone, Copy, Default)]
+struct EscapeCost {
+    bytes: u64,
+    escapes: u64,
+}
+
+impl EscapeCost {
+    fn of(text: &str) -> Self {
+        let escapes = text.bytes().filter(|b| matches!(b, b'&' | 0xc2)).count();
+        Self { bytes: text.len() as u64, escapes: escapes as u64 }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { bytes: self.bytes + other.bytes, escapes: self.escapes + other.escapes }
+    }
+
+    fn total(self) -> u64 {
+        self.bytes * self.escapes
+    }
+}
+
+/// A tree that knows how deep it is and what it takes to write. The document does the work.
 struct MeasuredTree {
     document: Document,
-    depths: RefCell<Vec<u32>>,
+    notes: RefCell<Vec<Note>>,
     deepest: Cell<u32>,
-    texts: Cell<u32>,
-    /// Where text was put last, as long as what follows there becomes part of it.
-    open_text: Cell<Option<usize>>,
+    texts: Cell<usize>,
+    open_text: Cell<Option<OpenText>>,
+    escape_cost: Cell<u64>,
 }
 
 impl Default for MeasuredTree {
     fn default() -> Self {
-        // The first slot is the document's.
         Self {
             document: Document::default(),
-            depths: RefCell::new(vec![0]),
+            // The first is the document's.
+            notes: RefCell::new(vec![Note::default()]),
             deepest: Cell::new(0),
             texts: Cell::new(0),
             open_text: Cell::new(None),
+            escape_cost: Cell::new(0),
         }
     }
 }
@@ -94,37 +137,53 @@ impl MeasuredTree {
         if self.deepest.get() > MAX_DEPTH {
             return Err(NotReadable::TooDeep { limit: MAX_DEPTH as usize });
         }
-        if self.depths.borrow().len() + self.texts.get() as usize > MAX_NODES as usize {
-            return Err(NotReadable::TooLarge { what: "elements", limit: MAX_NODES as usize });
+        if self.notes.borrow().len() + self.texts.get() > MAX_NODES {
+            return Err(NotReadable::TooLarge { what: "elements", limit: MAX_NODES });
+        }
+        if self.escape_cost.get() > MAX_ESCAPE_COST {
+            return Err(NotReadable::TooSlow);
         }
         Ok(())
     }
 
-    fn made(&self, id: NodeId) -> Handle {
-        let mut depths = self.depths.borrow_mut();
-        depths.push(0);
-        Handle { id, slot: depths.len() - 1 }
+    fn made(&self, id: NodeId, raw: bool) -> Handle {
+        let mut notes = self.notes.borrow_mut();
+        notes.push(Note { depth: 0, raw });
+        Handle { id, slot: notes.len() - 1 }
     }
 
-    /// Notes that `child` is now a child of a node at `depth`, or put beside it: in `slot`'s place.
-    fn placed(&self, child: &NodeOrText<Handle>, depth: u32, slot: usize) {
+    fn note(&self, node: &Handle) -> Note {
+        self.notes.borrow()[node.slot]
+    }
+
+    /// Notes that `child` is now a child of `beside`, or next to it, in a parent at `depth`.
+    fn placed(&self, child: &NodeOrText<Handle>, beside: &Handle, depth: u32) {
         match child {
             NodeOrText::AppendNode(node) => {
-                self.depths.borrow_mut()[node.slot] = depth + 1;
+                self.notes.borrow_mut()[node.slot].depth = depth + 1;
                 self.deepest.set(self.deepest.get().max(depth + 1));
                 self.open_text.set(None);
             }
-            // Text comes in bits, one an entity; the tree makes one of them.
-            NodeOrText::AppendText(_) => {
-                if self.open_text.replace(Some(slot)) != Some(slot) {
-                    self.texts.set(self.texts.get() + 1);
-                }
-            }
+            NodeOrText::AppendText(text) => self.written(text, beside),
         }
     }
 
-    fn depth(&self, node: &Handle) -> u32 {
-        self.depths.borrow()[node.slot]
+    /// Notes a text. It comes in bits, one an entity; the tree makes one of what comes in a row.
+    fn written(&self, text: &str, beside: &Handle) {
+        let before = self.open_text.get().filter(|o| o.slot == beside.slot);
+        if before.is_none() {
+            self.texts.set(self.texts.get() + 1);
+        }
+        let before = before.map(|o| o.cost).unwrap_or_default();
+        let after = before.plus(EscapeCost::of(text));
+        self.open_text.set(Some(OpenText { slot: beside.slot, cost: after }));
+        if !self.note(beside).raw {
+            self.add_cost(after.total() - before.total());
+        }
+    }
+
+    fn add_cost(&self, cost: u64) {
+        self.escape_cost.set(self.escape_cost.get().saturating_add(cost));
     }
 }
 
@@ -169,29 +228,32 @@ impl TreeSink for MeasuredTree {
     }
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> Handle {
-        self.made(self.document.create_element(name, attrs, flags))
+        let cost = attrs.iter().map(|a| EscapeCost::of(&a.value).total());
+        self.add_cost(cost.fold(0, u64::saturating_add));
+        let raw = matches!(&*name.local, "script" | "style");
+        self.made(self.document.create_element(name, attrs, flags), raw)
     }
 
     fn create_comment(&self, text: StrTendril) -> Handle {
-        self.made(self.document.create_comment(text))
+        self.made(self.document.create_comment(text), true)
     }
 
     fn create_pi(&self, target: StrTendril, data: StrTendril) -> Handle {
-        self.made(self.document.create_pi(target, data))
+        self.made(self.document.create_pi(target, data), true)
     }
 
     fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
-        self.placed(&child, self.depth(parent), parent.slot);
+        self.placed(&child, parent, self.note(parent).depth);
         self.document.append(&parent.id, plain(child));
     }
 
     fn append_before_sibling(&self, sibling: &Handle, child: NodeOrText<Handle>) {
-        self.placed(&child, self.depth(sibling).saturating_sub(1), sibling.slot);
+        self.placed(&child, sibling, self.note(sibling).depth.saturating_sub(1));
         self.document.append_before_sibling(&sibling.id, plain(child));
     }
 
     fn append_based_on_parent_node(&self, element: &Handle, before: &Handle, child: NodeOrText<Handle>) {
-        self.placed(&child, self.depth(element).max(self.depth(before)), element.slot);
+        self.placed(&child, element, self.note(element).depth.max(self.note(before).depth));
         self.document.append_based_on_parent_node(&element.id, &before.id, plain(child));
     }
 
@@ -263,6 +325,9 @@ mod tests {
 
     #[test]
     fn pages_over_the_bounds_are_refused() {
+        assert_eq!(refused(&"&".repeat(1_000_000)), NotReadable::TooSlow);
+        assert_eq!(refused(&format!("<p title='{}'>", "\u{a0}".repeat(500_000))), NotReadable::TooSlow);
+        assert!(parse(&format!("<script>{}</script>", "a && b;\n".repeat(200_000))).is_ok());
         assert!(matches!(refused(&"<br>".repeat(250_000)), NotReadable::TooLarge { what: "elements", .. }));
         assert!(matches!(refused(&"x".repeat(MAX_BYTES + 1)), NotReadable::TooLarge { what: "bytes", .. }));
     }
