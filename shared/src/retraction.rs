@@ -53,6 +53,28 @@ pub async fn find(
         .transpose()
 }
 
+/// Whether an article is withdrawn, be it by an address that it had not been known by then: a retraction that came
+/// before its article was kept under what that address was guessed to stand for.
+///
+/// # Errors
+/// The database fails.
+pub async fn find_for(tx: &mut Tx, article: &Article) -> Result<Option<Retraction>, sqlx::Error> {
+    let guess = ArticleId::of_canonical_url(&article.url);
+    if guess != article.article_id {
+        sqlx::query(
+            "insert into retractions (article_id, reason, retracted_at_ms) \
+             select $1, reason, retracted_at_ms from retractions where article_id = $2 \
+             and not exists (select 1 from addresses where url = $3) on conflict (article_id) do nothing",
+        )
+        .bind(article.article_id.to_string())
+        .bind(guess.to_string())
+        .bind(article.url.to_string())
+        .execute(&mut **tx)
+        .await?;
+    }
+    find(&mut **tx, article.article_id).await
+}
+
 /// Lets a withdrawn article stand again.
 ///
 /// # Errors
@@ -75,7 +97,9 @@ impl Stage for Retracting {
 
     async fn record(&self, tx: &mut Tx, event: &Event<ArticleRetracted>, (): &()) -> Result<Recorded, RecordError> {
         let ids = articles_of(tx, &event.data).await?;
-        let at = event.attributes.time.unwrap_or_else(Timestamp::now);
+        let now = Timestamp::now();
+        // A clock that is ahead must not keep the article away from who takes it in again by force.
+        let at = event.attributes.time.map_or(now, |time| time.min(now));
         for id in &ids {
             // The first reason stands.
             let sql = "insert into retractions (article_id, reason, retracted_at_ms) values ($1, $2, $3) \

@@ -32,7 +32,11 @@ impl Stage for Ingesting {
         let asked = request.url.clone();
         // The time of a page that came with its event is the event's: replayed later, it is no newer than it was.
         let (page, fetched_at) = match request.html {
-            Some(html) => (Page::Text(html), event.attributes.time.unwrap_or_else(Timestamp::now)),
+            // A producer's clock that is ahead must not keep later versions out until then.
+            Some(html) => {
+                let now = Timestamp::now();
+                (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now)))
+            }
             None => (self.fetch(&request.url).await?, Timestamp::now()),
         };
         let (hints, feed_id, forced) = (request.hints, request.feed_id, request.force);
@@ -58,7 +62,7 @@ impl Stage for Ingesting {
         article: &Article,
     ) -> Result<Recorded, RecordError> {
         let id = article.article_id;
-        if let Some(retraction) = retraction::find(&mut **tx, id).await? {
+        if let Some(retraction) = retraction::find_for(tx, article).await? {
             if !event.data.force {
                 return Ok(Recorded { detail: Some(retraction.reason), ..Recorded::new("retracted", Some(id)) });
             }

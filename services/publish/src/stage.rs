@@ -39,7 +39,7 @@ impl Stage for Publishing {
     ) -> Result<Recorded, RecordError> {
         let article = &event.data.article;
         let id = article.article_id;
-        if let Some(retraction) = retraction::find(&mut **tx, id).await? {
+        if let Some(retraction) = retraction::find_for(tx, article).await? {
             // What was in flight when the article was withdrawn must not bring it back; only force does.
             if !(article.forced && article.fetched_at > retraction.retracted_at) {
                 return Ok(Recorded::new("retracted", Some(id)));

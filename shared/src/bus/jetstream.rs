@@ -34,6 +34,13 @@ const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// events are large.
 const PULL_BYTES: usize = 16 << 20;
 
+/// More than the headers of a batch take, in bytes.
+const BATCH_HEADERS: usize = 200;
+
+/// What the server says to a pull when the next message would be more than [`PULL_BYTES`] in all. The next pull
+/// brings it.
+const BYTES_USED_UP: &str = "Message Size Exceeds MaxBytes";
+
 /// How long an answer to a publish may take.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -78,7 +85,7 @@ impl JetStream {
 
     /// Publishes with a reply and reads the server's answer.
     async fn store(&self, event: &Outgoing, extra: &[(async_nats::HeaderName, String)]) -> Result<(), PublishError> {
-        self.check_size(event)?;
+        self.check_size(event, 0)?;
         let request = async_nats::Request::new()
             .headers(header_map(&event.headers, extra))
             .payload(event.body.clone())
@@ -95,9 +102,9 @@ impl JetStream {
         }
     }
 
-    fn check_size(&self, event: &Outgoing) -> Result<(), PublishError> {
+    fn check_size(&self, event: &Outgoing, extra: usize) -> Result<(), PublishError> {
         let limit = self.connection.client.server_info().max_payload;
-        let bytes = event.size();
+        let bytes = event.size() + extra;
         if limit > 0 && bytes > limit { Err(PublishError::TooLarge { bytes, limit }) } else { Ok(()) }
     }
 }
@@ -159,7 +166,7 @@ impl Bus for JetStream {
         let Some((last, others)) = events.split_last() else { return Ok(()) };
         let batch = self.connection.client.new_inbox().replace("_INBOX.", "");
         for event in events {
-            self.check_size(event)?;
+            self.check_size(event, BATCH_HEADERS)?;
         }
         for (position, event) in others.iter().enumerate() {
             let extra = [(NATS_BATCH_ID, batch.clone()), (NATS_BATCH_SEQUENCE, (position + 1).to_string())];
@@ -196,9 +203,10 @@ impl Stream for Pull {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.batch).poll_next(cx).map(|next| {
-            next.map(|message| match message {
-                Ok(message) => JetStreamDelivery::new(message),
-                Err(error) => Err(BusError::new("the pull ended", error)),
+            next.and_then(|message| match message {
+                Ok(message) => Some(JetStreamDelivery::new(message)),
+                Err(error) if error.to_string().contains(BYTES_USED_UP) => None,
+                Err(error) => Some(Err(BusError::new("the pull ended", error))),
             })
         })
     }

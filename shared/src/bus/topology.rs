@@ -148,7 +148,9 @@ impl ConsumerSpec {
             ack_wait: limits.ack_wait,
             // Attempts are counted in the database, where a killed worker costs none.
             max_deliver: -1,
-            max_ack_pending: 2_000,
+            // Slots bound what is worked on. Here it would count what waits for its next try as well, and a site that
+            // is down would keep all others waiting.
+            max_ack_pending: -1,
             ..Default::default()
         }
     }
@@ -227,14 +229,19 @@ async fn prepare_stream(
             _ => return Err(error.into()),
         },
     };
-    let differences = stream_differences(&stream.info().await?.config, &wanted);
+    let is = stream.info().await?.config.clone();
+    let differences = stream_differences(&is, &wanted);
     if differences.is_empty() {
         return Ok(());
     }
     warn!(stream = %name, ?differences, "the stream has other settings and is changed");
-    if let Err(error) = context.update_stream(wanted).await {
-        // What can't be changed in place (its storage, say) is the operator's decision, not a reason to stand still.
-        warn!(stream = %name, %error, "the stream could not be changed and is used as it is");
+    if let Err(error) = context.update_stream(&wanted).await {
+        // What can't be changed in place is the operator's decision, not a reason to stand still.
+        warn!(stream = %name, %error, "the stream could not be changed whole, and keeps its storage and retention");
+        let rest = stream::Config { storage: is.storage, retention: is.retention, ..wanted };
+        if let Err(error) = context.update_stream(rest).await {
+            warn!(stream = %name, %error, "the stream could not be changed and is used as it is");
+        }
     }
     Ok(())
 }

@@ -15,6 +15,9 @@ use super::{
 /// The media type of an event in structured mode.
 const STRUCTURED: &str = "application/cloudevents+json";
 
+/// The longest subject that is kept, in bytes: an entry in an index of PostgreSQL may have 2,700.
+const MAX_SUBJECT_BYTES: usize = 2_000;
+
 /// A message as the bus delivered it.
 #[derive(Debug, Clone, Copy)]
 pub struct Received<'a> {
@@ -64,7 +67,7 @@ impl Envelope {
             Some(id) => EventId::of_producer(&context.source, id),
             None => position(),
         };
-        let trace = (context.traceparent.or_else(|| header(received.headers, "traceparent")))
+        let trace = (context.traceparent.as_deref().or_else(|| header(received.headers, "traceparent")))
             .and_then(|t| t.parse().ok())
             .unwrap_or_else(|| TraceContext::of_event(&id));
         let attributes = Attributes {
@@ -74,8 +77,8 @@ impl Envelope {
             // An event without a time is as old as its place in the stream, whenever it is read.
             time: (context.time.and_then(|t| t.parse().ok()))
                 .or_else(|| Timestamp::from_nanosecond(received.stored_nanos).ok()),
-            subject: context.subject,
-            cause: context.cause.map(EventId::from),
+            subject: context.subject.map(storable),
+            cause: context.cause.map(|id| EventId::of_producer("", &id)),
             replay: context.replay.and_then(|n| n.parse().ok()).unwrap_or(0),
             trace,
         };
@@ -171,7 +174,7 @@ fn headers(a: &Attributes) -> Headers {
 }
 
 /// The attributes as they came, before anything was made of them.
-struct Context<'a> {
+struct Context {
     id: Option<String>,
     source: String,
     specversion: Option<String>,
@@ -180,11 +183,11 @@ struct Context<'a> {
     subject: Option<String>,
     cause: Option<String>,
     replay: Option<String>,
-    traceparent: Option<&'a str>,
+    traceparent: Option<String>,
     payload: Result<Bytes, InvalidEvent>,
 }
 
-impl Context<'_> {
+impl Context {
     fn check(&self, expected: EventType) -> Result<(), InvalidEvent> {
         let wrong = |field: &str, problem: String| Err(InvalidEvent { field: field.into(), problem });
         if let Some(version) = self.specversion.as_deref().filter(|v| !v.starts_with("1.")) {
@@ -203,7 +206,7 @@ impl Context<'_> {
     }
 }
 
-fn binary_mode<'a>(received: Received<'a>) -> Context<'a> {
+fn binary_mode(received: Received<'_>) -> Context {
     let attribute = |name: &str| header(received.headers, name).map(decode);
     Context {
         // A producer that knows nothing of CloudEvents but sets a message id means the same thing by it.
@@ -215,12 +218,12 @@ fn binary_mode<'a>(received: Received<'a>) -> Context<'a> {
         subject: attribute("ce-subject"),
         cause: attribute("ce-causationid"),
         replay: attribute("ce-replay"),
-        traceparent: header(received.headers, "ce-traceparent"),
+        traceparent: attribute("ce-traceparent"),
         payload: Ok(received.body.clone()),
     }
 }
 
-fn structured_mode(body: &Bytes) -> Context<'_> {
+fn structured_mode(body: &Bytes) -> Context {
     let invalid = |field: &str, problem: &str| InvalidEvent { field: field.into(), problem: problem.into() };
     let mut whole = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(whole)) => Ok(whole),
@@ -241,7 +244,7 @@ fn structured_mode(body: &Bytes) -> Context<'_> {
         subject: attribute("subject"),
         cause: attribute("causationid"),
         replay: attribute("replay"),
-        traceparent: None,
+        traceparent: attribute("traceparent"),
         payload: Err(invalid("data", "expected the payload as a JSON object, got nothing")),
     };
     match whole {
@@ -253,6 +256,13 @@ fn structured_mode(body: &Bytes) -> Context<'_> {
         Err(error) => context.payload = Err(error),
     }
     context
+}
+
+/// A text that every database takes and can index: without control characters, and not too long.
+fn storable(mut text: String) -> String {
+    text.retain(|c| !c.is_control());
+    text.truncate(text.floor_char_boundary(MAX_SUBJECT_BYTES));
+    text
 }
 
 /// Whether a JSON text may hold the character U+0000, which PostgreSQL's text type refuses.

@@ -109,7 +109,13 @@ impl<S: Stage, B: Bus> Committer<S, B> {
         let mut pause = Duration::from_millis(20);
         let mut failed_before = false;
         loop {
-            match self.try_commit(&group).await {
+            let tried = tokio::select! {
+                biased;
+                // A database that is gone may keep us waiting for longer than there is time.
+                () = self.context.abort.cancelled() => return,
+                tried = self.try_commit(&group) => tried,
+            };
+            match tried {
                 Ok(answers) => {
                     self.context.health.good("database");
                     let labels = ServiceLabels { service: self.context.service };

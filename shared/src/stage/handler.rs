@@ -84,11 +84,11 @@ impl<S: Stage, B: Bus> Handler<S, B> {
     async fn handle_patiently<D: Delivery>(&self, delivery: &D, envelope: &Envelope) -> Settlement {
         let started = Instant::now();
         let received_at = Timestamp::now();
-        let attributes = &envelope.attributes;
+        let mut attributes = envelope.attributes.clone();
         let mut history = Vec::new();
         if delivery.deliveries() > 1 {
             self.context.metrics.redeliveries.get_or_create(&self.labels()).inc();
-            let Some(past) = self.past_of(attributes).await else {
+            let Some(past) = self.past_of(&attributes).await else {
                 info!(outcome = "duplicate", "handled before");
                 return Settlement::Ack;
             };
@@ -97,25 +97,25 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         let attempt = history.len() as u32 + 1;
         Span::current().record("attempt", attempt);
 
-        let mut work = match self.work(delivery, envelope).await {
+        let mut work = match self.work(delivery, envelope, &mut attributes).await {
             Ok((event, done)) => Ok(Verdict::Done { event, done }),
             Err(failure) => Err(failure),
         };
         loop {
             let (verdict, delay) = match work {
                 Ok(verdict) => (verdict, Duration::ZERO),
-                Err(failure) => self.verdict(delivery, attributes, &history, attempt, failure),
+                Err(failure) => self.verdict(delivery, &attributes, &history, attempt, failure),
             };
             let failed = match &verdict {
                 Verdict::Failed(last) | Verdict::Dead { last, .. } => Some(last.clone()),
                 Verdict::Done { .. } => None,
             };
-            let Some(answer) = self.commit(attributes, received_at, attempt, verdict).await else {
+            let Some(answer) = self.commit(&attributes, received_at, attempt, verdict).await else {
                 return Settlement::Retry(Duration::ZERO);
             };
             match (answer, failed) {
                 (Answer::Unrecordable(reason), None) => work = Err(Failure::Retry(reason)),
-                (answer, failed) => return self.conclude(attributes, answer, failed, started, delay),
+                (answer, failed) => return self.conclude(&attributes, answer, failed, started, delay),
             }
         }
     }
@@ -125,24 +125,41 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         let consumer = self.spec.to_string();
         let pool = self.context.store.readers();
         let mut pause = Duration::from_millis(50);
+        let mut failed_before = false;
         loop {
             let known = inbox::is_known(pool, &consumer, &attributes.id).await;
             let past = match known {
-                Ok(true) => return None,
-                Ok(false) => failures::of_event(pool, &consumer, &attributes.id).await,
+                Ok(true) => Ok(None),
+                Ok(false) => failures::of_event(pool, &consumer, &attributes.id).await.map(Some),
                 Err(error) => Err(error),
             };
             match past {
-                Ok(past) => return Some(past),
+                Ok(past) => {
+                    // An event that was handled before is not committed, and nobody else would say it.
+                    if failed_before {
+                        self.context.health.good("database");
+                    }
+                    return past;
+                }
                 // As in the committer: a database that is gone costs no attempt. The handler's caller ends the wait.
-                Err(error) => self.context.health.bad("database", error),
+                Err(error) => {
+                    failed_before = true;
+                    self.context.health.bad("database", error);
+                }
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn work<D: Delivery>(&self, delivery: &D, envelope: &Envelope) -> Result<(Event<S::In>, S::Done), Failure> {
+    /// Has the stage work on an event. What the payload says the event is about is noted in `attributes`, also where the
+    /// work fails.
+    async fn work<D: Delivery>(
+        &self,
+        delivery: &D,
+        envelope: &Envelope,
+        attributes: &mut Attributes,
+    ) -> Result<(Event<S::In>, S::Done), Failure> {
         let most = u64::from(self.context.config.max_attempts) * DELIVERIES_PER_ATTEMPT;
         if delivery.deliveries() > most {
             let times = delivery.deliveries() - 1;
@@ -154,9 +171,9 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         if let Some(id) = data.article_id() {
             Span::current().record("article_id", id.to_string());
         }
-        let mut event = Event { attributes: envelope.attributes.clone(), data };
         // What the payload says wins, so that an address is found in the one way that it is written here.
-        event.attributes.subject = event.data.subject().or(event.attributes.subject);
+        attributes.subject = data.subject().or(attributes.subject.take());
+        let event = Event { attributes: attributes.clone(), data };
         let done = catching(self.stage.work(&event)).await.map_err(Failure::Retry)??;
         Ok((event, done))
     }
@@ -203,10 +220,7 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         attempt: u32,
         verdict: Verdict<S>,
     ) -> Option<Answer> {
-        let mut attributes = attributes.clone();
-        if let Verdict::Done { event, .. } = &verdict {
-            attributes.subject.clone_from(&event.attributes.subject);
-        }
+        let attributes = attributes.clone();
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job { attributes, received_at, attempt, verdict, answer }).await.ok()?;
         answered.await.ok()

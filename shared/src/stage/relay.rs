@@ -41,6 +41,19 @@ enum Pass {
 
 /// Sends until `finish` is cancelled, and then until the outbox is empty or the grace period is over.
 pub async fn run<B: Bus>(context: Context<B>, finish: CancellationToken) {
+    let grace = context.config.grace;
+    let last = async {
+        finish.cancelled().await;
+        sleep(grace).await;
+    };
+    tokio::select! {
+        () = send_until(context, &finish) => {}
+        () = last => warn!("the outbox was not empty within the grace period; it is sent at the next start"),
+    }
+}
+
+/// Sends until `finish` is cancelled, and then until the outbox is empty.
+async fn send_until<B: Bus>(context: Context<B>, finish: &CancellationToken) {
     let mut relay = Relay { context, pause: Duration::from_millis(50), trouble: false };
     while !finish.is_cancelled() {
         // Registered before the outbox is looked at, so that a row that comes in between wakes us all the same.
@@ -54,16 +67,10 @@ pub async fn run<B: Bus>(context: Context<B>, finish: CancellationToken) {
             }
         }
     }
-    let grace = relay.context.config.grace;
-    let flush = async {
-        while !relay.is_empty().await {
-            if relay.pass_or_pause().await == Pass::Idle {
-                sleep(Duration::from_millis(100)).await;
-            }
+    while !relay.is_empty().await {
+        if relay.pass_or_pause().await == Pass::Idle {
+            sleep(Duration::from_millis(100)).await;
         }
-    };
-    if tokio::time::timeout(grace, flush).await.is_err() {
-        warn!("the outbox was not empty within the grace period; it is sent at the next start");
     }
 }
 

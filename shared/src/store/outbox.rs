@@ -12,14 +12,21 @@ const TAKE_EVENTS: i64 = 200;
 /// How many bytes are taken at once, unless the first event alone is larger.
 const TAKE_BYTES: i64 = 8 << 20;
 
+/// How many events one statement writes: SQLite takes 32,766 values, and each event has six.
+const INSERT_EVENTS: usize = 1_000;
+
 /// Writes events that have to be sent.
 ///
 /// # Errors
 /// The database fails.
 pub async fn insert(tx: &mut Tx, events: &[Outgoing], now: Timestamp) -> Result<(), sqlx::Error> {
-    if events.is_empty() {
-        return Ok(());
+    for some in events.chunks(INSERT_EVENTS) {
+        insert_some(tx, some, now).await?;
     }
+    Ok(())
+}
+
+async fn insert_some(tx: &mut Tx, events: &[Outgoing], now: Timestamp) -> Result<(), sqlx::Error> {
     let sql = format!(
         "insert into outbox (event_id, subject, headers, body, size, created_at_ms) values {} \
          on conflict (event_id) do nothing",

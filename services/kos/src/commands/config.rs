@@ -27,9 +27,9 @@ pub fn run(environment: &Environment, as_json: bool) -> anyhow::Result<Ended> {
             vec![variable.name.to_owned(), value.unwrap_or_default(), source.to_string(), about]
         });
         print_table(&["variable", "value", "from", "what it decides"], rows);
-        for warning in environment.warnings() {
-            println!("warning: {warning}");
-        }
+    }
+    for warning in environment.warnings() {
+        eprintln!("warning: {warning}");
     }
     Ok(Ended::Done)
 }

@@ -26,6 +26,10 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
         ))
         .into());
     }
+    // Ingest would say so too, after all else was started.
+    if let Err(error) = config.fetch_allow.parse::<kos_ingest::address::AllowedNetworks>() {
+        return Err(WrongUsage(format!("KOS_FETCH_ALLOW={}: {error}", config.fetch_allow)).into());
+    }
     init_logs(environment)?;
     // Held before anything is started, so that a port that is taken stops us before there is anything to stop.
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
