@@ -1,0 +1,102 @@
+//! The two measurements of the running system.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use async_nats::{Subscriber, jetstream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use kos_shared::event::{ArticleId, ArticlePublished, EventType};
+
+use crate::{pages::Request, system::System};
+
+/// How many publishes wait for their acknowledgement at once.
+const IN_FLIGHT: usize = 16;
+
+/// How many pages the reader asks for at once.
+const READERS: usize = 4;
+
+/// How long the next article may be awaited.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the system is left alone before each single event.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Publishes all requests and reads every page as soon as it is published; the time from the first publish to the
+/// last page.
+pub async fn throughput(system: &System, requests: &[Request]) -> anyhow::Result<Duration> {
+    let expected: HashMap<ArticleId, &Request> = requests.iter().map(|r| (r.article_id, r)).collect();
+    let published = subscribe(system).await?;
+    let start = Instant::now();
+    let publishing = stream::iter(requests).map(|r| Ok(publish(system, r))).try_buffer_unordered(IN_FLIGHT);
+    let reading = events(published)
+        .take(requests.len())
+        .map_ok(|event| {
+            let request = expected.get(&event.article_id).copied();
+            async move { read(system, &event, request.context("an article that nobody asked for")?).await }
+        })
+        .try_buffer_unordered(READERS)
+        .try_collect::<Vec<_>>();
+    let (_, read) = tokio::try_join!(publishing.try_collect::<Vec<_>>(), reading)?;
+    let took = start.elapsed();
+    // Each once: as many different ones as were asked for.
+    let read: HashSet<ArticleId> = read.into_iter().collect();
+    ensure!(read.len() == requests.len(), "{} of {} articles were published", read.len(), requests.len());
+    Ok(took)
+}
+
+/// Publishes one request after the other on a system that is idle; for each the time from the acknowledgement to the
+/// page.
+pub async fn latencies(system: &System, requests: &[Request]) -> anyhow::Result<Vec<Duration>> {
+    let mut published = subscribe(system).await?;
+    let mut latencies = Vec::with_capacity(requests.len());
+    for request in requests {
+        tokio::time::sleep(PAUSE).await;
+        publish(system, request).await?;
+        let acknowledged = Instant::now();
+        let event = next(&mut published).await?;
+        read(system, &event, request).await?;
+        latencies.push(acknowledged.elapsed());
+    }
+    Ok(latencies)
+}
+
+async fn subscribe(system: &System) -> anyhow::Result<Subscriber> {
+    let published = system.client.subscribe(EventType::ArticlePublished.as_str()).await?;
+    system.client.flush().await?;
+    Ok(published)
+}
+
+/// Publishes a request and waits until the server has stored it.
+async fn publish(system: &System, request: &Request) -> anyhow::Result<()> {
+    let jetstream = jetstream::new(system.client.clone());
+    let stored = jetstream.publish(EventType::IngestRequested.as_str(), request.body()).await?;
+    stored.await.with_context(|| format!("{} was not taken", request.url))?;
+    Ok(())
+}
+
+/// The articles as they are published.
+fn events(published: Subscriber) -> impl Stream<Item = anyhow::Result<ArticlePublished>> {
+    let one_more = async |mut published| anyhow::Ok(Some((next(&mut published).await?, published)));
+    stream::try_unfold(published, one_more)
+}
+
+async fn next(published: &mut Subscriber) -> anyhow::Result<ArticlePublished> {
+    match tokio::time::timeout(LIMIT, published.next()).await {
+        Ok(Some(message)) => Ok(serde_json::from_slice(&message.payload)?),
+        Ok(None) => bail!("the connection to the server is gone"),
+        Err(_) => bail!("no article was published for {LIMIT:?}"),
+    }
+}
+
+/// Reads the page of an article and checks that it is the one that was asked for.
+async fn read(system: &System, event: &ArticlePublished, request: &Request) -> anyhow::Result<ArticleId> {
+    ensure!(event.article_id == request.article_id, "{} was published, {} was expected", event.page_url, request.url);
+    let response = system.reader.get(event.page_url.as_str()).send().await?;
+    ensure!(response.status().as_u16() == 200, "{} from {}", response.status(), event.page_url);
+    let page = response.text().await?;
+    ensure!(page.contains(request.url.as_str()), "{} doesn't link to {}", event.page_url, request.url);
+    Ok(event.article_id)
+}

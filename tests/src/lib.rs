@@ -1,0 +1,37 @@
+//! What tests across services stand on: real servers and our own programs, started by the test itself
+//! on ports of their own, in temporary folders, and stopped when the test ends, also by a panic.
+//!
+//! Nothing here knows the services from the inside: they are run as an operator runs them and looked at
+//! through the bus, HTTP and their databases. Only the worker loop is also run inside of a test
+//! ([`worker_loop`]), with a stage of the tests' own ([`stage`]). Nothing here sleeps for luck: what takes time is awaited
+//! with a limit ([`eventually`]). A server that isn't on this machine is a failure that says how to get
+//! it, never a test that is left out.
+//!
+//! Start reading at [`Pipeline`] for all of it at work, at [`Worker`] for our programs one by one, at
+//! [`NatsServer`] and [`Postgres`] for what they need, at [`PageServer`] for the web that they fetch from, and
+//! at [`Articles`] for something to feed them.
+
+mod articles;
+mod database;
+mod eventually;
+mod http;
+mod nats;
+mod observe;
+pub mod pipeline;
+mod port;
+mod postgres;
+mod process;
+pub mod stage;
+mod worker;
+pub mod worker_loop;
+
+pub use articles::{Article, Articles};
+pub use database::{Database, configuration};
+pub use eventually::{Outcome, Patience, eventually};
+pub use http::{Hit, Page, PageServer, http_client};
+pub use nats::{NatsConfig, NatsServer, nats_server_program};
+pub use pipeline::{Pipeline, Setup};
+pub use port::Port;
+pub use postgres::Postgres;
+pub use process::Process;
+pub use worker::{Worker, command};
