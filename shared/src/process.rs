@@ -14,6 +14,7 @@ use crate::{
     config::{Config, Environment},
     health::Health,
     metrics::Metrics,
+    runtime::RunError,
     telemetry,
 };
 
@@ -69,11 +70,10 @@ async fn metrics(State(process): State<Process>) -> impl IntoResponse {
 
 /// The `main` of a service that runs alone. The exit code is 0 when it was told to stop, 1 when it failed, 2 when its
 /// configuration can't be read.
-pub fn main<F, R, E>(service: &'static str, run: F) -> ExitCode
+pub fn main<F, R>(service: &'static str, run: F) -> ExitCode
 where
     F: FnOnce(Config, Process) -> R,
-    R: Future<Output = Result<(), E>>,
-    E: std::fmt::Display,
+    R: Future<Output = Result<(), RunError>>,
 {
     let config = Environment::of_process().and_then(|environment| {
         telemetry::init(&environment)?;
@@ -110,6 +110,10 @@ where
         }
         match run(config, process).await {
             Ok(()) => ExitCode::SUCCESS,
+            Err(RunError::Config(error)) => {
+                eprintln!("kos-{service}: {error}");
+                ExitCode::from(2)
+            }
             Err(error) => {
                 error!(service, %error, "ended");
                 ExitCode::FAILURE

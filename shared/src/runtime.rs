@@ -13,7 +13,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::{
     bus::{self, Bus, ConnectError, Connection, ConsumerSpec, Durability, JetStream},
-    config::{Config, DatabaseConfig},
+    config::{Config, ConfigError, DatabaseConfig},
     control::{self, Answering},
     event::Payload,
     process::Process,
@@ -36,6 +36,9 @@ const SENT_HOURS: i64 = 1;
 /// A service that can't be started, or that broke.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// A variable can't be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The bus's address or credentials can't be used.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -150,16 +153,27 @@ impl Runtime {
     /// [`RunError::Broken`] where a loop panicked; the process is stopped then.
     pub async fn until_stopped(mut self) -> Result<(), RunError> {
         let service = self.context.service;
-        let relay = tokio::spawn(
-            relay::run(self.context.clone(), self.finish.clone()).instrument(info_span!("relay", service)),
-        );
+        let relaying = relay::run(self.context.clone(), self.finish.clone()).instrument(info_span!("relay", service));
+        let mut relay = tokio::spawn(relaying);
         let answering = Answering { context: self.context.clone(), site_url: self.site_url.take() };
         tokio::spawn(control::answer(self.connection.client.clone(), answering, self.finish.clone()));
         self.process.health.good("started");
         info!(service, "started");
 
         let mut broken = None;
-        while let Some(ended) = self.loops.join_next().await {
+        let mut relay_ended = false;
+        loop {
+            let ended = tokio::select! {
+                ended = self.loops.join_next() => match ended {
+                    Some(ended) => ended,
+                    None => break,
+                },
+                // It ends last, unless it breaks.
+                ended = &mut relay, if !relay_ended => {
+                    relay_ended = true;
+                    ended
+                }
+            };
             if let Err(error) = ended {
                 error!(service, %error, "a loop broke");
                 broken = Some(RunError::Broken(error.to_string()));
@@ -168,7 +182,7 @@ impl Runtime {
         }
         self.process.stop.cancelled().await;
         self.finish.cancel();
-        if let Err(error) = relay.await {
+        if !relay_ended && let Err(error) = relay.await {
             broken = Some(RunError::Broken(error.to_string()));
         }
         // Acks are on their way; without this they might not leave.

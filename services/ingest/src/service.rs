@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use kos_shared::{
-    config::Config,
+    config::{Config, ConfigError},
     process::Process,
     retraction::Retracting,
     runtime::{RunError, Runtime},
 };
 
 use crate::{
-    address::AllowedNetworks,
     fetch::{Fetcher, Limits},
     stage::Ingesting,
     state::MIGRATIONS,
@@ -21,10 +20,11 @@ use crate::{
 /// # Errors
 /// [`RunError`] where `KOS_FETCH_ALLOW` can't be read, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
-    let allowed: AllowedNetworks = config
-        .fetch_allow
-        .parse()
-        .map_err(|e| RunError::Start(format!("KOS_FETCH_ALLOW={}: {e}", config.fetch_allow)))?;
+    let allowed = config.fetch_allow.parse().map_err(|_| ConfigError {
+        variable: "KOS_FETCH_ALLOW".into(),
+        value: config.fetch_allow.clone(),
+        expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
+    })?;
     let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
         .map_err(|e| RunError::Start(e.to_string()))?;
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;

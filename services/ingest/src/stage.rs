@@ -14,7 +14,7 @@ use crate::{
     article::article,
     decode::decode,
     fetch::{FetchError, Fetcher, Remedy},
-    state::{self, Version},
+    state::{self, Put, Version},
 };
 
 /// `kos.ingest.requested` → `kos.article.ingested`, where there is something new.
@@ -30,13 +30,12 @@ impl Stage for Ingesting {
     async fn work(&self, event: &Event<IngestRequested>) -> Result<Article, Failure> {
         let request = event.data.clone();
         let asked = request.url.clone();
-        // The time of a page that came with its event is the event's: replayed later, it is no newer than it was.
+        let now = Timestamp::now();
         let (page, fetched_at) = match request.html {
-            // A producer's clock that is ahead must not keep later versions out until then.
-            Some(html) => {
-                let now = Timestamp::now();
-                (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now)))
-            }
+            // The time of a page that came with its event is the event's: replayed later, it is no newer than it was. A
+            // producer's clock that is ahead must not keep later versions out, and what is forced is meant to stand now.
+            Some(html) if request.force => (Page::Text(html), now),
+            Some(html) => (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now))),
             None => (self.fetch(&request.url).await?, Timestamp::now()),
         };
         let (hints, feed_id, forced) = (request.hints, request.feed_id, request.force);
@@ -76,8 +75,10 @@ impl Stage for Ingesting {
             forced: event.data.force,
         };
         retraction::know_addresses(tx, article).await?;
-        let Some(revision) = state::put_version(tx, &version).await? else {
-            return Ok(Recorded::new("unchanged", Some(id)));
+        let revision = match state::put_version(tx, &version).await? {
+            Put::New(revision) => revision,
+            Put::Unchanged => return Ok(Recorded::new("unchanged", Some(id))),
+            Put::Superseded => return Ok(Recorded::new("superseded", Some(id))),
         };
         let article = Article { revision, ..article.clone() };
         Ok(Recorded {

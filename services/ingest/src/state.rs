@@ -30,14 +30,24 @@ pub struct Version<'a> {
     pub forced: bool,
 }
 
-/// Takes a version in, and returns its number; `None` where the article has that content already, or where a version
-/// that was fetched later is here.
+/// What became of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is the article's newest, under this number.
+    New(Revision),
+    /// The article has that content already.
+    Unchanged,
+    /// A version that was fetched later is here.
+    Superseded,
+}
+
+/// Takes a version in.
 ///
 /// One statement, so that two workers with the same article can't both count up.
 ///
 /// # Errors
 /// The database fails.
-pub async fn put_version(tx: &mut Tx, version: &Version<'_>) -> Result<Option<Revision>, RecordError> {
+pub async fn put_version(tx: &mut Tx, version: &Version<'_>) -> Result<Put, RecordError> {
     let row = sqlx::query(
         "insert into articles (article_id, canonical_url, revision, content_hash, fetched_at_ms) \
          values ($1, $2, 1, $3, $4) \
@@ -54,9 +64,15 @@ pub async fn put_version(tx: &mut Tx, version: &Version<'_>) -> Result<Option<Re
     .bind(i64::from(version.forced))
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = row else {
+        let known = sqlx::query_scalar::<_, String>("select content_hash from articles where article_id = $1")
+            .bind(version.article_id.to_string())
+            .fetch_one(&mut **tx)
+            .await?;
+        return Ok(if known == version.content_hash { Put::Unchanged } else { Put::Superseded });
+    };
     let number: i64 = row.try_get("revision")?;
     let number = u32::try_from(number)
         .map_err(|_| RecordError::State(format!("revision {number}: expected a number below 2^32")))?;
-    Ok(Some(Revision(number)))
+    Ok(Put::New(Revision(number)))
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kos_shared::{
@@ -25,6 +25,9 @@ use crate::{
     operator::Operator,
     output::{counted, print_json},
 };
+
+/// The outcome of an event that never came to the bus.
+const NOT_PUBLISHED: &str = "not published";
 
 /// How many publishes are under way at once.
 const AT_ONCE: usize = 32;
@@ -49,8 +52,8 @@ struct Item {
 }
 
 impl Item {
-    fn is_good(&self) -> bool {
-        self.page_url.is_some()
+    fn is_published(&self) -> bool {
+        self.outcome.as_deref() != Some(NOT_PUBLISHED)
     }
 }
 
@@ -63,30 +66,30 @@ pub async fn run(arguments: Ingest, config: &Config, as_json: bool) -> anyhow::R
         request.force = arguments.force;
     }
     let operator = Operator::connect(config).await?;
-    let mut items = publish(&operator, requests).await?;
+    let mut items = publish(&operator, requests).await;
     if arguments.wait {
         wait(&operator, &mut items, Duration::from_secs(arguments.timeout_seconds), as_json).await?;
     }
     report(&items, arguments.wait, as_json)
 }
 
-/// Publishes all of them; each is stored when this returns.
-async fn publish(operator: &Operator, requests: Vec<IngestRequested>) -> anyhow::Result<Vec<Item>> {
+/// Publishes all of them. What was published is stored when this returns; what was not says why.
+async fn publish(operator: &Operator, requests: Vec<IngestRequested>) -> Vec<Item> {
     let now = Timestamp::now();
     let publishes = requests.into_iter().map(|request| async move {
         let attributes = Attributes::original(EventId::new(), "/kos/command", &request, now);
-        operator.publish(&Outgoing::new(&attributes, &request)).await.with_context(|| request.url.to_string())?;
+        let published = operator.publish(&Outgoing::new(&attributes, &request)).await;
         let event_id = attributes.id.to_string();
-        anyhow::Ok(Item {
+        Item {
             at: (Service::Ingest, event_id.clone()),
             event_id,
             url: request.url.to_string(),
-            outcome: None,
+            outcome: published.is_err().then(|| NOT_PUBLISHED.to_owned()),
             page_url: None,
-            reason: None,
-        })
+            reason: published.err().map(|error| format!("{error:#}")),
+        }
     });
-    stream::iter(publishes).buffered(AT_ONCE).try_collect().await
+    stream::iter(publishes).buffered(AT_ONCE).collect().await
 }
 
 /// What one argument asks for. All are read before anything is published.
@@ -213,33 +216,37 @@ async fn existing_page(operator: &Operator, entry: &Entry) -> anyhow::Result<Opt
 }
 
 fn report(items: &[Item], waited: bool, as_json: bool) -> anyhow::Result<Ended> {
-    let good = items.iter().filter(|i| i.is_good()).count();
+    let good = items.iter().filter(|i| if waited { i.page_url.is_some() } else { i.is_published() }).count();
     if as_json {
         print_json(&items)?;
-    } else if !waited {
-        for item in items {
-            println!("{} {}", item.event_id, item.url);
-        }
-        eprintln!("{} published; `kos trace ADDRESS` shows the way of each", counted(items.len(), "event"));
     } else {
-        for item in items {
-            match (&item.page_url, &item.outcome) {
-                (Some(page), _) => println!("{page}"),
-                (None, Some(outcome)) => {
-                    eprintln!("{}: {outcome}: {}", item.url, item.reason.as_deref().unwrap_or("no page"))
-                }
-                (None, None) => {
-                    let reason = item.reason.as_deref().map(|r| format!(", last: {r}")).unwrap_or_default();
-                    eprintln!("{}: still with {}{reason}", item.url, item.at.0.as_str());
-                }
-            }
+        items.iter().for_each(|item| print(item, waited));
+        let number = counted(items.len(), "event");
+        if waited {
+            let addresses: BTreeSet<_> = items.iter().filter_map(|i| i.page_url.as_ref()).collect();
+            eprintln!("{} of {number} there", counted(addresses.len(), "page"));
+        } else {
+            eprintln!("{good} of {number} published; `kos trace ADDRESS` shows the way of each");
         }
-        let addresses: BTreeSet<_> = items.iter().filter_map(|i| i.page_url.as_ref()).collect();
-        eprintln!("{} of {} there", counted(addresses.len(), "page"), counted(items.len(), "event"));
     }
     Ok(match good {
-        _ if !waited || good == items.len() => Ended::Done,
+        _ if good == items.len() => Ended::Done,
         0 => Ended::Failed,
         _ => Ended::Partly,
     })
+}
+
+/// What was asked for goes to standard output, all else to standard error.
+fn print(item: &Item, waited: bool) {
+    match (&item.page_url, &item.outcome) {
+        (Some(page), _) => println!("{page}"),
+        (None, Some(outcome)) => {
+            eprintln!("{}: {outcome}: {}", item.url, item.reason.as_deref().unwrap_or("no page"));
+        }
+        (None, None) if waited => {
+            let reason = item.reason.as_deref().map(|r| format!(", last: {r}")).unwrap_or_default();
+            eprintln!("{}: still with {}{reason}", item.url, item.at.0.as_str());
+        }
+        (None, None) => println!("{} {}", item.event_id, item.url),
+    }
 }
