@@ -57,6 +57,7 @@ crash: rust ## the crash test in its long form: 30 kills under load, on SQLite a
 
 bench: rust ## throughput, latency and memory, beside the compute floor
 	@$(SERVERS) && \
+	export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo build --locked --release --workspace --bins && \
 	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
 

@@ -1,5 +1,6 @@
 -- What a worker keeps for every service: the events that it handled, the events that it has to send, and the
--- attempts that failed. BYTES stands for the dialect's type for bytes. Times are milliseconds since 1970, UTC.
+-- attempts that failed. Keys begin with the event, by which all of it is looked up. BYTES stands for the dialect's type
+-- for bytes. Times are milliseconds since 1970, UTC.
 
 create table inbox (
     consumer text not null,
@@ -15,10 +16,9 @@ create table inbox (
     outcome text not null,
     detail text,
     emitted text not null,
-    primary key (consumer, event_id)
+    primary key (event_id, consumer)
 );
 
-create index inbox_event on inbox (event_id);
 create index inbox_article on inbox (article_id);
 create index inbox_subject on inbox (subject);
 create index inbox_handled_at on inbox (handled_at_ms);
@@ -47,9 +47,8 @@ create table failures (
     failed_at_ms bigint not null,
     class text not null,
     reason text not null,
-    primary key (consumer, event_id, attempt)
+    primary key (event_id, consumer, attempt)
 );
 
-create index failures_event on failures (event_id);
 create index failures_subject on failures (subject);
 create index failures_failed_at on failures (failed_at_ms);

@@ -32,7 +32,7 @@ const PULL_EXPIRES: Duration = Duration::from_secs(30);
 
 /// What one pull may bring at most, beside the one message that it always may. It bounds a worker's memory where
 /// events are large.
-const PULL_BYTES: usize = 16 << 20;
+const PULL_BYTES: usize = 4 << 20;
 
 /// More than the headers of a batch take, in bytes.
 const BATCH_HEADERS: usize = 200;
@@ -114,16 +114,16 @@ fn refusal(error: &jetstream::Error) -> PublishError {
     const MAXIMUM_BYTES_EXCEEDED: u64 = 10_077;
     const INSUFFICIENT_RESOURCES: u64 = 10_023;
     const STORAGE_RESOURCES_EXCEEDED: u64 = 10_047;
-    const NO_SPACE_LEFT: u64 = 10_054;
+    const MESSAGE_EXCEEDS_MAXIMUM: u64 = 10_054;
     // 10174 to 10177 and 10198 to 10212 are the server's refusals of a batch: disabled, incomplete, too large, a
     // duplicate in it (10201), …
     const BATCH: [std::ops::RangeInclusive<u64>; 2] = [10_174..=10_179, 10_198..=10_212];
     let ErrorCode(code) = error.error_code();
     let text = error.to_string();
     match code {
-        MAXIMUM_BYTES_EXCEEDED | INSUFFICIENT_RESOURCES | STORAGE_RESOURCES_EXCEEDED | NO_SPACE_LEFT => {
-            PublishError::StreamFull(text)
-        }
+        MAXIMUM_BYTES_EXCEEDED | INSUFFICIENT_RESOURCES | STORAGE_RESOURCES_EXCEEDED => PublishError::StreamFull(text),
+        // Somebody gave the stream a limit of its own; as part of a batch, the others need not wait.
+        MESSAGE_EXCEEDS_MAXIMUM => PublishError::Refused(text),
         _ if BATCH.iter().any(|codes| codes.contains(&code)) => PublishError::NotAtomic(text),
         _ if error.code() == 503 => PublishError::Unavailable(text),
         _ => PublishError::Refused(text),

@@ -124,10 +124,22 @@ pub struct WorkerConfig {
     pub grace: Duration,
 }
 
+impl WorkerConfig {
+    /// The part of the grace period in which what was begun is finished or handed back.
+    pub fn grace_to_finish(&self) -> Duration {
+        self.grace.mul_f64(0.75)
+    }
+
+    /// The part of the grace period after that, in which the outbox is sent.
+    pub fn grace_to_send(&self) -> Duration {
+        self.grace - self.grace_to_finish()
+    }
+}
+
 impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
-            concurrency: 32,
+            concurrency: 16,
             max_attempts: 5,
             retry_delay: Duration::from_secs(2),
             ack_wait: Duration::from_secs(10),

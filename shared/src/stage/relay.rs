@@ -41,7 +41,7 @@ enum Pass {
 
 /// Sends until `finish` is cancelled, and then until the outbox is empty or the grace period is over.
 pub async fn run<B: Bus>(context: Context<B>, finish: CancellationToken) {
-    let grace = context.config.grace;
+    let grace = context.config.grace_to_send();
     let last = async {
         finish.cancelled().await;
         sleep(grace).await;

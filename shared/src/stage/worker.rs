@@ -36,7 +36,7 @@ pub async fn run<S: Stage, B: Bus>(stage: S, spec: ConsumerSpec, context: Contex
     let handlers = TaskTracker::new();
     worker.pull_until_stopped(&handlers).await;
     handlers.close();
-    let grace = worker.context.config.grace;
+    let grace = worker.context.config.grace_to_finish();
     if tokio::time::timeout(grace, handlers.wait()).await.is_err() {
         warn!(consumer = %spec, events = handlers.len(), "not finished within the grace period, handed back");
         worker.context.abort.cancel();

@@ -199,21 +199,6 @@ async fn an_event_for_a_later_stage_that_is_none_is_dead_there() {
     }
 }
 
-#[tokio::test]
-#[ignore = "the dead letter has more headers than its event, so the server doesn't take it: the outbox keeps it for ever"]
-async fn the_largest_event_that_the_server_takes_can_be_dead_without_blocking_others() {
-    let mut pipeline = Pipeline::start().await;
-    let largest = pipeline.client().server_info().max_payload;
-    let body = vec![b'x'; largest - 20];
-    pipeline.publish("kos.ingest.requested", body.clone()).await;
-    let article = page(16);
-    pipeline.publish("kos.ingest.requested", event(&article)).await;
-    pipeline.page(&path_of(&article.url), 200).await;
-    let letters = pipeline.dead_letters(1).await;
-    assert!(letters[0].header("Kos-Dead-Reason").starts_with("body: "), "{}", letters[0].header("Kos-Dead-Reason"));
-    pipeline.service("ingest").wait_until_ready().await;
-}
-
 /// The header of a letter as `kos dead show` prints it.
 pub fn shown_header<'a>(shown: &'a Ended, name: &str) -> &'a str {
     let line = shown.stdout.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
