@@ -164,6 +164,13 @@ impl Runtime {
         let mut relay_ended = false;
         loop {
             let ended = tokio::select! {
+                () = self.connection.ended(), if broken.is_none() => {
+                    let reason = "the nats client ended, which it does over headers that it can't read";
+                    error!(service, "{reason}: start again, and the message is given up then");
+                    broken = Some(RunError::Broken(reason.to_owned()));
+                    self.process.stop.cancel();
+                    continue;
+                }
                 ended = self.loops.join_next() => match ended {
                     Some(ended) => ended,
                     None => break,

@@ -36,7 +36,7 @@ impl Default for NatsConfig {
 pub struct NatsServer {
     // Before the folder, so that it has ended when the folder is removed.
     process: Process,
-    _folder: TempDir,
+    folder: TempDir,
     name: String,
     port: Port,
     monitor_port: Port,
@@ -67,7 +67,7 @@ impl NatsServer {
         let mut command = Command::new(binary);
         command.arg("--config").arg(&file);
         let process = Process::start("nats-server", command, &folder.path().join("log"));
-        let mut server = Self { process, _folder: folder, name, port, monitor_port };
+        let mut server = Self { process, folder, name, port, monitor_port };
         server.wait_until_ready().await;
         server
     }
@@ -112,6 +112,17 @@ impl NatsServer {
     pub async fn restart(&mut self) {
         self.process.start_again();
         self.wait_until_ready().await;
+    }
+
+    /// Starts it again with other settings.
+    ///
+    /// # Panics
+    /// When it isn't ready in time.
+    pub async fn restart_with(&mut self, config: NatsConfig) {
+        let file = self.folder.path().join("nats.conf");
+        let text = config.text(&self.name, self.folder.path(), &self.port, &self.monitor_port);
+        fs::write(&file, text).unwrap_or_else(|e| panic!("can't write {}: {e}", file.display()));
+        self.restart().await;
     }
 
     /// What it has written so far.

@@ -221,15 +221,31 @@ async fn an_event_that_just_fits_alone_keeps_no_batch_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a known defect: such a dead letter waits in the outbox for ever"]
-async fn an_event_that_cannot_be_handled_and_has_no_room_for_the_reason_is_a_dead_letter_all_the_same() {
-    let server = small_server().await;
+async fn a_dead_letter_without_room_for_its_reason_waits_until_the_server_takes_larger_ones_and_the_others_pass_it() {
+    let mut server = small_server().await;
     let (database, script) = (Database::sqlite(), Script::default());
     let store = database.open().await;
     let worker = Loop::start(&server, &store, &script, LoopConfig::default()).await;
     let outside = Outside::connect(&server).await;
-    outside.publish(&[], &"x".repeat(16 * KILOBYTE - 100)).await;
+    let nearly_full = "x".repeat(16 * KILOBYTE - 100);
+    outside.publish(&[], &nearly_full).await;
+    let trouble = eventually(LIMIT, "the trouble", async || worker.trouble("outbox")).await;
+    assert!(trouble.contains("max_payload") && trouble.contains("16384"), "{trouble}");
+    outside.request("no address").await;
+    for n in 0..10 {
+        outside.request(&format!("https://a.example/{n}")).await;
+    }
+    outside.stored_at_least("KOS_INGESTED", 10).await;
     outside.stored_at_least("KOS_DEAD", 1).await;
+    outside.settled().await;
+    eventually(LIMIT, "only the large one to wait", async || outbox::waiting(store.readers()).await.unwrap().0 == 1)
+        .await;
+    assert!(!worker.readiness().ready);
+
+    server.restart_with(NatsConfig { server: "max_payload: 32KB".into(), ..NatsConfig::default() }).await;
+    let letters = outside.stored_at_least("KOS_DEAD", 2).await;
+    assert_eq!(letters[1].body, nearly_full.as_bytes());
+    assert!(letters[1].header("Kos-Dead-Reason").starts_with("body: expected JSON"), "{:?}", letters[1].headers);
     ready(&worker).await;
     worker.stop().await;
 }

@@ -5,20 +5,27 @@
 
 use std::time::Duration;
 
-use kos_shared::store::{
-    Store,
-    inbox::{self, By, Handled},
+use base64::{Engine, prelude::BASE64_STANDARD};
+use kos_shared::{
+    process::Process,
+    retraction,
+    runtime::{RunError, Runtime},
+    store::{
+        Store,
+        inbox::{self, By, Handled},
+    },
 };
 use kos_tests::{
-    Database, NatsServer,
-    stage::{Script, count, effects},
-    worker_loop::{Loop, LoopConfig, Outside, Stored},
+    Database, NatsServer, configuration, eventually,
+    stage::{Copying, EFFECTS, Script, count, effects},
+    worker_loop::{Loop, LoopConfig, Outside, SERVICE, Stored},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
+const LIMIT: Duration = Duration::from_secs(30);
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -146,17 +153,88 @@ fn random_letter() -> char {
 
 /// The server takes headers that our client refuses to read, at the price of its connection.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a known defect: the client loses its connection each time it is given such a message"]
 async fn headers_that_are_none_do_not_keep_later_events_waiting() {
     let server = NatsServer::start().await;
     let (database, script) = (Database::sqlite(), Script::default());
     let store = database.open().await;
     let worker = Loop::start(&server, &store, &script, LoopConfig::default()).await;
     let outside = Outside::connect(&server).await;
-    publish_raw(&server, "NATS/1.0\r\nmit Leerzeichen: 1\r\n\r\n", r#"{"url":"https://a.example/1"}"#).await;
-    outside.request("https://a.example/2").await;
-    tokio::time::timeout(Duration::from_secs(15), outside.stored_at_least("KOS_INGESTED", 1)).await.unwrap();
+    let name = "header 2: expected a name of printable ASCII without spaces, got";
+    let cases = [
+        ("mit Leerzeichen: 1", format!("{name} \"mit Leerzeichen\"")),
+        ("größe: 1", format!("{name} \"größe\"")),
+        ("none", "header 2: expected a name, a colon and a value, got \"none\"".to_owned()),
+    ];
+    for (n, (line, reason)) in cases.iter().enumerate() {
+        let (headers, body) = (format!("NATS/1.0\r\nx-mine: 1\r\n{line}\r\n\r\n"), format!("{{\"n\":{n}}}"));
+        publish_raw(&server, &headers, &body).await;
+        outside.request(&format!("https://a.example/{n}")).await;
+        let letters = outside.stored_at_least("KOS_DEAD", n as u64 + 1).await;
+        let letter = letters.last().unwrap();
+        assert_eq!(letter.body, body.as_bytes());
+        assert_eq!((letter.header("Kos-Dead-Reason"), letter.header("x-mine")), (reason.as_str(), "1"));
+        assert_eq!(letter.header("Kos-Dead-Raw-Headers"), BASE64_STANDARD.encode(&headers));
+        assert_eq!(letter.header("Kos-Dead-Subject"), "kos.ingest.requested");
+        outside.stored_at_least("KOS_INGESTED", n as u64 + 1).await;
+    }
+    outside.settled().await;
+    assert_eq!(outside.count("KOS_INGEST").await, 3, "those that were given up are deleted, the others kept");
+    assert_eq!((effects(&store).await.len(), count(&store, "inbox").await), (3, 6));
     worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_workers_give_up_a_message_that_none_can_read_once() {
+    let server = NatsServer::start().await;
+    let (database, script) = (Database::sqlite(), Script::default());
+    let store = database.open().await;
+    let outside = Outside::connect(&server).await;
+    let first = Loop::start(&server, &store, &script, LoopConfig::default()).await;
+    let second = LoopConfig { name: "second", ..LoopConfig::default() };
+    let second = Loop::start(&server, &store, &script, second).await;
+    for n in 0..40 {
+        outside.request(&format!("https://a.example/{n}")).await;
+        if n % 10 == 0 {
+            publish_raw(&server, "NATS/1.0\r\nnone at all: 1\r\n\r\n", "{}").await;
+        }
+    }
+    outside.stored_at_least("KOS_INGESTED", 40).await;
+    outside.stored_at_least("KOS_DEAD", 4).await;
+    outside.settled().await;
+    assert_eq!((outside.count("KOS_INGESTED").await, outside.count("KOS_DEAD").await), (40, 4));
+    assert_eq!((effects(&store).await.len(), count(&store, "inbox").await), (40, 44));
+    first.stop().await;
+    second.stop().await;
+}
+
+/// Over a bare carriage return in a value the client doesn't only drop its connection, it panics.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_whose_client_ends_over_a_header_ends_too_and_the_next_one_gives_the_message_up() {
+    let server = NatsServer::start().await;
+    let database = Database::sqlite();
+    let folder = format!("sqlite://{}/", database.file().parent().unwrap().display());
+    let mut config = configuration(&[("KOS_NATS_URL", &server.url()), ("KOS_DATABASE_URL", &folder)]);
+    config.nats.known_durable = true;
+    let start = async || {
+        let process = Process::new(SERVICE);
+        let mut runtime = Runtime::start(SERVICE, &config, &[retraction::MIGRATION, EFFECTS], &process).await.unwrap();
+        runtime.handle(Copying { script: Script::default(), worker: "first" }).unwrap();
+        (process, tokio::spawn(runtime.until_stopped()))
+    };
+    let (process, running) = start().await;
+    eventually(LIMIT, "readiness", async || process.health.readiness().ready).await;
+    publish_raw(&server, "NATS/1.0\r\nx: 1\r2\r\n\r\n", r#"{"url":"https://a.example/1"}"#).await;
+    let ended = tokio::time::timeout(LIMIT, running).await.unwrap().unwrap();
+    assert!(matches!(&ended, Err(RunError::Broken(reason)) if reason.contains("nats client")), "{ended:?}");
+
+    let (process, running) = start().await;
+    let outside = Outside::connect(&server).await;
+    let letters = outside.stored_at_least("KOS_DEAD", 1).await;
+    assert_eq!(reason(&letters[0]), "header 1: expected a value of one line, got \"1\\r2\"");
+    outside.request("https://a.example/2").await;
+    outside.stored_at_least("KOS_INGESTED", 1).await;
+    process.stop.cancel();
+    running.await.unwrap().unwrap();
 }
 
 /// Publishes as a client does that checks nothing.

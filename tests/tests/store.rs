@@ -35,6 +35,7 @@ on_both_databases! {
     text_of_every_kind_comes_back_as_it_was
     failed_attempts_are_kept_in_order_and_counted_once
     the_journal_finds_events_by_id_article_and_subject
+    more_keys_than_one_statement_holds_can_be_looked_up
     old_rows_are_forgotten_and_unsent_events_never
     a_broken_rule_is_the_fault_of_the_data
     a_retraction_holds_by_id_and_by_every_address
@@ -200,6 +201,23 @@ async fn the_journal_finds_events_by_id_article_and_subject(database: Database) 
     assert!(look(&[], &[], &[]).await.is_empty());
     let counts = inbox::counts(store.readers(), Timestamp::from_second(1_002).unwrap()).await.unwrap();
     assert_eq!(counts, [("KOS_INGEST/ingest".to_owned(), 1), ("KOS_INGESTED/ingest".to_owned(), 1)]);
+}
+
+async fn more_keys_than_one_statement_holds_can_be_looked_up(database: Database) {
+    let store = database.open().await;
+    let named = |n: usize| format!("{n:05}");
+    let at = |n| Handled { handled_at: Timestamp::from_second(1_000 + n as i64).unwrap(), ..handled(&named(n)) };
+    write(&store, &[at(1), at(2), at(69_999)], &[]).await;
+    let mut tx = store.begin().await.unwrap();
+    // What this one is about is a key, too.
+    failures::insert(&mut tx, &attempted(&named(3), Some(&named(65_000))), &failed(1, "down")).await.unwrap();
+    failures::insert(&mut tx, &attempted(&named(65_001), None), &failed(1, "down")).await.unwrap();
+    tx.commit().await.unwrap();
+    let keys: Vec<String> = (0..70_000).rev().map(named).collect();
+    let found = inbox::find(store.readers(), By::Event, &keys).await.unwrap();
+    assert_eq!(found.iter().map(|h| h.event_id.as_str()).collect::<Vec<_>>(), ["00001", "00002", "69999"]);
+    let found = failures::find(store.readers(), &keys).await.unwrap();
+    assert_eq!(found.iter().map(|(a, _)| a.event_id.as_str()).collect::<Vec<_>>(), ["00003", "65001"]);
 }
 
 async fn old_rows_are_forgotten_and_unsent_events_never(database: Database) {

@@ -21,6 +21,14 @@ impl Connection {
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
     }
+
+    /// Waits until the client has ended for good. It never should, but there are messages over which it panics (a bare
+    /// carriage return in a header's value), and then it doesn't reconnect any more.
+    pub async fn ended(&self) {
+        let mut generation = self.generation.clone();
+        // The client's tasks hold the other end.
+        while generation.changed().await.is_ok() {}
+    }
 }
 
 /// A connection that can't come about, however long one waits.

@@ -13,7 +13,7 @@ use futures_util::Stream;
 use tokio::sync::watch;
 
 use super::{Bus, BusError, ConsumerSpec, Delivery, PublishError, Settlement, TopologyError};
-use crate::event::{Outgoing, Received};
+use crate::event::{InvalidEvent, Outgoing, Received};
 
 /// How often each fault still strikes.
 #[derive(Debug, Default)]
@@ -79,6 +79,11 @@ impl<B: Bus> Bus for Faulty<B> {
         self.inner.pending(consumer).await
     }
 
+    async fn unreadable(&self, consumer: &ConsumerSpec, last: u64) -> Result<Vec<Self::Delivery>, BusError> {
+        let found = self.inner.unreadable(consumer, last).await?;
+        Ok(found.into_iter().map(|inner| FaultyDelivery { inner, faults: Arc::clone(&self.faults) }).collect())
+    }
+
     async fn publish(&self, event: &Outgoing) -> Result<(), PublishError> {
         self.publishing(self.inner.publish(event)).await
     }
@@ -125,6 +130,10 @@ impl<D: Delivery> Delivery for FaultyDelivery<D> {
 
     fn deliveries(&self) -> u64 {
         self.inner.deliveries()
+    }
+
+    fn problem(&self) -> Option<&InvalidEvent> {
+        self.inner.problem()
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), BusError> {

@@ -24,8 +24,9 @@ use tokio::sync::{Mutex, watch};
 use super::{
     Bus, BusError, Connection, ConsumerSpec, Delivery, PublishError, Settlement, TopologyError,
     topology::{self, Limits},
+    unreadable::{self, Unreadable},
 };
-use crate::event::{Headers, Outgoing, Received};
+use crate::event::{Headers, InvalidEvent, Outgoing, Received};
 
 /// How long the server keeps a pull request open.
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
@@ -155,6 +156,11 @@ impl Bus for JetStream {
         Ok(consumer.cached_info().num_pending)
     }
 
+    async fn unreadable(&self, spec: &ConsumerSpec, last: u64) -> Result<Vec<JetStreamDelivery>, BusError> {
+        let found = unreadable::find(&self.context, spec, last).await?;
+        Ok(found.into_iter().map(JetStreamDelivery::Unreadable).collect())
+    }
+
     async fn publish(&self, event: &Outgoing) -> Result<(), PublishError> {
         match self.store(event, &[]).await {
             Err(PublishError::NotAtomic(text)) => Err(PublishError::Refused(text)),
@@ -204,7 +210,7 @@ impl Stream for Pull {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.batch).poll_next(cx).map(|next| {
             next.and_then(|message| match message {
-                Ok(message) => Some(JetStreamDelivery::new(message)),
+                Ok(message) => Some(Pulled::new(message).map(JetStreamDelivery::Pulled)),
                 Err(error) if error.to_string().contains(BYTES_USED_UP) => None,
                 Err(error) => Some(Err(BusError::new("the pull ended", error))),
             })
@@ -214,7 +220,46 @@ impl Stream for Pull {
 
 /// A message of a JetStream consumer.
 #[derive(Debug)]
-pub struct JetStreamDelivery {
+pub enum JetStreamDelivery {
+    /// The server delivered it.
+    Pulled(Pulled),
+    /// The server can't deliver it: it was read from its stream.
+    Unreadable(Unreadable),
+}
+
+impl Delivery for JetStreamDelivery {
+    fn received(&self) -> Received<'_> {
+        match self {
+            Self::Pulled(pulled) => pulled.received(),
+            Self::Unreadable(unreadable) => unreadable.received(),
+        }
+    }
+
+    fn deliveries(&self) -> u64 {
+        match self {
+            Self::Pulled(pulled) => pulled.deliveries,
+            Self::Unreadable(unreadable) => unreadable.deliveries(),
+        }
+    }
+
+    fn problem(&self) -> Option<&InvalidEvent> {
+        match self {
+            Self::Pulled(_) => None,
+            Self::Unreadable(unreadable) => unreadable.problem(),
+        }
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), BusError> {
+        match self {
+            Self::Pulled(pulled) => pulled.settle(settlement).await,
+            Self::Unreadable(unreadable) => unreadable.settle(settlement).await,
+        }
+    }
+}
+
+/// A message that a pull brought.
+#[derive(Debug)]
+pub struct Pulled {
     message: jetstream::Message,
     headers: Headers,
     stream: String,
@@ -223,7 +268,7 @@ pub struct JetStreamDelivery {
     deliveries: u64,
 }
 
-impl JetStreamDelivery {
+impl Pulled {
     fn new(message: jetstream::Message) -> Result<Self, BusError> {
         let info = message.info().map_err(|e| BusError::new("a message is none of JetStream", e))?;
         Ok(Self {
@@ -235,9 +280,7 @@ impl JetStreamDelivery {
             message,
         })
     }
-}
 
-impl Delivery for JetStreamDelivery {
     fn received(&self) -> Received<'_> {
         Received {
             subject: &self.message.subject,
@@ -247,10 +290,6 @@ impl Delivery for JetStreamDelivery {
             sequence: self.sequence,
             stored_nanos: self.stored_nanos,
         }
-    }
-
-    fn deliveries(&self) -> u64 {
-        self.deliveries
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), BusError> {

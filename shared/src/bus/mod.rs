@@ -10,12 +10,13 @@ pub mod fault;
 mod jetstream;
 mod retention;
 pub mod topology;
+mod unreadable;
 
 use std::{future::Future, time::Duration};
 
 use futures_util::Stream;
 
-use crate::event::{Outgoing, Received};
+use crate::event::{InvalidEvent, Outgoing, Received};
 
 pub use connection::{ConnectError, Connection, connect};
 pub use durability::{Durability, durability};
@@ -41,6 +42,18 @@ pub trait Bus: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`BusError`] where the server is gone or the consumer isn't there.
     fn pending(&self, consumer: &ConsumerSpec) -> impl Future<Output = Result<u64, BusError>> + Send;
+
+    /// The messages that `consumer` can't be given because the client can't read them, among the last `last` sequence
+    /// numbers that it was given and not all of which are settled. Each of them is read from the server: this is for
+    /// finding out why connections are lost.
+    ///
+    /// # Errors
+    /// [`BusError`] where the server is gone or the consumer isn't there.
+    fn unreadable(
+        &self,
+        consumer: &ConsumerSpec,
+        last: u64,
+    ) -> impl Future<Output = Result<Vec<Self::Delivery>, BusError>> + Send;
 
     /// Publishes one event and waits until the server has stored it. An event that it has already is
     /// stored, too.
@@ -73,6 +86,9 @@ pub trait Delivery: Send + Sync + 'static {
 
     /// How often it was delivered so far, from 1.
     fn deliveries(&self) -> u64;
+
+    /// Why no pull could bring it, where that is so: then it is no event.
+    fn problem(&self) -> Option<&InvalidEvent>;
 
     /// Tells the server what became of it. The server isn't waited for: a lost answer means a
     /// redelivery, which the inbox knows how to handle.

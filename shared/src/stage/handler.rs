@@ -167,6 +167,9 @@ impl<S: Stage, B: Bus> Handler<S, B> {
                 "delivered {times} times and never finished: it kills or hangs its worker"
             )));
         }
+        if let Some(problem) = delivery.problem() {
+            return Err(Failure::Permanent(problem.to_string()));
+        }
         let data: S::In = envelope.open().map_err(|e| Failure::Permanent(e.to_string()))?;
         if let Some(id) = data.article_id() {
             Span::current().record("article_id", id.to_string());

@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, warn};
+use tracing::{Instrument, debug, warn};
 
 use super::{
     Context, Stage,
@@ -23,6 +23,15 @@ use crate::{
 
 /// The longest pause between two tries to reach a server that is gone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How many sequence numbers are searched when a pull was lost: what it brought is among the last.
+const SEARCHED: u64 = 64;
+
+/// So many lost pulls, each soon after the other, and the search goes further back.
+const LOSSES: u32 = 3;
+
+/// How far back it goes then. A search takes some seconds, and nothing else is pulled meanwhile.
+const SEARCHED_FAR: u64 = 50_000;
 
 /// Handles the events of one consumer until it is told to stop, and then until what it began is settled.
 pub async fn run<S: Stage, B: Bus>(stage: S, spec: ConsumerSpec, context: Context<B>) {
@@ -72,7 +81,16 @@ impl<S: Stage, B: Bus> Worker<S, B> {
         let slots = Arc::new(Semaphore::new(self.context.config.concurrency));
         let condition = format!("consumer {}", self.spec);
         let mut pause = Duration::from_millis(50);
+        // A message that can't be read may have ended the worker that was here before.
+        let mut search = Some(SEARCHED);
+        let (mut losses, mut last_loss) = (0, Instant::now());
         loop {
+            if let Some(last) = search.take() {
+                tokio::select! {
+                    () = self.context.stop.cancelled() => return,
+                    () = self.give_up_unreadable(last, &slots) => {}
+                }
+            }
             let Some(free) = self.free_slots(&slots).await else { return };
             match self.pull(free, handlers).await {
                 PullEnded::Stopped => return,
@@ -80,8 +98,15 @@ impl<S: Stage, B: Bus> Worker<S, B> {
                     pause = Duration::from_millis(50);
                     self.context.health.good(&condition);
                 }
-                PullEnded::Lost => {}
+                PullEnded::Lost => {
+                    // What came with a lost pull comes again when the ack wait is over.
+                    let soon = last_loss.elapsed() < self.context.config.ack_wait * 4;
+                    losses = if soon { losses + 1 } else { 1 };
+                    last_loss = Instant::now();
+                    search = Some(if losses % LOSSES == 0 { SEARCHED_FAR } else { SEARCHED });
+                }
                 PullEnded::Failed(reason) => {
+                    search = Some(SEARCHED);
                     self.context.health.bad(&condition, reason);
                     tokio::select! {
                         () = self.context.stop.cancelled() => return,
@@ -94,6 +119,21 @@ impl<S: Stage, B: Bus> Worker<S, B> {
                     }
                 }
             }
+        }
+    }
+
+    /// Gives up the messages that no pull can bring, so that they don't keep others waiting.
+    async fn give_up_unreadable(&self, last: u64, slots: &Arc<Semaphore>) {
+        match self.context.bus.unreadable(&self.spec, last).await {
+            Ok(found) => {
+                for delivery in found {
+                    // The semaphore is never closed.
+                    let Ok(slot) = Arc::clone(slots).acquire_owned().await else { return };
+                    Arc::clone(&self.handler).handle(delivery, slot).await;
+                }
+            }
+            // The next pull says the same where the server is gone.
+            Err(error) => debug!(consumer = %self.spec, %error, "not searched for unreadable messages"),
         }
     }
 

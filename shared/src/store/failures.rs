@@ -74,35 +74,44 @@ fn read(row: &AnyRow) -> Result<FailedAttempt, sqlx::Error> {
     })
 }
 
+/// How many failed attempts are found at the most.
+const FOUND: usize = 500;
+
 /// The failed attempts of events that are one of `keys` or are about one of them, 500 at the most.
 ///
 /// # Errors
 /// The database fails.
 pub async fn find(pool: &AnyPool, keys: &[String]) -> Result<Vec<(Attempted, FailedAttempt)>, sqlx::Error> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let list = rows::list(1, keys.len());
-    let sql = format!(
-        "select consumer, event_id, event_type, subject, attempt, failed_at_ms, class, reason from failures \
-         where event_id in {list} or subject in {list} order by failed_at_ms limit 500"
-    );
-    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-    for key in keys {
-        query = query.bind(key.clone());
-    }
-    let rows = query.fetch_all(pool).await?;
-    rows.iter()
-        .map(|row| {
+    let mut found = Vec::new();
+    for some in keys.chunks(rows::MOST_VALUES) {
+        let list = rows::list(1, some.len());
+        let sql = format!(
+            "select consumer, event_id, event_type, subject, attempt, failed_at_ms, class, reason from failures \
+             where event_id in {list} or subject in {list} order by failed_at_ms limit {FOUND}"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for key in some {
+            query = query.bind(key.clone());
+        }
+        for row in query.fetch_all(pool).await? {
             let event = Attempted {
                 consumer: row.try_get("consumer")?,
                 event_id: row.try_get::<String, _>("event_id")?.into(),
                 event_type: row.try_get("event_type")?,
                 subject: row.try_get("subject")?,
             };
-            Ok((event, read(row)?))
-        })
-        .collect()
+            found.push((event, read(&row)?));
+        }
+    }
+    if keys.len() > rows::MOST_VALUES {
+        found.sort_by(|(a, x), (b, y)| {
+            (x.failed_at, &a.event_id, &a.consumer).cmp(&(y.failed_at, &b.event_id, &b.consumer))
+        });
+        // An attempt is found twice where its event and what that is about are in different parts.
+        found.dedup_by(|(a, x), (b, y)| (&a.consumer, &a.event_id, x) == (&b.consumer, &b.event_id, y));
+        found.truncate(FOUND);
+    }
+    Ok(found)
 }
 
 /// Forgets attempts that failed before `before`.

@@ -99,6 +99,9 @@ pub async fn insert(tx: &mut Tx, handled: &[Handled]) -> Result<(), sqlx::Error>
     query.execute(&mut **tx).await.map(drop)
 }
 
+/// How many handled events are found at the most.
+const FOUND: usize = 500;
+
 /// By what handled events are looked up.
 #[derive(Debug, Clone, Copy)]
 pub enum By {
@@ -115,22 +118,29 @@ pub enum By {
 /// # Errors
 /// The database fails.
 pub async fn find(pool: &AnyPool, by: By, keys: &[String]) -> Result<Vec<Handled>, sqlx::Error> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
     let column = match by {
         By::Event => "event_id",
         By::Article => "article_id",
         By::Subject => "subject",
     };
-    let list = rows::list(1, keys.len());
-    let sql =
-        format!("select {COLUMNS} from inbox where {column} in {list} order by handled_at_ms desc, event_id limit 500");
-    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-    for key in keys {
-        query = query.bind(key.clone());
+    let mut handled = Vec::new();
+    for some in keys.chunks(rows::MOST_VALUES) {
+        let list = rows::list(1, some.len());
+        let sql = format!(
+            "select {COLUMNS} from inbox where {column} in {list} order by handled_at_ms desc, event_id limit {FOUND}"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for key in some {
+            query = query.bind(key.clone());
+        }
+        for row in query.fetch_all(pool).await? {
+            handled.push(read(&row)?);
+        }
     }
-    let mut handled = query.fetch_all(pool).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if keys.len() > rows::MOST_VALUES {
+        handled.sort_by(|a, b| b.handled_at.cmp(&a.handled_at).then_with(|| a.event_id.cmp(&b.event_id)));
+        handled.truncate(FOUND);
+    }
     handled.reverse();
     Ok(handled)
 }

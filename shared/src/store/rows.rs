@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+/// How many values a list may have: SQLite takes 32,766 in one statement.
+pub const MOST_VALUES: usize = 30_000;
+
 /// `($1, $2), ($3, $4)`: the values of `rows` rows of `columns` columns.
 pub fn values(rows: usize, columns: usize) -> String {
     let mut text = String::new();

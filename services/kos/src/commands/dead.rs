@@ -157,6 +157,8 @@ async fn publish_again(operator: &Operator, letter: &Stored) -> anyhow::Result<(
     let original_headers: Vec<_> =
         letter.headers.iter().filter(|(n, _)| !n.starts_with(headers::PREFIX) && n != "Nats-Msg-Id").cloned().collect();
     received.headers = &original_headers;
+    // What is replayed is as old as it was, and no newer than what came since.
+    received.stored_nanos = text(headers::STORED)?.parse().context("expected a number of nanoseconds")?;
     let mut envelope = Envelope::read(received, event_type);
     // An event that came without an id was given one when it was read first.
     envelope.attributes.id = text(headers::EVENT_ID)?.to_owned().into();

@@ -111,9 +111,11 @@ async fn welcome(config: Config, process: Process, with_samples: bool) {
     if with_samples && let Err(error) = samples::publish(&config).await {
         error!(error = format!("{error:#}"), "the samples could not be published");
     }
+    // As it was called, so that the line can be copied.
+    let kos = std::env::args().next().unwrap_or_else(|| "kos".to_owned());
     println!();
     println!("  {} is at {}", config.site_name, config.site_url);
-    println!("  publish a page:  kos ingest --wait https://en.wikipedia.org/wiki/News");
+    println!("  publish a page:  {kos} ingest --wait https://en.wikipedia.org/wiki/News");
     println!("  or with any NATS client, on {}:", config.nats.url);
     println!("    nats pub kos.ingest.requested '{{\"url\":\"https://en.wikipedia.org/wiki/News\"}}'");
     println!("  stop with Ctrl-C");
