@@ -116,7 +116,10 @@ async fn look_up(store: &Store, service: &str, query: &[u8]) -> Result<Vec<journ
 impl<B: Bus> Answering<B> {
     async fn status(&self, instance: &str) -> Status {
         let context = &self.context;
-        let readiness = context.health.readiness();
+        // Services of one process share their conditions; this one answers for its own.
+        let own = format!("{}: ", context.service);
+        let mut conditions = context.health.readiness().conditions;
+        conditions.retain(|name, _| name.starts_with(&own));
         let pool = context.store.readers();
         let since = Timestamp::now() - 1.hour();
         // A database that fails is among the conditions already.
@@ -126,8 +129,8 @@ impl<B: Bus> Answering<B> {
             service: context.service.to_owned(),
             instance: instance.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            ready: readiness.ready,
-            conditions: readiness.conditions,
+            ready: conditions.values().all(|state| state == "ok"),
+            conditions,
             database: format!("{:?}", context.store.dialect()).to_lowercase(),
             handled_last_hour: handled.into_iter().collect(),
             outbox_waiting,

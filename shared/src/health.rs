@@ -70,10 +70,10 @@ impl Health {
 
     fn set(&self, condition: &str, reason: Option<String>) {
         let name = format!("{}: {condition}", self.service);
-        let before = self.lock().insert(name, reason.clone());
+        let before = self.lock().insert(name.clone(), reason.clone());
         match (before.flatten(), reason) {
-            (None, Some(reason)) => error!(service = self.service, condition, reason, "not ready"),
-            (Some(_), None) => info!(service = self.service, condition, "ready"),
+            (None, Some(reason)) => error!(condition = name, reason, "not ready"),
+            (Some(_), None) => info!(condition = name, "ready"),
             _ => {}
         }
     }

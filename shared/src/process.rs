@@ -109,7 +109,7 @@ where
             }
         }
         match run(config, process).await {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) | Err(RunError::Stopped) => ExitCode::SUCCESS,
             Err(RunError::Config(error)) => {
                 eprintln!("kos-{service}: {error}");
                 ExitCode::from(2)

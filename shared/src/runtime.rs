@@ -48,6 +48,9 @@ pub enum RunError {
     /// One of its loops panicked: that is a defect.
     #[error("a loop broke: {0}")]
     Broken(String),
+    /// It was told to stop before its database was there.
+    #[error("stopped before the database was there")]
+    Stopped,
     /// Another part of the service can't be started.
     #[error("{0}")]
     Start(String),
@@ -217,7 +220,7 @@ async fn open_store(
             Err(error @ OpenError::Connect(..)) if matches!(config.database, DatabaseConfig::Postgres(_)) => {
                 process.health.bad("database", &error);
                 tokio::select! {
-                    () = process.stop.cancelled() => return Err(error.into()),
+                    () = process.stop.cancelled() => return Err(RunError::Stopped),
                     () = sleep(Duration::from_secs(1)) => {}
                 }
             }

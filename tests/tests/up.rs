@@ -34,11 +34,15 @@ impl Place {
     }
 
     fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+        self.command_on(self.data.path(), variables, arguments)
+    }
+
+    fn command_on(&self, data: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let program = nats_server_program().display().to_string();
         let mut all = vec![("KOS_NATS_SERVER", program.as_str()), ("KOS_ACK_WAIT", "2s")];
         all.extend(variables);
         let mut kos = command("kos", &all);
-        kos.arg("up").arg("--data").arg(self.data.path());
+        kos.arg("up").arg("--data").arg(data);
         kos.args(["--listen", &self.site.address().to_string(), "--nats-listen", &self.nats.address().to_string()]);
         kos.args(arguments);
         kos
@@ -209,6 +213,20 @@ async fn a_second_start_on_the_same_data_keeps_the_articles_and_publishes_nothin
         assert_eq!(up.wait_for_exit(LIMIT).await.code(), Some(0), "{}", up.log());
     }
     assert_eq!(streams, [[SAMPLES, SAMPLES, SAMPLES, SAMPLES, 0], [SAMPLES, SAMPLES, SAMPLES, SAMPLES, 0]]);
+}
+
+#[tokio::test]
+async fn a_second_one_on_the_same_data_is_refused_and_harms_nothing() {
+    let place = Place::new();
+    let mut up = place.start(&[]).await;
+    let ended = run(Place::new().command_on(place.data.path(), &[], &[]), "").await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let data = place.data.path().display().to_string();
+    assert!(ended.stderr.contains(&data) && ended.stderr.contains("--data"), "{}", ended.stderr);
+    place.publish(&place.client().await, 1).await;
+    place.index_has(1).await;
+    up.terminate();
+    assert_eq!(up.wait_for_exit(LIMIT).await.code(), Some(0), "{}", up.log());
 }
 
 async fn refused(place: &Place, variables: &[(&str, &str)]) -> Ended {

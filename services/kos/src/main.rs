@@ -51,11 +51,17 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     if let Command::Up(up) = &arguments.command {
         up.override_environment(&mut environment);
     }
+    // What shows the configuration, or needs none, must work where the configuration doesn't.
+    let json = arguments.json;
+    let command = match arguments.command {
+        Command::Config => return commands::config::run(&environment, json),
+        Command::Schema(schema) => return commands::schema::run(schema),
+        other => other,
+    };
     let config = Config::read(&environment, "kos").map_err(wrong)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let json = arguments.json;
     runtime.block_on(async {
-        match arguments.command {
+        match command {
             Command::Up(up) => up::run(up, &environment, config).await,
             Command::Ingest(ingest) => commands::ingest::run(ingest, &config, json).await,
             Command::Status => commands::status::run(&config, json).await,
@@ -64,10 +70,9 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             Command::Replay(replay) => commands::replay::run(replay, &config, json).await,
             Command::Retract(retract) => commands::retract::run(retract, &config, json).await,
             Command::Doctor => commands::doctor::run(&environment, &config, json).await,
-            Command::Schema(schema) => commands::schema::run(schema),
-            Command::Extract { url } => commands::extract::run(url, json),
+            Command::Extract { url } => commands::extract::run(url),
             Command::Summarize { languages } => commands::summarize::run(&languages, &config, json),
-            Command::Config => commands::config::run(&environment, json),
+            Command::Config | Command::Schema(_) => Ok(Ended::Done),
         }
     })
 }

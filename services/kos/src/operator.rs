@@ -194,7 +194,8 @@ impl Operator {
             if left == 0 {
                 return None;
             }
-            let read = match messages.next().await? {
+            // What is removed meanwhile never comes.
+            let read = match timeout(ANSWER, messages.next()).await.ok()?? {
                 Ok(message) => stored(name, &message),
                 Err(error) => Err(error.into()),
             };

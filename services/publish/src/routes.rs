@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, Query, Request, State},
+    extract::{Path, RawQuery, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{Next, from_fn},
     response::{Html, IntoResponse, Response},
@@ -16,10 +16,10 @@ use kos_shared::{
     retraction::{self, Retraction},
     stage::RecordError,
 };
-use serde::Deserialize;
 use serde_json::json;
 use sqlx::AnyPool;
 use tracing::error;
+use url::form_urlencoded;
 
 use crate::{
     site::{
@@ -69,10 +69,26 @@ async fn protect(request: Request, next: Next) -> Response {
     response
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// What the address asks for.
+#[derive(Debug, Default)]
 struct Wishes {
     lang: Option<String>,
     after: Option<String>,
+}
+
+impl Wishes {
+    /// Reads any query: what isn't known is passed over, what is said twice holds as said last.
+    fn of(query: RawQuery) -> Self {
+        let mut wishes = Self::default();
+        for (name, value) in form_urlencoded::parse(query.0.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "lang" => wishes.lang = Some(value.into_owned()),
+                "after" => wishes.after = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        wishes
+    }
 }
 
 /// A reader's request: the language to answer in, and the cookie that remembers it.
@@ -115,7 +131,8 @@ impl Reader {
     }
 }
 
-async fn index(State(site): State<Site>, Query(wishes): Query<Wishes>, headers: HeaderMap) -> Response {
+async fn index(State(site): State<Site>, query: RawQuery, headers: HeaderMap) -> Response {
+    let wishes = Wishes::of(query);
     let reader = Reader::of(&site.info, &wishes, &headers);
     // A cursor that can't be read begins at the beginning: it was cut off on its way, or made up.
     let after: Option<Cursor> = wishes.after.as_deref().and_then(|text| text.parse().ok());
@@ -136,19 +153,14 @@ async fn index(State(site): State<Site>, Query(wishes): Query<Wishes>, headers: 
 async fn article_with_slug(
     State(site): State<Site>,
     Path((id, _slug)): Path<(String, String)>,
-    wishes: Query<Wishes>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    article(State(site), Path(id), wishes, headers).await
+    article(State(site), Path(id), query, headers).await
 }
 
-async fn article(
-    State(site): State<Site>,
-    Path(id): Path<String>,
-    Query(wishes): Query<Wishes>,
-    headers: HeaderMap,
-) -> Response {
-    let reader = Reader::of(&site.info, &wishes, &headers);
+async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
+    let reader = Reader::of(&site.info, &Wishes::of(query), &headers);
     match find(&site.pool, &id).await {
         Ok(Found::Article(page)) => {
             let page = render_article(&site.info, reader.messages, &page);

@@ -1,7 +1,7 @@
 //! What summaries an article gets, and why the others are missing.
 
 use kos_shared::{
-    event::{AiUse, Article, Check, Language, Method, Missing, Sentence, Summary, Verdict},
+    event::{AiUse, Article, Check, Language, Method, Missing, MissingCode, Sentence, Summary, Verdict},
     text::{Counts, Script},
 };
 
@@ -27,8 +27,14 @@ pub fn summaries(article: &Article, wanted: &[Language]) -> (Vec<Summary>, Vec<M
         extractive::summarize(title, text, own)
     };
     let made = extract.is_some();
+    let code = match (made, refused) {
+        (false, _) => MissingCode::NothingToSummarize,
+        (true, true) => MissingCode::RightsRefused,
+        (true, false) => MissingCode::NoModel,
+    };
     let missing = |language: &Language| Missing {
         language: language.clone(),
+        code,
         reason: if !made {
             "nothing to summarize: the article's text has no sentence of its own".to_owned()
         } else if refused {

@@ -92,8 +92,7 @@ impl NatsConfig {
     /// # Errors
     /// What is wrong with the one that can't be read.
     pub fn servers(&self) -> Result<Vec<async_nats::ServerAddr>, String> {
-        let read =
-            |url: &str| url.parse().map_err(|e| format!("expected an address such as nats://127.0.0.1:4222: {e}"));
+        let read = |url: &str| url.parse().map_err(|e| format!("an address such as nats://127.0.0.1:4222: {e}"));
         self.url.split(',').map(str::trim).map(read).collect()
     }
 }

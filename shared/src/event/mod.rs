@@ -20,6 +20,7 @@ pub use headers::{Headers, header};
 pub use language::{InvalidLanguage, Language};
 pub use payload::{
     AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, Check, FeedDue,
-    Hints, IngestRequested, Method, Missing, Payload, Revision, Rights, Sentence, Site, Span, Summary, Verdict,
+    Hints, IngestRequested, Method, Missing, MissingCode, Payload, Revision, Rights, Sentence, Site, Span, Summary,
+    Verdict,
 };
 pub use url::{HttpUrl, InvalidUrl};

@@ -300,8 +300,27 @@ pub enum Verdict {
 pub struct Missing {
     /// The language that was asked for.
     pub language: Language,
-    /// Why it isn't there.
+    /// Why it isn't there, in English.
     pub reason: String,
+    /// The same as one of a closed set, for who says it in another language.
+    #[serde(default)]
+    pub code: MissingCode,
+}
+
+/// Why a summary could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingCode {
+    /// The article has no text that could be summarized.
+    NothingToSummarize,
+    /// The publisher refuses machine use.
+    RightsRefused,
+    /// No model is there that could write it.
+    NoModel,
+    /// Another reason; only `reason` tells.
+    #[default]
+    #[serde(other)]
+    Other,
 }
 
 /// `kos.article.published`: a page is there.
@@ -418,6 +437,9 @@ impl Payload for ArticleRetracted {
     fn validate(&self) -> Result<(), (&'static str, String)> {
         match (&self.article_id, &self.url) {
             (None, None) => Err(("article_id", "expected an article_id or a url, got neither".into())),
+            _ if self.reason.trim().is_empty() => {
+                Err(("reason", "expected a reason that readers can read, got none".into()))
+            }
             _ => Ok(()),
         }
     }

@@ -89,8 +89,8 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         if delivery.deliveries() > 1 {
             self.context.metrics.redeliveries.get_or_create(&self.labels()).inc();
             let Some(past) = self.past_of(&attributes).await else {
-                info!(outcome = "duplicate", "handled before");
-                return Settlement::Ack;
+                Span::current().record("attempt", delivery.deliveries());
+                return self.conclude(&attributes, Answer::Duplicate, None, started, Duration::ZERO);
             };
             history = past;
         }

@@ -139,7 +139,8 @@ impl<P> Event<P> {
             time: Some(Timestamp::now()),
             subject: payload.subject(),
             cause: Some(cause.id.clone()),
-            replay: cause.replay,
+            // Only the event that was replayed says so: what comes of it is an original.
+            replay: 0,
         };
         Outgoing::new(&attributes, payload)
     }
@@ -166,4 +167,23 @@ pub struct Context<B> {
     pub stop: CancellationToken,
     /// What was begun is to be handed back.
     pub abort: CancellationToken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{ArticleRetracted, EventId, header};
+
+    #[test]
+    fn what_comes_of_a_replayed_event_is_an_original_with_the_same_trace() {
+        let data = ArticleRetracted { article_id: None, url: None, reason: "error".into() };
+        let mut attributes = Attributes::original(EventId::new(), "/kos/test", &data, Timestamp::UNIX_EPOCH);
+        attributes.replay = 7;
+        let event = Event { attributes, data };
+        let caused = event.cause("ingest", 0, &event.data);
+        assert_eq!(header(&caused.headers, "ce-replay"), None);
+        assert_eq!(header(&caused.headers, "ce-causationid"), Some(event.id().as_str()));
+        let trace = header(&caused.headers, "traceparent").unwrap();
+        assert!(trace.contains(&event.attributes.trace.trace_id()), "{trace}");
+    }
 }

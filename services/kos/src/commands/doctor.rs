@@ -123,7 +123,7 @@ async fn stream(operator: &Operator, name: StreamName) -> Finding {
 
 async fn consumer(operator: &Operator, spec: ConsumerSpec) -> Finding {
     let check = format!("consumer {spec}");
-    let remedy = format!("start a {} worker: it creates what isn't there", spec.service);
+    let remedy = format!("start `kos-{}`: it creates what isn't there", spec.service);
     let stream = match operator.jetstream().get_stream_no_info(spec.stream.as_str()).await {
         Ok(stream) => stream,
         Err(error) => return bad(check, error.to_string(), remedy),

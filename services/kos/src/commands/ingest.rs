@@ -104,13 +104,22 @@ fn requests_of(input: &str, url: Option<&HttpUrl>) -> anyhow::Result<Vec<IngestR
         let text = String::from_utf8(bytes)
             .map_err(|_| WrongUsage("standard input: expected addresses or a page as UTF-8".into()))?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        return lines.map(address).collect::<Result<_, _>>().map_err(anyhow::Error::from);
+        let requests = lines.map(address).collect::<Result<Vec<_>, _>>()?;
+        return match requests.is_empty() {
+            true => Err(WrongUsage("standard input: expected addresses or a page, got neither".into()).into()),
+            false => Ok(requests),
+        };
     }
     if Path::new(input).is_file() {
         let bytes = std::fs::read(input).with_context(|| input.to_owned())?;
         return Ok(vec![page(&bytes, url).with_context(|| input.to_owned())?]);
     }
-    Ok(vec![address(input)?])
+    match url {
+        Some(_) => {
+            Err(WrongUsage(format!("--url is for a page in a file or on standard input, and {input} is none")).into())
+        }
+        None => Ok(vec![address(input)?]),
+    }
 }
 
 fn address(text: &str) -> Result<IngestRequested, WrongUsage> {
@@ -133,7 +142,11 @@ fn request(url: HttpUrl, html: Option<String>) -> IngestRequested {
 /// Where a page is from: as the command line says, else as the page says.
 pub fn page_url(html: &str, given: Option<HttpUrl>) -> Result<HttpUrl, WrongUsage> {
     given.or_else(|| kos_ingest::extract::declared_url(html)).ok_or_else(|| {
-        WrongUsage("the page doesn't say where it is from: expected --url, or a link rel=canonical in the page".into())
+        WrongUsage(
+            "the page doesn't say where it is from: expected --url, or a link rel=canonical in it (a list of addresses \
+             goes to standard input: `kos ingest - < FILE`)"
+                .into(),
+        )
     })
 }
 

@@ -19,6 +19,9 @@ pub async fn run(arguments: Retract, config: &Config, as_json: bool) -> anyhow::
         ))
         .into());
     }
+    if arguments.reason.trim().is_empty() {
+        return Err(WrongUsage("--reason: expected a reason that readers can read, got none".into()).into());
+    }
     let retraction = ArticleRetracted { article_id, url, reason: arguments.reason };
     let attributes = Attributes::original(EventId::new(), "/kos/command", &retraction, Timestamp::now());
     Operator::connect(config).await?.publish(&Outgoing::new(&attributes, &retraction)).await?;

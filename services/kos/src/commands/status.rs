@@ -1,5 +1,7 @@
 //! `kos status`: what each stage has to do, and which workers are alive.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use async_nats::jetstream::consumer::pull;
 use futures_util::TryStreamExt;
@@ -31,7 +33,7 @@ struct StageStatus {
 #[derive(Debug, Serialize)]
 struct Report {
     stages: Vec<StageStatus>,
-    dead: Vec<(String, usize)>,
+    dead: BTreeMap<String, usize>,
     workers: Vec<Status>,
 }
 
@@ -79,7 +81,7 @@ async fn stage(operator: &Operator, spec: ConsumerSpec, workers: &[Status]) -> a
 }
 
 /// How many dead letters there are, by service.
-async fn dead(operator: &Operator) -> anyhow::Result<Vec<(String, usize)>> {
+async fn dead(operator: &Operator) -> anyhow::Result<BTreeMap<String, usize>> {
     let stream = operator.jetstream().get_stream_no_info(StreamName::Dead.as_str()).await?;
     let subjects: Vec<(String, usize)> = stream.info_with_subjects("kos.dead.>").await?.try_collect().await?;
     Ok(subjects.into_iter().map(|(subject, n)| (subject.replace("kos.dead.", ""), n)).collect())
@@ -117,7 +119,7 @@ fn print(report: &Report) {
         print_table(&["worker", "instance", "state", "outbox", "database", "what is wrong"], rows);
     }
     println!();
-    let dead: usize = report.dead.iter().map(|(_, n)| n).sum();
+    let dead: usize = report.dead.values().sum();
     let by_service: Vec<String> = report.dead.iter().map(|(service, n)| format!("{service} {n}")).collect();
     match dead {
         0 => println!("no dead letters"),

@@ -3,7 +3,11 @@
 mod nats_server;
 mod samples;
 
-use std::time::Duration;
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use kos_shared::{
@@ -30,7 +34,8 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
     if let Err(error) = config.fetch_allow.parse::<kos_ingest::address::AllowedNetworks>() {
         return Err(WrongUsage(format!("KOS_FETCH_ALLOW={}: {error}", config.fetch_allow)).into());
     }
-    init_logs(environment)?;
+    init_logs(environment).map_err(|e| WrongUsage(e.to_string()))?;
+    let _data_is_ours = lock_data(&config.data)?;
     // Held before anything is started, so that a port that is taken stops us before there is anything to stop.
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("KOS_LISTEN: {} can't be listened at; is another site running there?", config.listen)
@@ -54,6 +59,20 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
         server.stop().await;
     }
     ended
+}
+
+/// Takes the data folder for this process. Two servers on one store would lose what each of them acknowledged.
+fn lock_data(data: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(data).with_context(|| format!("could not make the folder {}", data.display()))?;
+    let path = data.join("kos-up.lock");
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another `kos up` uses the folder {}: stop it, or name another folder with --data", data.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| path.display().to_string()),
+    }
 }
 
 async fn serve(
@@ -82,7 +101,7 @@ async fn serve(
         let mut failures = Vec::new();
         while let Some(ended) = services.join_next().await {
             match ended {
-                Ok((_, Ok(()))) => {}
+                Ok((_, Ok(()) | Err(RunError::Stopped))) => {}
                 Ok((service, Err(error))) => failures.push(format!("{service}: {error}")),
                 Err(error) => failures.push(format!("a service broke: {error}")),
             }
@@ -111,13 +130,18 @@ async fn welcome(config: Config, process: Process, with_samples: bool) {
     if with_samples && let Err(error) = samples::publish(&config).await {
         error!(error = format!("{error:#}"), "the samples could not be published");
     }
-    // As it was called, so that the line can be copied.
+    // As it was called, and with what it needs to find this server, so that the lines can be copied.
     let kos = std::env::args().next().unwrap_or_else(|| "kos".to_owned());
+    let url = &config.nats.url;
+    let (for_kos, for_nats) = match url.as_str() {
+        "nats://127.0.0.1:4222" => (String::new(), String::new()),
+        _ => (format!("KOS_NATS_URL={url} "), format!("-s {url} ")),
+    };
     println!();
     println!("  {} is at {}", config.site_name, config.site_url);
-    println!("  publish a page:  {kos} ingest --wait https://en.wikipedia.org/wiki/News");
-    println!("  or with any NATS client, on {}:", config.nats.url);
-    println!("    nats pub kos.ingest.requested '{{\"url\":\"https://en.wikipedia.org/wiki/News\"}}'");
+    println!("  publish a page:  {for_kos}{kos} ingest --wait https://en.wikipedia.org/wiki/News");
+    println!("  or with any NATS client, on {url}:");
+    println!("    nats {for_nats}pub kos.ingest.requested '{{\"url\":\"https://en.wikipedia.org/wiki/News\"}}'");
     println!("  stop with Ctrl-C");
     println!();
 }

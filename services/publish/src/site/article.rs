@@ -84,6 +84,8 @@ struct Block<'a> {
 struct Absent<'a> {
     label: String,
     reason: &'a str,
+    /// Whether the reason is the event's own, in English, and not in the interface's language.
+    as_it_came: bool,
 }
 
 /// The page of an article.
@@ -111,7 +113,11 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         reading_time: messages.reading_time(article.words, &article.language),
         summaries: summaries.into_iter().map(|summary| Block::new(messages, summary, &article.title)).collect(),
         missing: (page.summarized.missing.iter())
-            .map(|m| Absent { label: messages.no_summary(&m.language), reason: &m.reason })
+            .map(|m| {
+                let said = messages.missing_because(m.code);
+                let label = messages.no_summary(&m.language);
+                Absent { label, reason: said.unwrap_or(&m.reason), as_it_came: said.is_none() }
+            })
             .collect(),
         rights_refused: article.rights.ai == AiUse::Refused,
         rights_reason: article.rights.reason.as_deref(),

@@ -1,8 +1,8 @@
 //! Articles that tests of pages and feeds share.
 
 use kos_shared::event::{
-    AiUse, Article, ArticleId, ArticleSummarized, Check, Language, Method, Missing, Revision, Rights, Sentence, Site,
-    Summary, Verdict,
+    AiUse, Article, ArticleId, ArticleSummarized, Check, Language, Method, Missing, MissingCode, Revision, Rights,
+    Sentence, Site, Summary, Verdict,
 };
 
 use super::{ArticlePage, SiteInfo};
@@ -68,8 +68,11 @@ pub(super) fn summarized() -> ArticleSummarized {
             check("support", Verdict::CannotJudge),
         ],
     };
-    let missing =
-        vec![Missing { language: "fr".parse().unwrap(), reason: "the model's answer failed <language>".into() }];
+    let missing = vec![Missing {
+        language: "fr".parse().unwrap(),
+        reason: "the model's answer failed <language>".into(),
+        code: MissingCode::Other,
+    }];
     ArticleSummarized { article, summaries: vec![excerpt, written], missing }
 }
 

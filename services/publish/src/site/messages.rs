@@ -4,7 +4,7 @@
 //! translation is free in its word order.
 
 use jiff::Timestamp;
-use kos_shared::event::{Language, Verdict};
+use kos_shared::event::{Language, MissingCode, Verdict};
 
 use super::languages;
 
@@ -35,6 +35,7 @@ pub struct Messages {
     pub(super) summary: &'static str,
     summary_in: &'static str,
     no_summary_in: &'static str,
+    missing_because: [&'static str; 3],
     pub(super) no_summary: &'static str,
     pub(super) excerpt: &'static str,
     model: &'static str,
@@ -86,6 +87,7 @@ pub static CHINESE: Messages = Messages {
     summary: "摘要",
     summary_in: "{language}摘要",
     no_summary_in: "没有{language}摘要",
+    missing_because: ["正文里没有可以摘录的句子", "出版方不允许机器使用本文", "没有配置能撰写它的模型"],
     no_summary: "没有摘要",
     excerpt: "摘录：句子取自原文，未使用模型。",
     model: "由模型 {model} 撰写。",
@@ -94,15 +96,7 @@ pub static CHINESE: Messages = Messages {
     checks_failed: "未通过检查：{checks}。",
     checks_undecided: "无法判断：{checks}。",
     list_separator: "、",
-    check_names: &[
-        ("transport", "传输"),
-        ("language", "语言"),
-        ("length", "长度"),
-        ("leaks", "提示词泄漏"),
-        ("numbers", "数字"),
-        ("names", "名称"),
-        ("support", "原文依据"),
-    ],
+    check_names: &[("language", "语言"), ("verbatim", "逐字摘自原文")],
     body: "正文",
     words: ["{n} 词", "{n} 词"],
     characters: ["{n} 字", "{n} 字"],
@@ -145,6 +139,11 @@ pub static ENGLISH: Messages = Messages {
     summary: "Summary",
     summary_in: "Summary in {language}",
     no_summary_in: "No summary in {language}",
+    missing_because: [
+        "the text has no sentence that could be taken",
+        "the publisher refuses machine use",
+        "no model is configured that could write it",
+    ],
     no_summary: "No summary",
     excerpt: "Excerpt: sentences taken from the article; no model was used.",
     model: "Written by the model {model}.",
@@ -207,6 +206,17 @@ impl Messages {
     }
 
     /// That there is no summary in `language`.
+    /// Why a summary is missing; `None` where only the event's own words tell.
+    pub(super) fn missing_because(&self, code: MissingCode) -> Option<&'static str> {
+        let [nothing, refused, no_model] = self.missing_because;
+        match code {
+            MissingCode::NothingToSummarize => Some(nothing),
+            MissingCode::RightsRefused => Some(refused),
+            MissingCode::NoModel => Some(no_model),
+            MissingCode::Other => None,
+        }
+    }
+
     pub(super) fn no_summary(&self, language: &Language) -> String {
         self.language_name(language)
             .map_or_else(|| self.no_summary.to_owned(), |name| self.no_summary_in.replace("{language}", name))
