@@ -320,11 +320,3 @@ fn header_map(headers: &Headers, extra: &[(async_nats::HeaderName, String)]) -> 
     }
     map
 }
-
-impl Outgoing {
-    /// Headers and body in bytes, as the server counts them.
-    pub fn size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(n, v)| n.len() + v.len() + 4).sum();
-        headers + "NATS/1.0\r\n\r\n".len() + self.body.len()
-    }
-}

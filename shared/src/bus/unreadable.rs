@@ -13,10 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{BusError, ConsumerSpec, Delivery, Settlement};
-use crate::{
-    event::{Headers, InvalidEvent, Received},
-    stage::dead_letter_headers::RAW_HEADERS,
-};
+use crate::event::{Headers, InvalidEvent, Received, dead_letter::RAW_HEADERS};
 
 /// How much of the headers as they came is kept, in bytes.
 const RAW_BYTES: usize = 3_000;

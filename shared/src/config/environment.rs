@@ -7,6 +7,9 @@ use super::{
     variables::{VARIABLES, Variable, variable},
 };
 
+/// What tests and scripts read; the environment that they run in is the program's too.
+const OF_TESTS: [&str; 4] = ["KOS_CORPORA", "KOS_CRASH", "KOS_CRASH_SEED", "KOS_POSTGRES_BIN"];
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -87,7 +90,7 @@ impl Environment {
                     expected: format!("a file that can be read ({e})"),
                 })?;
                 self.set(known, content.trim_end().to_owned(), Source::File(value));
-            } else if name.starts_with("KOS_") && name != "KOS_CORPORA" && name != "KOS_POSTGRES_BIN" {
+            } else if name.starts_with("KOS_") && !OF_TESTS.contains(&name.as_str()) {
                 self.warnings.push(format!("{name} is not known and was ignored{}", nearest(&name)));
             }
         }

@@ -148,6 +148,12 @@ impl Outgoing {
             body: body.into(),
         }
     }
+
+    /// Headers and body in bytes, as the server counts them.
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(n, v)| n.len() + v.len() + 4).sum();
+        headers + "NATS/1.0\r\n\r\n".len() + self.body.len()
+    }
 }
 
 /// The headers of an event in binary mode.

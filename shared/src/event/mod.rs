@@ -5,6 +5,7 @@
 //! them as JSON Schema and AsyncAPI.
 
 mod attributes;
+pub mod dead_letter;
 mod envelope;
 mod event_type;
 mod headers;

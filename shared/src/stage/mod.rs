@@ -28,7 +28,6 @@ use crate::{
 };
 
 pub use cpu::on_cpu;
-pub use dead_letter::headers as dead_letter_headers;
 
 /// What one service does with one kind of event.
 pub trait Stage: Send + Sync + 'static {

@@ -7,8 +7,7 @@ use futures_util::StreamExt;
 use kos_shared::{
     bus::StreamName,
     config::Config,
-    event::{Envelope, EventType, header},
-    stage::dead_letter_headers as headers,
+    event::{Envelope, EventType, dead_letter as headers, header},
 };
 use serde::Serialize;
 use serde_json::Value;
