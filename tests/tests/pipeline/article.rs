@@ -28,7 +28,7 @@ async fn a_bare_event_with_its_page_becomes_an_article_page() {
     let summary = html.split("<section class=\"summary\"").nth(1).unwrap_or_default();
     let summary = summary.split("</section>").next().unwrap_or_default();
     assert!(summary.contains("<p lang=\"en\"") && summary.contains("id=\"summary-en-1\""), "{summary:?}");
-    assert!(html.contains("没有中文摘要") && html.contains("no model is configured"), "{html}");
+    assert!(html.contains("没有中文摘要") && html.contains("没有配置能撰写它的模型"), "{html}");
     for around in ["Sign up for our newsletter", "We use cookies", "window.__state", "<script"] {
         assert!(!html.contains(around), "{around:?} is on the page: {html}");
     }

@@ -31,7 +31,7 @@ async fn status_counts_what_each_stage_did_and_names_the_workers() {
         assert_eq!(stage["handled_last_hour"], handled, "{stage}");
         assert_eq!((&stage["pending"], &stage["in_flight"]), (&json!(0), &json!(0)), "{stage}");
     }
-    assert_eq!(status["dead"], json!([["ingest", 1]]));
+    assert_eq!(status["dead"], json!({"ingest": 1}));
     let workers = status["workers"].as_array().unwrap();
     let named: Vec<_> = workers.iter().map(|w| (w["service"].as_str(), w["ready"].as_bool())).collect();
     assert_eq!(named, ["ingest", "summarize", "publish"].map(|s| (Some(s), Some(true))));
