@@ -56,6 +56,14 @@ pub struct Status {
     pub site_url: Option<String>,
 }
 
+impl Status {
+    /// The conditions that don't hold, each with the reason, in one line.
+    pub fn problems(&self) -> String {
+        let problems = self.conditions.iter().filter(|(_, state)| *state != "ok");
+        problems.map(|(condition, reason)| format!("{condition}: {reason}")).collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// What the answers are made of.
 pub(crate) struct Answering<B> {
     pub context: Context<B>,

@@ -10,6 +10,7 @@ use kos_shared::{
 };
 
 use crate::{
+    address::AllowedNetworks,
     fetch::{Fetcher, Limits},
     stage::Ingesting,
     state::MIGRATIONS,
@@ -20,15 +21,23 @@ use crate::{
 /// # Errors
 /// [`RunError`] where `KOS_FETCH_ALLOW` can't be read, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
-    let allowed = config.fetch_allow.parse().map_err(|_| ConfigError {
-        variable: "KOS_FETCH_ALLOW".into(),
-        value: config.fetch_allow.clone(),
-        expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
-    })?;
+    let allowed = allowed_networks(&config)?;
     let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
         .map_err(|e| RunError::Start(e.to_string()))?;
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
     runtime.handle(Ingesting { fetcher: Arc::new(fetcher) })?;
     runtime.handle(Retracting)?;
     runtime.until_stopped().await
+}
+
+/// The networks that may be fetched though they are not public.
+///
+/// # Errors
+/// [`ConfigError`] where `KOS_FETCH_ALLOW` can't be read.
+pub fn allowed_networks(config: &Config) -> Result<AllowedNetworks, ConfigError> {
+    config.fetch_allow.parse().map_err(|_| ConfigError {
+        variable: "KOS_FETCH_ALLOW".into(),
+        value: config.fetch_allow.clone(),
+        expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
+    })
 }

@@ -148,12 +148,10 @@ async fn workers(operator: &Operator) -> anyhow::Result<Vec<Finding>> {
     }
     for status in statuses {
         let check = format!("worker {}", status.service);
-        let wrong: Vec<String> =
-            status.conditions.iter().filter(|(_, v)| *v != "ok").map(|(k, v)| format!("{k}: {v}")).collect();
         findings.push(if status.ready {
             good(check, format!("ready, {}, {} waiting in the outbox", status.database, status.outbox_waiting))
         } else {
-            bad(check, wrong.join("; "), "see its log: it says when and why each condition changed")
+            bad(check, status.problems(), "see its log: it says when and why each condition changed")
         });
     }
     Ok(findings)

@@ -102,15 +102,13 @@ fn print(report: &Report) {
     print_table(&["stage", "event", "pending", "in flight", "handled (1h)", "oldest"], rows);
     println!();
     let rows = report.workers.iter().map(|w| {
-        let wrong: Vec<String> =
-            w.conditions.iter().filter(|(_, v)| *v != "ok").map(|(k, v)| format!("{k}: {v}")).collect();
         vec![
             w.service.clone(),
             w.instance.clone(),
             if w.ready { "ready".to_owned() } else { "not ready".to_owned() },
             w.outbox_waiting.to_string(),
             w.database.clone(),
-            wrong.join("; "),
+            w.problems(),
         ]
     });
     if report.workers.is_empty() {

@@ -31,9 +31,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
         .into());
     }
     // Ingest would say so too, after all else was started.
-    if let Err(error) = config.fetch_allow.parse::<kos_ingest::address::AllowedNetworks>() {
-        return Err(WrongUsage(format!("KOS_FETCH_ALLOW={}: {error}", config.fetch_allow)).into());
-    }
+    kos_ingest::service::allowed_networks(&config).map_err(|e| WrongUsage(e.to_string()))?;
     init_logs(environment).map_err(|e| WrongUsage(e.to_string()))?;
     let _data_is_ours = lock_data(&config.data)?;
     // Held before anything is started, so that a port that is taken stops us before there is anything to stop.
