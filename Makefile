@@ -17,7 +17,7 @@ endif
 SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.sh) && \
 	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
 
-.PHONY: help run test check fmt deny schemas crash bench clean rust
+.PHONY: help run test check fmt deny schemas crash bench eval clean rust
 
 help: ## what can be made (this list)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -60,6 +60,10 @@ bench: rust ## throughput, latency and memory, beside the compute floor
 	export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo build --locked --release --workspace --bins && \
 	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
+
+eval: rust ## how good extraction, metadata and feed parsing are, on the corpora in KOS_CORPORA
+	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
+	cargo bench --locked --package kos-tests --bench eval -- $(ARGS)
 
 clean: ## remove what was built; downloaded tools in .tools stay
 	cargo clean

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use kos_shared::{
-    event::{Article, ArticleId, Event, HttpUrl, IngestRequested, Language, Revision, Rights, Site},
+    event::{Article, ArticleId, BodySource, Event, HttpUrl, IngestRequested, Language, Revision, Rights, Site},
     stage::{Failure, RecordError, Recorded, Stage},
     store::{Migration, Store, Tx},
 };
@@ -144,6 +144,11 @@ pub fn article_of(request: &IngestRequested) -> Article {
         words: 0,
         content_hash: String::new(),
         rights: Rights::default(),
+        modified_at: None,
+        body_source: BodySource::Page,
+        tags: vec![],
+        duplicate_of: None,
+        similarity: None,
         forced: false,
         extra: Map::new(),
     }

@@ -1,7 +1,7 @@
 //! A page becomes an article: extraction and identity put together.
 
 use jiff::Timestamp;
-use kos_shared::event::{Article, ArticleId, Hints, HttpUrl, Revision, Site};
+use kos_shared::event::{Article, ArticleId, BodySource, Hints, HttpUrl, Revision, Site};
 
 use crate::{
     canonical::canonical_url,
@@ -30,14 +30,19 @@ pub fn article(
         title: extracted.title,
         authors: extracted.authors,
         published_at: extracted.published_at,
+        modified_at: None,
         fetched_at,
         language: extracted.language,
         body_html: extracted.body_html,
         text: extracted.text,
+        body_source: BodySource::Page,
         image: extracted.image,
+        tags: vec![],
         words: extracted.words,
         content_hash: extracted.content_hash,
         rights: extracted.rights,
+        duplicate_of: None,
+        similarity: None,
         forced: false,
         extra: serde_json::Map::new(),
     })

@@ -16,6 +16,7 @@ pub mod article;
 pub mod canonical;
 pub mod decode;
 pub mod extract;
+pub mod feed;
 pub mod fetch;
 pub mod sanitize;
 pub mod service;

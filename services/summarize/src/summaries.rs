@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_refusal_leaves_a_short_excerpt_and_is_the_reason_given() {
         let mut refused = article("en", "Snow", &TEXT.repeat(10).replace('.', ". "));
-        refused.rights = Rights { ai: AiUse::Refused, reason: Some("robots.txt".into()) };
+        refused.rights = Rights { ai: AiUse::Refused, reason: Some("robots.txt".into()), ..Rights::default() };
         let (summaries, missing) = summaries(&refused, &[Language::CHINESE]);
         assert!(count_words(&summaries[0].text) <= EXCERPT_WORDS);
         assert!(

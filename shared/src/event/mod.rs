@@ -20,8 +20,8 @@ pub use event_type::EventType;
 pub use headers::{Headers, header};
 pub use language::{InvalidLanguage, Language};
 pub use payload::{
-    AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, Check, FeedDue,
-    Hints, IngestRequested, Method, Missing, MissingCode, Payload, Revision, Rights, Sentence, Site, Span, Summary,
-    Verdict,
+    AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, BodySource,
+    Check, FeedDue, Hints, IngestRequested, Method, Missing, MissingCode, Payload, Revision, Rights, Sentence, Show,
+    Site, Span, Summary, Verdict,
 };
 pub use url::{HttpUrl, InvalidUrl};

@@ -108,6 +108,13 @@ pub struct Hints {
     /// The article's body as a feed gave it, as HTML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_html: Option<String>,
+    /// When it was last changed (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub modified_at: Option<Timestamp>,
+    /// What it is about, in the publisher's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 
 /// `kos.feed.due`: poll a feed. Its event id is derived from both fields.
@@ -144,6 +151,10 @@ pub struct Article {
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub published_at: Option<Timestamp>,
+    /// When its publisher says that it was last changed (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub modified_at: Option<Timestamp>,
     /// When it was taken in (RFC 3339).
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub fetched_at: Timestamp,
@@ -153,9 +164,15 @@ pub struct Article {
     pub body_html: String,
     /// Its body as text, a line a paragraph.
     pub text: String,
+    /// Where body and text are from.
+    #[serde(default)]
+    pub body_source: BodySource,
     /// Its lead image.
     #[serde(default)]
     pub image: Option<HttpUrl>,
+    /// What it is about, in the publisher's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Its length: words, or characters where the script has no spaces.
     pub words: u32,
     /// SHA-256 (hexadecimal) of what a reader would call its content.
@@ -163,6 +180,12 @@ pub struct Article {
     /// What its publisher allows.
     #[serde(default)]
     pub rights: Rights,
+    /// The article, taken in before, that tells the same story in nearly the same words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<ArticleId>,
+    /// How much of its wording that article has, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f64>,
     /// It was taken in by force, and so may stand again where it was retracted before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forced: bool,
@@ -184,7 +207,18 @@ pub struct Site {
     pub host: String,
 }
 
-/// What an article's publisher allows.
+/// Where an article's body is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BodySource {
+    /// Its page.
+    #[default]
+    Page,
+    /// The feed that announced it, which has more of it than the page.
+    Feed,
+}
+
+/// What an article's publisher and the operator allow.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Rights {
     /// Whether machines may use it.
@@ -192,6 +226,30 @@ pub struct Rights {
     /// Where that is said, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How much of it may be shown.
+    #[serde(default)]
+    pub show: Show,
+    /// Where that is said, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show_reason: Option<String>,
+    /// The longest excerpt that may be shown, in characters, where the publisher sets one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_snippet: Option<u32>,
+}
+
+/// How much of an article may be shown to readers. Title, source and link always may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    /// All of it.
+    #[default]
+    Full,
+    /// Summaries, and the beginning of its text.
+    Excerpt,
+    /// Summaries alone.
+    Summary,
+    /// Nothing but title, source and link.
+    None,
 }
 
 /// Whether machines may use an article.

@@ -161,7 +161,7 @@ impl Metadata {
     /// What the publisher allows, by robots `<meta>` (`noai`, `noimageai`) and the TDM Reservation
     /// Protocol's (`tdm-reservation`, W3C Community Group report, section 6.3).
     pub(super) fn rights(&self) -> Rights {
-        let refused = |reason: String| Rights { ai: AiUse::Refused, reason: Some(reason) };
+        let refused = |reason: String| Rights { ai: AiUse::Refused, reason: Some(reason), ..Rights::default() };
         for robots in self.all_metas("robots") {
             let directive = robots
                 .split([',', ' '])

@@ -6,7 +6,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use kos_shared::{
     config::Config,
-    event::{Article, ArticleId, HttpUrl, Language, Revision, Rights, Site},
+    event::{Article, ArticleId, BodySource, HttpUrl, Language, Revision, Rights, Site},
     text::count_words,
 };
 use kos_summarize::summaries::summaries;
@@ -63,6 +63,11 @@ fn article(input: &str) -> Result<Article, WrongUsage> {
         words: u32::try_from(count_words(input)).unwrap_or(u32::MAX),
         content_hash: String::new(),
         rights: Rights::default(),
+        modified_at: None,
+        body_source: BodySource::Page,
+        tags: vec![],
+        duplicate_of: None,
+        similarity: None,
         forced: false,
         extra: serde_json::Map::new(),
     })

@@ -1,7 +1,7 @@
 //! Articles that tests of pages and feeds share.
 
 use kos_shared::event::{
-    AiUse, Article, ArticleId, ArticleSummarized, Check, Language, Method, Missing, MissingCode, Revision, Rights,
+    Article, ArticleId, ArticleSummarized, BodySource, Check, Language, Method, Missing, MissingCode, Revision, Rights,
     Sentence, Site, Summary, Verdict,
 };
 
@@ -38,7 +38,12 @@ pub(super) fn summarized() -> ArticleSummarized {
         image: None,
         words: 1_190,
         content_hash: "00".into(),
-        rights: Rights { ai: AiUse::Allowed, reason: None },
+        rights: Rights::default(),
+        modified_at: None,
+        body_source: BodySource::Page,
+        tags: vec![],
+        duplicate_of: None,
+        similarity: None,
         forced: false,
         extra: serde_json::Map::new(),
     };

@@ -1,0 +1,54 @@
+//! Feeds: what is in them, when to ask for them again, and what of it is new.
+//!
+//! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
+
+pub mod parse;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kos_shared::event::{HttpUrl, Language};
+
+/// A feed as its publisher wrote it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Feed {
+    /// Its title, as text.
+    pub title: Option<String>,
+    /// The site that it belongs to.
+    pub site_url: Option<HttpUrl>,
+    /// The address that it says it is at (`rel=self`).
+    pub self_url: Option<HttpUrl>,
+    /// WebSub hubs that it offers (`rel=hub`).
+    pub hubs: Vec<HttpUrl>,
+    /// The language of its entries, as far as they don't say.
+    pub language: Option<Language>,
+    /// How long it asks not to be polled again: `ttl`, or what `sy:updatePeriod` and `sy:updateFrequency` come to.
+    pub ttl: Option<Duration>,
+    /// Its entries in the order of the document, at most [`parse::MAX_ENTRIES`].
+    pub entries: Vec<Entry>,
+    /// What was wrong with the document and mended, in words.
+    pub repairs: Vec<&'static str>,
+}
+
+/// One entry of a feed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Entry {
+    /// What its publisher calls it: `guid`, `atom:id`, `rdf:about`, `id`.
+    pub guid: Option<String>,
+    /// Where the article is.
+    pub url: Option<HttpUrl>,
+    /// Its title, as text.
+    pub title: Option<String>,
+    /// Who wrote it.
+    pub authors: Vec<String>,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+    /// When it was changed.
+    pub updated_at: Option<Timestamp>,
+    /// Its language, where it says so itself.
+    pub language: Option<Language>,
+    /// Its text as HTML: the longer of what the feed calls content and description.
+    pub content_html: Option<String>,
+    /// What it is about.
+    pub tags: Vec<String>,
+}
