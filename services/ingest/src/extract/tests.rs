@@ -113,6 +113,7 @@ fn hints_fill_what_the_page_lacks() {
             "<p>Des Feeds eigener Text, {}<a href=/x>mehr</a></p>",
             "und so weiter. ".repeat(20)
         )),
+        ..Hints::default()
     };
     let page = news_page();
     assert_eq!(extract(&page, &url(), Some(&hints)).unwrap(), extracted(&page));
