@@ -13,11 +13,15 @@ else
 RUN_TESTS = cargo test --locked --workspace $(ARGS)
 endif
 
+# What is fuzzed, and for how long.
+FUZZ := extract feed url event
+FUZZ_SECONDS := 60
+
 # Servers for tests, for the recipe's shell to put in front of a command.
 SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.sh) && \
 	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
 
-.PHONY: help run test check fmt deny schemas crash bench eval clean rust
+.PHONY: help run test check fmt deny schemas crash bench eval fuzz clean rust
 
 help: ## what can be made (this list)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -64,6 +68,14 @@ bench: rust ## throughput, latency and memory, beside the compute floor
 eval: rust ## how good extraction, metadata and feed parsing are, on the corpora in KOS_CORPORA
 	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo bench --locked --package kos-tests --bench eval -- $(ARGS)
+
+fuzz: rust ## look for input that breaks something, each target for FUZZ_SECONDS=60 (FUZZ=extract for one)
+	@tools=$$($(INSTALL)/cargo-tools.sh fuzz) && export PATH="$$tools:$$PATH" && \
+	for target in $(FUZZ); do \
+		found=tests/fuzz/target/corpus/$$target && mkdir -p $$found && \
+		cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none $$target $$found tests/fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
+	done
 
 clean: ## remove what was built; downloaded tools in .tools stay
 	cargo clean

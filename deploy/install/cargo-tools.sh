@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the folder of cargo-deny and cargo-machete, which check the dependencies: the pinned versions,
-# built into .tools/bin. They are built without optimisation, which takes one minute instead of five and
+# Prints the folder of cargo-deny and cargo-machete, which check the dependencies, or with `fuzz` of
+# cargo-fuzz: the pinned versions, built into .tools/bin. They are built without optimisation, which takes one minute instead of five and
 # costs them nothing that anybody would notice.
 set -eu
 
@@ -19,6 +19,10 @@ get() {
 }
 
 "$here/rust.sh"
-get cargo-deny 0.20.2
-get cargo-machete 0.9.2
+if [ "${1:-}" = fuzz ]; then
+    get cargo-fuzz 0.13.2
+else
+    get cargo-deny 0.20.2
+    get cargo-machete 0.9.2
+fi
 echo "$root/.tools/bin"

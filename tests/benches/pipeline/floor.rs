@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kos_ingest::article::article;
+use kos_ingest::{article::article, decode::decode};
 use kos_publish::site::{ArticlePage, SiteInfo, messages::CHINESE, render_article, site_body};
 use kos_shared::event::{ArticleSummarized, Language};
 use kos_summarize::summaries::summaries;
@@ -22,8 +22,8 @@ pub struct Floor {
     pub cpu_seconds: f64,
 }
 
-/// Extracts, summarizes, sanitizes and renders every article, on as many threads as there are cores.
-pub fn measure(requests: &[Request]) -> anyhow::Result<Floor> {
+/// Extracts, summarizes, sanitizes and renders every article, on as many threads as there are cores; or only extracts.
+pub fn measure(requests: &[Request], only_extract: bool) -> anyhow::Result<Floor> {
     let site = SiteInfo { name: "Bench".into(), url: "http://127.0.0.1/".parse()?, language: Language::CHINESE };
     let threads = available_parallelism()?.get();
     let next = AtomicUsize::new(0);
@@ -32,7 +32,8 @@ pub fn measure(requests: &[Request]) -> anyhow::Result<Floor> {
         let work = || {
             let mut rendered = 0;
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                rendered += usize::from(render(&site, request).contains(request.url.as_str()));
+                let done = if only_extract { is_read(request) } else { is_rendered(&site, request) };
+                rendered += usize::from(done);
             }
             rendered
         };
@@ -44,10 +45,16 @@ pub fn measure(requests: &[Request]) -> anyhow::Result<Floor> {
     Ok(Floor { seconds, cpu_seconds: usage::of_this_process()?.cpu_seconds - cpu_before })
 }
 
-fn render(site: &SiteInfo, request: &Request) -> String {
-    let Ok(article) = article(request.html(), &request.url, None, Timestamp::UNIX_EPOCH) else { return String::new() };
+fn is_read(request: &Request) -> bool {
+    let html = decode(request.html().as_bytes(), Some("text/html; charset=utf-8"));
+    article(&html, &request.url, None, Timestamp::UNIX_EPOCH).is_ok()
+}
+
+fn is_rendered(site: &SiteInfo, request: &Request) -> bool {
+    let Ok(article) = article(&request.html(), &request.url, None, Timestamp::UNIX_EPOCH) else { return false };
     let (summaries, missing) = summaries(&article, &[Language::CHINESE, Language::ENGLISH]);
     let body = site_body(&article.body_html);
     let summarized = ArticleSummarized { article, summaries, missing };
-    render_article(site, &CHINESE, &ArticlePage { summarized, body, added_at: Timestamp::UNIX_EPOCH })
+    let page = ArticlePage { summarized, body, added_at: Timestamp::UNIX_EPOCH };
+    render_article(site, &CHINESE, &page).contains(request.url.as_str())
 }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use async_nats::{Subscriber, jetstream};
+use async_nats::{Message, Subscriber, jetstream};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use kos_shared::event::{ArticleId, ArticlePublished, EventType};
+use kos_shared::event::{Article, ArticleId, ArticlePublished, EventType};
 
 use crate::{pages::Request, system::System};
 
@@ -31,11 +31,15 @@ pub async fn throughput(system: &System, requests: &[Request]) -> anyhow::Result
     let published = subscribe(system).await?;
     let start = Instant::now();
     let publishing = stream::iter(requests).map(|r| Ok(publish(system, r))).try_buffer_unordered(IN_FLIGHT);
-    let reading = events(published)
+    let reading = messages(published)
         .take(requests.len())
-        .map_ok(|event| {
-            let request = expected.get(&event.article_id).copied();
-            async move { read(system, &event, request.context("an article that nobody asked for")?).await }
+        .map_ok(|message| {
+            let expected = &expected;
+            async move {
+                let done = Done::of(system, &message)?;
+                let request = expected.get(&done.article_id()).context("an article that nobody asked for")?;
+                read(system, &done, request).await
+            }
         })
         .try_buffer_unordered(READERS)
         .try_collect::<Vec<_>>();
@@ -56,15 +60,16 @@ pub async fn latencies(system: &System, requests: &[Request]) -> anyhow::Result<
         tokio::time::sleep(PAUSE).await;
         publish(system, request).await?;
         let acknowledged = Instant::now();
-        let event = next(&mut published).await?;
-        read(system, &event, request).await?;
+        let done = Done::of(system, &next(&mut published).await?)?;
+        read(system, &done, request).await?;
         latencies.push(acknowledged.elapsed());
     }
     Ok(latencies)
 }
 
 async fn subscribe(system: &System) -> anyhow::Result<Subscriber> {
-    let published = system.client.subscribe(EventType::ArticlePublished.as_str()).await?;
+    let last = if system.is_only_ingest() { EventType::ArticleIngested } else { EventType::ArticlePublished };
+    let published = system.client.subscribe(last.as_str()).await?;
     system.client.flush().await?;
     Ok(published)
 }
@@ -77,26 +82,50 @@ async fn publish(system: &System, request: &Request) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The articles as they are published.
-fn events(published: Subscriber) -> impl Stream<Item = anyhow::Result<ArticlePublished>> {
+/// The last event about an article.
+enum Done {
+    Ingested(Box<Article>),
+    Published(ArticlePublished),
+}
+
+impl Done {
+    fn of(system: &System, message: &Message) -> anyhow::Result<Self> {
+        Ok(match system.is_only_ingest() {
+            true => Self::Ingested(serde_json::from_slice(&message.payload)?),
+            false => Self::Published(serde_json::from_slice(&message.payload)?),
+        })
+    }
+
+    fn article_id(&self) -> ArticleId {
+        match self {
+            Self::Ingested(article) => article.article_id,
+            Self::Published(event) => event.article_id,
+        }
+    }
+}
+
+/// The messages as they come.
+fn messages(published: Subscriber) -> impl Stream<Item = anyhow::Result<Message>> {
     let one_more = async |mut published| anyhow::Ok(Some((next(&mut published).await?, published)));
     stream::try_unfold(published, one_more)
 }
 
-async fn next(published: &mut Subscriber) -> anyhow::Result<ArticlePublished> {
+async fn next(published: &mut Subscriber) -> anyhow::Result<Message> {
     match tokio::time::timeout(LIMIT, published.next()).await {
-        Ok(Some(message)) => Ok(serde_json::from_slice(&message.payload)?),
+        Ok(Some(message)) => Ok(message),
         Ok(None) => bail!("the connection to the server is gone"),
-        Err(_) => bail!("no article was published for {LIMIT:?}"),
+        Err(_) => bail!("no article came for {LIMIT:?}"),
     }
 }
 
-/// Reads the page of an article and checks that it is the one that was asked for.
-async fn read(system: &System, event: &ArticlePublished, request: &Request) -> anyhow::Result<ArticleId> {
-    ensure!(event.article_id == request.article_id, "{} was published, {} was expected", event.page_url, request.url);
-    let response = system.reader.get(event.page_url.as_str()).send().await?;
-    ensure!(response.status().as_u16() == 200, "{} from {}", response.status(), event.page_url);
-    let page = response.text().await?;
-    ensure!(page.contains(request.url.as_str()), "{} doesn't link to {}", event.page_url, request.url);
-    Ok(event.article_id)
+/// Reads the page of an article, where there is a site, and checks that it is the one that was asked for.
+async fn read(system: &System, done: &Done, request: &Request) -> anyhow::Result<ArticleId> {
+    ensure!(done.article_id() == request.article_id, "{} came, {} was expected", done.article_id(), request.url);
+    if let Done::Published(event) = done {
+        let response = system.reader.get(event.page_url.as_str()).send().await?;
+        ensure!(response.status().as_u16() == 200, "{} from {}", response.status(), event.page_url);
+        let page = response.text().await?;
+        ensure!(page.contains(request.url.as_str()), "{} doesn't link to {}", event.page_url, request.url);
+    }
+    Ok(done.article_id())
 }

@@ -29,13 +29,16 @@ pub struct System {
 }
 
 impl System {
-    /// Starts everything and waits until it is ready. The streams have room for requests of `bytes` in all.
-    pub async fn start(database: DatabaseKind, bytes: usize) -> Self {
+    /// Starts everything, or ingest alone, and waits until it is ready. The streams have room for requests of `bytes` in
+    /// all.
+    pub async fn start(database: DatabaseKind, bytes: usize, only_ingest: bool) -> Self {
         let nats = NatsServer::start().await;
         let mut environment = vec![
             ("KOS_NATS_URL", nats.url()),
             ("KOS_NATS_MONITOR_URL", nats.monitor_url()),
             ("KOS_STREAM_BYTES", (bytes * 2).max(1 << 30).to_string()),
+            ("KOS_FETCH_ALLOW", "127.0.0.0/8".to_owned()),
+            ("KOS_FETCH_DELAY", "0s".to_owned()),
         ];
         let postgres = match database {
             DatabaseKind::Sqlite => None,
@@ -46,21 +49,27 @@ impl System {
             }
         };
         let (mut workers, mut ports) = (Vec::new(), Vec::new());
-        for program in ["kos-ingest", "kos-summarize", "kos-publish"] {
+        let programs = ["kos-ingest", "kos-summarize", "kos-publish"];
+        for program in if only_ingest { &programs[..1] } else { &programs[..] } {
             let port = Port::free();
-            let listen = if program == "kos-publish" { "KOS_LISTEN" } else { "KOS_HEALTH_LISTEN" };
+            let listen = if *program == "kos-publish" { "KOS_LISTEN" } else { "KOS_HEALTH_LISTEN" };
             let address = port.address().to_string();
             let mut variables: Vec<(&str, &str)> = environment.iter().map(|(n, v)| (*n, v.as_str())).collect();
             variables.push((listen, &address));
             let mut worker = Worker::start(command(program, &variables));
             worker.wait_until_ready(&address).await;
-            workers.push((program, worker));
+            workers.push((*program, worker));
             ports.push(port);
         }
         let client = nats.connect().await;
         let reader = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
         let reader = reader.unwrap_or_else(|e| panic!("can't make an HTTP client: {e}"));
         Self { workers, postgres, nats, client, reader, _ports: ports }
+    }
+
+    /// Whether ingest works alone.
+    pub fn is_only_ingest(&self) -> bool {
+        self.workers.len() == 1
     }
 
     /// What every process used so far, this one too.

@@ -1,0 +1,19 @@
+//! Any bytes as a page: an article or a reason, and what comes out is safe and clean.
+
+#![no_main]
+
+use kos_ingest::{decode::decode, extract::extract};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|page: &[u8]| {
+    let html = decode(page, None);
+    let url = "https://news.example/2024/05/03/story".parse().expect("it is an address");
+    if let Ok(article) = extract(&html, &url, None) {
+        assert!(!article.title.is_empty(), "an article without a title");
+        assert!(!article.text.contains('\0'), "a NUL in the text");
+        let body = article.body_html.to_ascii_lowercase();
+        for forbidden in ["<script", "<iframe", "<style", "<object"] {
+            assert!(!body.contains(forbidden), "{forbidden} in a body");
+        }
+    }
+});
