@@ -1,250 +1,324 @@
-//! Pages over HTTP, from the public internet and the networks that the operator allows.
+//! Pages, feeds and whatever else is asked for over HTTP, from the public internet and the networks that the operator
+//! allows.
 //!
 //! Names are resolved once, by a resolver that drops refused addresses, so a connection goes to an
 //! address that was checked. A host that is an address itself never meets the resolver and is checked
-//! before each request. Redirects are followed by hand, so that each target goes the same way.
+//! before each request. Redirects are followed by hand, so that each target goes the same way: it is checked, its
+//! robots.txt is asked, and its host's turn waited for.
 
+mod body;
 mod error;
+mod html;
+mod manners;
+mod proxy;
+mod redirect;
+mod request;
 mod resolver;
 mod retry_after;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 use reqwest::{
-    Client, Response, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    Client, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
     redirect::Policy,
 };
-use url::{Host, Url};
+use tokio::{sync::Semaphore, time::timeout};
+use url::Host;
 
 pub use error::{FetchError, Remedy};
+pub use manners::Manners;
+pub use proxy::{InvalidProxy, Proxies};
+pub use request::{Answer, Kind, Limits, Request, Validators};
+pub use resolver::{Looking, Lookup, SystemLookup};
 
-use crate::address::AllowedNetworks;
-use resolver::CheckingResolver;
+use crate::{
+    address::{AllowedNetworks, is_web_port},
+    robots::RobotsPolicy,
+};
+use resolver::{CheckingResolver, ProxyResolver};
 
-/// What a fetch may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Until a connection stands, TLS and all.
-    pub connect: Duration,
-    /// Between two pieces of an answer.
-    pub idle: Duration,
-    /// From the first request to the last byte, redirects and all.
-    pub total: Duration,
-    /// The largest body, in bytes, after decompression; compressed it is no larger.
-    pub body_bytes: usize,
-    /// How many redirects are followed.
-    pub redirects: usize,
+/// What a fetcher is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// Networks that may be fetched though they are private.
+    pub allowed: AllowedNetworks,
+    /// What a fetch may take.
+    pub limits: Limits,
+    /// Who answers for the robot: an address of the web or of mail, named to every server.
+    pub contact: String,
+    /// Who is asked instead of the servers themselves.
+    pub proxies: Proxies,
+    /// Who looks names up.
+    pub lookup: Arc<dyn Lookup>,
+    /// Turns and robots.txt; without, servers are asked at once.
+    pub manners: Option<Manners>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Setup {
+    /// Direct connections, with the machine's own resolver and without manners.
+    pub fn new(allowed: AllowedNetworks, limits: Limits, contact: &str) -> Self {
         Self {
-            connect: Duration::from_secs(10),
-            idle: Duration::from_secs(15),
-            total: Duration::from_secs(30),
-            body_bytes: 10 * 1024 * 1024,
-            redirects: 10,
+            allowed,
+            limits,
+            contact: contact.to_owned(),
+            proxies: Proxies::default(),
+            lookup: Arc::new(SystemLookup),
+            manners: None,
         }
     }
 }
 
-/// A page as its server sent it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FetchedPage {
-    /// Where it was found after all redirects.
-    pub final_url: HttpUrl,
-    /// Its Content-Type as the server declared it.
-    pub content_type: Option<String>,
-    /// Its bytes, decompressed.
-    pub body: Bytes,
-}
-
-/// Fetches pages. Cheap to clone; clones share their connections.
+/// Fetches. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
-pub struct Fetcher {
-    client: Client,
+pub struct Fetcher(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    /// Connects to nobody but addresses that were checked.
+    direct: Client,
+    /// Connects to nobody but proxies.
+    proxied: Option<Client>,
+    proxies: Proxies,
+    lookup: Arc<dyn Lookup>,
     allowed: Arc<AllowedNetworks>,
     limits: Limits,
+    manners: Option<Manners>,
+    big_bodies: Semaphore,
+}
+
+/// What is sent to each address on the way.
+enum Ask<'a> {
+    Get(&'a Validators),
+    Post(String),
+}
+
+/// What one request came to.
+enum Hop {
+    Arrived(Box<Answer>),
+    Redirected(redirect::Redirect),
 }
 
 impl Fetcher {
-    /// A fetcher that names `contact` (the site's address) to the servers it asks. It fails where the
-    /// machine's certificates can't be read.
+    /// A fetcher without proxies and manners that names `contact` to the servers it asks.
+    ///
+    /// # Errors
+    /// [`FetchError::Client`] where the machine's certificates can't be read.
     pub fn new(allowed: AllowedNetworks, limits: Limits, contact: &str) -> Result<Self, FetchError> {
+        Self::with(Setup::new(allowed, limits, contact))
+    }
+
+    /// A fetcher of these parts.
+    ///
+    /// # Errors
+    /// [`FetchError::Client`] where the machine's certificates can't be read.
+    pub fn with(setup: Setup) -> Result<Self, FetchError> {
         // The process has one provider of cryptography; another part may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let Setup { allowed, limits, contact, proxies, lookup, manners } = setup;
+        let failed = |e: reqwest::Error| FetchError::Client { reason: error::root_cause(&e) };
         let allowed = Arc::new(allowed);
         let contact: String = contact.chars().filter(char::is_ascii_graphic).collect();
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"));
-        let client = Client::builder()
-            .user_agent(format!("KnowledgeOS/{} (+{contact})", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
-            .dns_resolver(CheckingResolver::new(Arc::clone(&allowed)))
-            // A proxy would resolve names itself, past the check.
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle)
-            .pool_max_idle_per_host(4)
-            .build()
-            .map_err(|e| FetchError::Client { reason: error::root_cause(&e) })?;
-        Ok(Self { client, allowed, limits })
-    }
-
-    /// The HTML page at `url`, following redirects.
-    pub async fn fetch(&self, url: &HttpUrl) -> Result<FetchedPage, FetchError> {
-        let total = self.limits.total;
-        tokio::time::timeout(total, self.follow(url)).await.unwrap_or_else(|_| {
-            Err(FetchError::Timeout { url: url.to_string(), reason: format!("nothing whole within {total:?}") })
-        })
-    }
-
-    async fn follow(&self, url: &HttpUrl) -> Result<FetchedPage, FetchError> {
-        let mut url = url.clone();
-        for _ in 0..=self.limits.redirects {
-            self.check_literal(&url)?;
-            let request = self.client.get(url.as_url().clone()).send();
-            let response = request.await.map_err(|e| FetchError::of_transport(&url, &e))?;
-            match redirect_target(&url, &response)? {
-                Some(target) => url = target,
-                None => return self.read(url, response).await,
-            }
-        }
-        Err(FetchError::TooManyRedirects { limit: self.limits.redirects })
-    }
-
-    /// Checks a host that is an address: those are connected to without asking the resolver.
-    fn check_literal(&self, url: &HttpUrl) -> Result<(), FetchError> {
-        let address = match url.as_url().host() {
-            Some(Host::Ipv4(v4)) => v4.into(),
-            Some(Host::Ipv6(v6)) => v6.into(),
-            _ => return Ok(()),
+        let client = || {
+            Client::builder()
+                .user_agent(format!("{}/{} (+{contact})", manners::PRODUCT, env!("CARGO_PKG_VERSION")))
+                // Which proxies there are is decided here, and nowhere else.
+                .no_proxy()
+                .redirect(Policy::none())
+                .referer(false)
+                .connect_timeout(limits.connect)
+                .read_timeout(limits.idle)
+                .pool_max_idle_per_host(4)
+                .http2_max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         };
-        if self.allowed.permit(address) {
-            return Ok(());
-        }
-        Err(FetchError::RefusedAddress { host: url.host().to_owned(), address })
+        let checking = CheckingResolver { lookup: Arc::clone(&lookup), allowed: Arc::clone(&allowed) };
+        let direct = client().dns_resolver(checking).build().map_err(failed)?;
+        let of_proxies = proxies.for_client().map_err(failed)?;
+        let proxied = if of_proxies.is_empty() {
+            None
+        } else {
+            let resolver = ProxyResolver { lookup: Arc::clone(&lookup), proxies: proxies.hosts() };
+            let client = of_proxies.into_iter().fold(client().dns_resolver(resolver), |c, proxy| c.proxy(proxy));
+            Some(client.build().map_err(failed)?)
+        };
+        let big_bodies = Semaphore::new(body::BIG_BODIES);
+        Ok(Self(Arc::new(Parts { direct, proxied, proxies, lookup, allowed, limits, manners, big_bodies })))
     }
 
-    async fn read(&self, url: HttpUrl, mut response: Response) -> Result<FetchedPage, FetchError> {
-        let status = response.status();
-        if !status.is_success() {
-            let value = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok());
-            let wait = value.and_then(|v| retry_after::parse(v, Timestamp::now()));
-            return Err(FetchError::of_status(&url, status.as_u16(), wait));
+    /// GETs what is at an address, following redirects.
+    ///
+    /// # Errors
+    /// [`FetchError`] for everything but a 2xx and, where there are validators, a 304.
+    pub async fn get(&self, request: Request<'_>) -> Result<Answer, FetchError> {
+        self.follow(request.url, request.kind, &Ask::Get(&request.validators)).await
+    }
+
+    /// POSTs a form, as a WebSub hub wants it. Only redirects that keep the method are followed.
+    ///
+    /// # Errors
+    /// [`FetchError`] for everything but a 2xx.
+    pub async fn post_form(&self, url: &HttpUrl, form: &[(&str, &str)]) -> Result<Answer, FetchError> {
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.follow(url, Kind::Other, &Ask::Post(form)).await
+    }
+
+    /// What the site of `url` says to robots in its robots.txt, from the cache where it is there; `None` where the
+    /// operator doesn't want it asked.
+    ///
+    /// # Errors
+    /// [`FetchError`] where it is out of reach.
+    pub async fn robots(&self, url: &HttpUrl) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
+        match &self.0.manners {
+            Some(manners) => manners.policy(self, url).await,
+            None => Ok(None),
         }
-        let content_type =
-            response.headers().get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-        let declared_html = is_html_type(content_type.as_deref());
-        if declared_html == Some(false) {
-            return Err(FetchError::NotHtml { url: url.to_string(), found: content_type.unwrap_or_default() });
-        }
-        let limit = self.limits.body_bytes;
-        let too_large = || FetchError::TooLarge { url: url.to_string(), limit };
-        if response.content_length().is_some_and(|l| l > limit as u64) {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| FetchError::of_transport(&url, &e))? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_large());
+    }
+
+    async fn follow(&self, asked: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Answer, FetchError> {
+        let limits = &self.0.limits;
+        let mut left = limits.total;
+        let mut url = asked.clone();
+        let mut permanent = true;
+        for _ in 0..=limits.redirects {
+            self.check(&url)?;
+            // Held until the answer is read.
+            let _pass = match &self.0.manners {
+                Some(manners) => manners.permit(self, &url, kind).await?,
+                None => None,
+            };
+            let started = Instant::now();
+            let hop = timeout(left, self.hop(&url, kind, ask)).await.unwrap_or_else(|_| {
+                let reason = format!("nothing whole within {:?}", limits.total);
+                Err(FetchError::Timeout { url: url.to_string(), reason })
+            });
+            left = left.saturating_sub(started.elapsed());
+            match hop? {
+                Hop::Redirected(redirect) => {
+                    permanent &= redirect.permanent;
+                    url = redirect.target;
+                }
+                Hop::Arrived(answer) => {
+                    let moved_to = (permanent && url != *asked).then_some(url);
+                    return Ok(Answer { moved_to, ..*answer });
+                }
             }
-            body.extend_from_slice(&chunk);
         }
-        if declared_html.is_none() && !looks_like_html(&body) {
-            let found = content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
+        Err(FetchError::TooManyRedirects { limit: limits.redirects })
+    }
+
+    /// One request and its answer.
+    async fn hop(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Hop, FetchError> {
+        let limits = &self.0.limits;
+        let client = self.client(url).await?;
+        let response = self.request(client, url, kind, ask).send().await;
+        let response = response.map_err(|e| FetchError::of_transport(url, &e, limits))?;
+        let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size > limits.header_bytes {
+            return Err(FetchError::HeaderTooLarge { url: url.to_string(), limit: limits.header_bytes });
+        }
+        match redirect::of(url, &response)? {
+            Some(redirect) if matches!(ask, Ask::Get(_)) || redirect.keeps_method => Ok(Hop::Redirected(redirect)),
+            _ => Ok(Hop::Arrived(Box::new(self.read(url, kind, ask, response).await?))),
+        }
+    }
+
+    fn request(&self, client: &Client, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> RequestBuilder {
+        let url = url.as_url().clone();
+        let request = match ask {
+            Ask::Get(validators) => {
+                let mut request = client.get(url);
+                if let Some(etag) = &validators.etag {
+                    request = request.header(IF_NONE_MATCH, etag);
+                }
+                if let Some(time) = &validators.last_modified {
+                    request = request.header(IF_MODIFIED_SINCE, time);
+                }
+                request
+            }
+            Ask::Post(form) => {
+                client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.clone())
+            }
+        };
+        request.header(ACCEPT, kind.accept()).header(ACCEPT_ENCODING, body::ACCEPTED)
+    }
+
+    /// Checks what the address itself tells: its port, and a host that is an address, which is connected to without
+    /// asking the resolver.
+    fn check(&self, url: &HttpUrl) -> Result<(), FetchError> {
+        let host = || url.host().to_owned();
+        let address: Option<IpAddr> = match url.as_url().host() {
+            Some(Host::Ipv4(v4)) => Some(v4.into()),
+            Some(Host::Ipv6(v6)) => Some(v6.into()),
+            _ => None,
+        };
+        if let Some(address) = address.filter(|a| !self.0.allowed.permit(*a)) {
+            return Err(FetchError::RefusedAddress { host: host(), address });
+        }
+        match url.as_url().port() {
+            Some(port) if !is_web_port(port) => Err(FetchError::RefusedPort { host: host(), port }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Who asks for an address. A proxy resolves the name itself, so all that it stands for here is checked before.
+    async fn client(&self, url: &HttpUrl) -> Result<&Client, FetchError> {
+        let Some(proxied) = self.0.proxied.as_ref().filter(|_| self.0.proxies.of(url.as_url()).is_some()) else {
+            return Ok(&self.0.direct);
+        };
+        if let Some(Host::Domain(name)) = url.as_url().host() {
+            let host = name.to_owned();
+            match self.0.lookup.lookup(name).await {
+                Ok(found) if !found.is_empty() => {
+                    if let Some(address) = found.into_iter().find(|a| !self.0.allowed.permit(*a)) {
+                        return Err(FetchError::RefusedAddress { host, address });
+                    }
+                }
+                _ if proxy::is_private_name(name) => return Err(FetchError::RefusedName { host }),
+                _ => {}
+            }
+        }
+        Ok(proxied)
+    }
+
+    async fn read(
+        &self,
+        url: &HttpUrl,
+        kind: Kind,
+        ask: &Ask<'_>,
+        mut response: Response,
+    ) -> Result<Answer, FetchError> {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let content_type = headers.get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+        let answer = Answer { final_url: url.clone(), moved_to: None, headers, content_type, body: None };
+        if status == StatusCode::NOT_MODIFIED && matches!(ask, Ask::Get(v) if !v.is_empty()) {
+            return Ok(answer);
+        }
+        if !status.is_success() {
+            return Err(FetchError::of_status(url, status.as_u16(), wait_of(&answer.headers)));
+        }
+        let declared_html = html::is_html_type(answer.content_type.as_deref());
+        if kind == Kind::Page && declared_html == Some(false) {
+            return Err(FetchError::NotHtml { url: url.to_string(), found: answer.content_type.unwrap_or_default() });
+        }
+        let coding = body::coding(url, &answer.headers)?;
+        let body = body::read(url, kind, coding, response, &self.0.limits, &self.0.big_bodies).await?;
+        if kind == Kind::Page && declared_html.is_none() && !html::looks_like_html(&body) {
+            let found = answer.content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
             return Err(FetchError::NotHtml { url: url.to_string(), found });
         }
-        Ok(FetchedPage { final_url: url, content_type, body: body.freeze() })
+        Ok(Answer { body: Some(body), ..answer })
     }
 }
 
-/// Where a response redirects to, if it does (RFC 9110 section 15.4).
-fn redirect_target(url: &HttpUrl, response: &Response) -> Result<Option<HttpUrl>, FetchError> {
-    use StatusCode as S;
-    let redirects = [S::MOVED_PERMANENTLY, S::FOUND, S::SEE_OTHER, S::TEMPORARY_REDIRECT, S::PERMANENT_REDIRECT];
-    if !redirects.contains(&response.status()) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
-    let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
-    let target = url.as_url().join(&location).ok().and_then(|mut target: Url| {
-        // The fragment of the address asked for goes along where the target names none.
-        if target.fragment().is_none() {
-            target.set_fragment(url.as_url().fragment());
-        }
-        HttpUrl::try_from(target).ok()
-    });
-    target.map(Some).ok_or_else(|| FetchError::BadRedirect { target: location.chars().take(200).collect() })
-}
-
-/// Whether a Content-Type says HTML; `None` where it leaves that open.
-fn is_html_type(content_type: Option<&str>) -> Option<bool> {
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "text/html" | "application/xhtml+xml" => Some(true),
-        "" | "application/octet-stream" | "application/xml" | "text/xml" | "unknown/unknown" | "*/*" => None,
-        _ => Some(false),
-    }
-}
-
-/// Whether bytes begin as HTML does (after WHATWG MIME Sniffing section 7.1).
-fn looks_like_html(body: &[u8]) -> bool {
-    const STARTS: [&str; 12] = [
-        "<!doctype html",
-        "<html",
-        "<head",
-        "<body",
-        "<title",
-        "<meta",
-        "<script",
-        "<div",
-        "<article",
-        "<p>",
-        "<h1",
-        "<table",
-    ];
-    let mut start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    // A declaration or comments may come before.
-    for (open, close) in [("<?xml", "?>"), ("<!--", "-->"), ("<!--", "-->")] {
-        if start.starts_with(open.as_bytes()) {
-            let end = start.windows(close.len()).take(4_096).position(|w| w == close.as_bytes());
-            start = end.map_or(&[][..], |at| &start[at + close.len()..]).trim_ascii_start();
-        }
-    }
-    STARTS.iter().any(|s| start.get(..s.len()).is_some_and(|b| b.eq_ignore_ascii_case(s.as_bytes())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn html_is_told_from_other_types() {
-        for html in ["text/html", "Text/HTML; charset=gbk", "application/xhtml+xml"] {
-            assert_eq!(is_html_type(Some(html)), Some(true), "{html}");
-        }
-        for other in ["application/pdf", "text/plain", "image/png", "application/json"] {
-            assert_eq!(is_html_type(Some(other)), Some(false), "{other}");
-        }
-        for open in [None, Some(""), Some("application/octet-stream"), Some("text/xml")] {
-            assert_eq!(is_html_type(open), None, "{open:?}");
-        }
-    }
-
-    #[test]
-    fn html_is_recognised_by_its_beginning() {
-        for html in ["\u{feff} <!DOCTYPE HTML>", "<html>", "<?xml version='1.0'?>\n<!-- c --><html>", "\n<BODY>"] {
-            assert!(looks_like_html(html.as_bytes()), "{html}");
-        }
-        for other in ["", "%PDF-1.7", "{\"a\": 1}", "<?xml version='1.0'?><rss>", "<!-- never closed <html>"] {
-            assert!(!looks_like_html(other.as_bytes()), "{other}");
-        }
-    }
+/// How long a server wants to be left alone.
+fn wait_of(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after::parse(value, Timestamp::now())
 }
