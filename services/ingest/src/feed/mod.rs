@@ -2,6 +2,7 @@
 //!
 //! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
 
+pub mod date;
 pub mod parse;
 
 use std::time::Duration;
