@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kos_shared::{
     config::{Config, ConfigError},
     process::Process,
@@ -12,6 +13,7 @@ use kos_shared::{
 use crate::{
     address::AllowedNetworks,
     fetch::{Fetcher, Limits},
+    retention::{self, Retention},
     stage::Ingesting,
     state::MIGRATIONS,
 };
@@ -25,7 +27,12 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
         .map_err(|e| RunError::Start(e.to_string()))?;
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
-    runtime.handle(Ingesting { fetcher: Arc::new(fetcher) })?;
+    let retention = Retention::of_days(config.keep_days);
+    let store = runtime.store().clone();
+    runtime.handle(Ingesting { fetcher: Arc::new(fetcher), store, retention })?;
+    runtime.keep_house("forgetting old pages", move |store| async move {
+        retention::keep_house(&store, retention, Timestamp::now()).await
+    });
     runtime.handle(Retracting)?;
     runtime.until_stopped().await
 }

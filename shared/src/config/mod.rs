@@ -65,6 +65,8 @@ pub struct Config {
     pub languages: Vec<Language>,
     /// Networks that may be fetched though they are private, as ingest reads them.
     pub fetch_allow: String,
+    /// How many days ingest keeps pages and fingerprints; 0 for not at all.
+    pub keep_days: u16,
     /// How a worker loop works.
     pub worker: WorkerConfig,
 }
@@ -198,6 +200,7 @@ impl Config {
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
             fetch_allow: env.text("KOS_FETCH_ALLOW"),
+            keep_days: env.parsed("KOS_KEEP_DAYS", "a number of days from 0 to 65535")?,
             worker,
         })
     }
@@ -265,6 +268,7 @@ mod tests {
             ("KOS_LANGUAGES", "zh,chinese please"),
             ("KOS_ACK_WAIT", "soon"),
             ("KOS_CONCURRENCY", "0"),
+            ("KOS_KEEP_DAYS", "-1"),
             ("KOS_ALLOW_WEAK_DURABILITY", "perhaps"),
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),
