@@ -25,3 +25,4 @@ pub mod sanitize;
 pub mod service;
 pub mod stage;
 pub mod state;
+pub mod tracking;
