@@ -1,6 +1,6 @@
 //! A service at work: its loops, its relay, its answers on the bus, and the order in which they end.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, ToSpan};
 use tokio::{
@@ -148,6 +148,28 @@ impl Runtime {
         };
         self.loops.spawn(work);
         Ok(())
+    }
+
+    /// Has the service do something of its own as often as the runtime forgets old rows. What fails is tried again the
+    /// next time; `what` names it in the log.
+    pub fn keep_house<F>(&self, what: &'static str, chore: impl Fn(Store) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<(), sqlx::Error>> + Send,
+    {
+        let (store, finish) = (self.context.store.clone(), self.finish.clone());
+        let working = async move {
+            let mut ticks = interval_at(Instant::now() + HOUSEKEEPING, HOUSEKEEPING);
+            loop {
+                tokio::select! {
+                    () = finish.cancelled() => return,
+                    _ = ticks.tick() => {}
+                }
+                if let Err(error) = chore(store.clone()).await {
+                    warn!(%error, what, "housekeeping failed");
+                }
+            }
+        };
+        tokio::spawn(working.instrument(info_span!("housekeeping", service = self.context.service)));
     }
 
     /// Works until the process is told to stop, then finishes in order: the loops first, then the outbox, then the rest.

@@ -1,161 +1,201 @@
 //! The one address that an article is known by.
+//!
+//! A page may say so itself (`<link rel=canonical>`, `og:url`); it is believed where that can be true. Else it is where
+//! the page was found after all redirects. Either is written in one way: the same page under two spellings would be two
+//! articles, and two pages under one spelling would be two revisions of one, so only what makes no difference anywhere
+//! is folded. Host and path of an AMP or mobile variant are folded where its page names the other one, which AMP asks
+//! for and nearly all mobile pages do: `m.` and `/amp` by themselves may be all there is.
 
 use kos_shared::event::HttpUrl;
 use url::{Url, form_urlencoded};
 
-/// Beginnings of the names of query parameters that tell where a reader came from.
-const TRACKING_PREFIXES: [&str; 7] = ["utm_", "mtm_", "matomo_", "pk_", "hsa_", "at_custom", "ga_"];
+use crate::tracking::without_tracking;
 
-/// Names of query parameters that tell where a reader came from and never which page is meant: those of
-/// advertisers, of mailers and of social networks, as content blockers list them.
-const TRACKING: [&str; 56] = [
-    // Click identifiers.
-    "gclid",
-    "gclsrc",
-    "dclid",
-    "gbraid",
-    "wbraid",
-    "gad_source",
-    "gad_campaignid",
-    "fbclid",
-    "msclkid",
-    "twclid",
-    "ttclid",
-    "li_fat_id",
-    "yclid",
-    "ysclid",
-    "srsltid",
-    "igshid",
-    "igsh",
-    "epik",
-    "rdt_cid",
-    "scclid",
-    "irclickid",
-    "_openstat",
-    "wickedid",
-    "zanpid",
-    // Analytics.
-    "_ga",
-    "_gl",
-    "_hsenc",
-    "_hsmi",
-    "__hssc",
-    "__hstc",
-    "__hsfp",
-    "hsctatracking",
-    "guccounter",
-    "guce_referrer",
-    "guce_referrer_sig",
-    "s_cid",
-    "cmpid",
-    "ncid",
-    "ftag",
-    "xtor",
-    "at_medium",
-    "at_campaign",
-    "spm",
-    "smid",
-    "smtyp",
-    // Mailers and social networks.
-    "mc_cid",
-    "mc_eid",
-    "mkt_tok",
-    "oly_anon_id",
-    "oly_enc_id",
-    "vero_id",
-    "vero_conv",
-    "fb_action_ids",
-    "ref_src",
-    "ref_url",
-    "__twitter_impression",
+/// Beginnings of hosts that show another form of the pages of the host without them.
+const VARIANT_PREFIXES: [&str; 4] = ["m.", "mobile.", "amp.", "wap."];
+
+/// Ends of the hosts of AMP caches, whose addresses contain the address of the page.
+const AMP_CACHES: [&str; 2] = [".cdn.ampproject.org", ".bing-amp.com"];
+
+/// Ends of the paths of AMP variants, and what stands there otherwise.
+const AMP_ENDS: [(&str, &str); 4] = [("/amp/", "/"), ("/amp", ""), (".amp.html", ".html"), (".amp", "")];
+
+/// Paths of front pages, in lower case and without a slash at the end.
+const FRONT_PAGES: [&str; 9] = [
+    "",
+    "/home",
+    "/index.html",
+    "/index.htm",
+    "/index.php",
+    "/index.asp",
+    "/index.aspx",
+    "/default.asp",
+    "/default.aspx",
 ];
 
-/// Beginnings of hosts that show the same pages as the host without them.
-const SAME_SITE_PREFIXES: [&str; 5] = ["www.", "m.", "mobile.", "amp.", "wap."];
-
-/// The canonical address of a page: what the page declares where that can be true, else where it was
-/// found, without fragment and tracking parameters.
+/// The canonical address of the page that was found at `page`: the first of the addresses that it declares that can be
+/// true, else where it was found.
 ///
-/// A declared address counts when it is on the same site and is not the site's root while the page isn't:
-/// templates that declare the front page on every article would fold a whole site into one.
-pub fn canonical_url(page: &HttpUrl, declared: Option<&HttpUrl>) -> HttpUrl {
-    let is_root = |url: &HttpUrl| url.as_url().path() == "/" && url.as_url().query().is_none_or(str::is_empty);
-    let believable = |d: &&HttpUrl| site(d.host()) == site(page.host()) && (is_root(page) || !is_root(d));
-    without_tracking(declared.filter(believable).unwrap_or(page))
+/// A declared address can be true where it is on the same site, `www.` and variants included; is not the front page
+/// while the page isn't (templates that say so on every page would fold a site into one article); is not a variant of
+/// the page; and is no template that was never filled in. It never takes a page back from https to http.
+pub fn canonical_url<'d>(page: &HttpUrl, declared: impl IntoIterator<Item = &'d HttpUrl>) -> HttpUrl {
+    let page = normal(page);
+    let mut declared = declared.into_iter().map(normal).map(|d| secured(d, &page));
+    declared.find(|d| is_believable(d, &page)).unwrap_or(page)
 }
 
-/// The host without what tells a site's mobile pages from the others, once.
-fn site(host: &str) -> &str {
-    SAME_SITE_PREFIXES.iter().find_map(|p| host.strip_prefix(p)).filter(|rest| rest.contains('.')).unwrap_or(host)
+fn is_believable(declared: &HttpUrl, page: &HttpUrl) -> bool {
+    site(declared.host()) == site(page.host())
+        && (is_front_page(page) || !is_front_page(declared))
+        && !is_variant_of(declared, page)
+        && !is_unfilled(declared)
+        && (declared.as_url().scheme() == "https" || page.as_url().scheme() == "http")
 }
 
-/// An address without its fragment, tracking parameters and an empty query. What remains keeps its order
-/// and its spelling: a server may mind both. (A default port is gone since parsing.)
-fn without_tracking(url: &HttpUrl) -> HttpUrl {
+/// An address in the one way that it is written: without user, fragment (a `#!` names a page), session, tracking and
+/// AMP parameters, a dot behind the host, and with all that needs no percent-encoding decoded (RFC 3986, section
+/// 6.2.2). An address in an AMP cache becomes the one that is in it. What remains keeps its order and its spelling: a
+/// server may mind both.
+fn normal(url: &HttpUrl) -> HttpUrl {
     let mut clean: Url = url.as_url().clone();
-    clean.set_fragment(None);
-    if let Some(query) = url.as_url().query() {
-        let kept: Vec<&str> = query.split('&').filter(|p| !p.is_empty() && !is_tracking(p)).collect();
-        clean.set_query((!kept.is_empty()).then(|| kept.join("&")).as_deref());
+    while let Some(inside) = inside_amp_cache(&clean) {
+        clean = inside;
     }
+    // All of these fail only for addresses without a host.
+    let _ = clean.set_username("").and_then(|()| clean.set_password(None));
+    if let Some(host) = clean.host_str().map(|host| host.trim_end_matches('.')).filter(|host| !host.is_empty()) {
+        let host = host.to_owned();
+        let _ = clean.set_host(Some(&host));
+    }
+    if !clean.fragment().is_some_and(|fragment| fragment.starts_with('!')) {
+        clean.set_fragment(None);
+    }
+    let path = decoded(&without_session(clean.path()));
+    clean.set_path(&path);
+    let query = clean.query().and_then(without_tracking).map(|query| decoded(&query));
+    let query = query.as_deref().and_then(without_amp);
+    clean.set_query(query.as_deref());
     HttpUrl::try_from(clean).unwrap_or_else(|_| url.clone())
 }
 
-fn is_tracking(parameter: &str) -> bool {
-    let Some((name, _)) = form_urlencoded::parse(parameter.as_bytes()).next() else { return false };
-    let name = name.to_ascii_lowercase();
-    TRACKING.contains(&name.as_str()) || TRACKING_PREFIXES.iter().any(|p| name.starts_with(p))
+/// The address inside one of an AMP cache (`…cdn.ampproject.org/c/s/example.com/a`) or of Google's viewer
+/// (`www.google.com/amp/s/example.com/a`); the `s` stands for https. One from https stays there.
+fn inside_amp_cache(url: &Url) -> Option<Url> {
+    let host = url.host_str()?;
+    let path = url.path();
+    let is_cache = AMP_CACHES.iter().any(|end| host.ends_with(end));
+    let inside = if is_cache {
+        ["/c/", "/v/"].iter().find_map(|start| path.strip_prefix(start))?
+    } else {
+        path.strip_prefix("/amp/").filter(|_| host.starts_with("www.google."))?
+    };
+    let (secure, inside) = inside.strip_prefix("s/").map_or((url.scheme() == "https", inside), |rest| (true, rest));
+    let scheme = if secure { "https" } else { "http" };
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let inside = Url::parse(&format!("{scheme}://{inside}{query}")).ok()?;
+    inside.host_str().is_some_and(|host| host.contains('.')).then_some(inside)
+}
+
+/// A path without the sessions of servers that keep them there: `;jsessionid=…`, and `(S(…))` of ASP.NET.
+fn without_session(path: &str) -> String {
+    let is_session = |segment: &&str| segment.starts_with("(S(") && segment.ends_with("))");
+    let segments = path.split('/').filter(|segment| !is_session(segment)).map(|segment| {
+        let at = segment.to_ascii_lowercase().find(";jsessionid=");
+        at.map_or(segment, |at| &segment[..at])
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// A query without what asks for a page's AMP form.
+fn without_amp(query: &str) -> Option<String> {
+    let asks_for_amp = |parameter: &&str| {
+        form_urlencoded::parse(parameter.as_bytes()).next().is_some_and(|(name, value)| {
+            let value = value.to_ascii_lowercase();
+            match name.to_ascii_lowercase().as_str() {
+                "amp" => matches!(value.as_str(), "" | "1" | "true" | "yes"),
+                "outputtype" => value == "amp",
+                _ => false,
+            }
+        })
+    };
+    let kept: Vec<&str> = query.split('&').filter(|p| !asks_for_amp(p)).collect();
+    (!kept.is_empty()).then(|| kept.join("&"))
+}
+
+/// A part of an address with those characters decoded that never need encoding, and upper-case digits in the others.
+fn decoded(part: &str) -> String {
+    let mut decoded = String::with_capacity(part.len());
+    let mut rest = part;
+    while let Some(at) = rest.find('%') {
+        decoded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let byte = rest.get(1..3).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => decoded.push(char::from(byte)),
+            Some(byte) => decoded.push_str(&format!("%{byte:02X}")),
+            None => {
+                decoded.push('%');
+                rest = &rest[1..];
+                continue;
+            }
+        }
+        rest = &rest[3..];
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+/// A declared address over https where the page came that way: templates forget to follow their site there.
+fn secured(declared: HttpUrl, page: &HttpUrl) -> HttpUrl {
+    let mut url = declared.as_url().clone();
+    let forgotten = page.as_url().scheme() == "https" && url.scheme() == "http" && url.port().is_none();
+    if forgotten && url.set_scheme("https").is_ok() {
+        return HttpUrl::try_from(url).unwrap_or(declared);
+    }
+    declared
+}
+
+/// The host without what tells a site's variants apart, once.
+fn site(host: &str) -> &str {
+    host.strip_prefix("www.").filter(|rest| rest.contains('.')).or_else(|| without_variant(host)).unwrap_or(host)
+}
+
+/// The host that a variant's belongs to; `None` where it is no variant's.
+fn without_variant(host: &str) -> Option<&str> {
+    VARIANT_PREFIXES.iter().find_map(|prefix| host.strip_prefix(prefix)).filter(|rest| rest.contains('.'))
+}
+
+/// Whether an address is the AMP or mobile form of a page that is in its usual form.
+fn is_variant_of(declared: &HttpUrl, page: &HttpUrl) -> bool {
+    let (own, other) = (declared.as_url().path(), page.as_url().path());
+    let is_amp = AMP_ENDS.iter().any(|(end, usual)| {
+        own.strip_suffix(end).is_some_and(|start| {
+            other.strip_prefix(start).is_some_and(|rest| rest.trim_end_matches('/') == usual.trim_end_matches('/'))
+        })
+    });
+    is_amp || without_variant(declared.host()).is_some() && without_variant(page.host()).is_none()
+}
+
+/// Whether an address is that of a site's front page, in any language.
+fn is_front_page(url: &HttpUrl) -> bool {
+    let url = url.as_url();
+    let path = url.path().trim_end_matches('/').to_ascii_lowercase();
+    let is_language = |tag: &str| {
+        let mut parts = tag.splitn(2, ['-', '_']);
+        parts.all(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_alphabetic()))
+    };
+    let is_front = FRONT_PAGES.contains(&path.as_str()) || path.strip_prefix('/').is_some_and(is_language);
+    is_front && url.query().is_none_or(str::is_empty) && url.fragment().is_none()
+}
+
+/// Whether a template's placeholder is still in an address.
+fn is_unfilled(url: &HttpUrl) -> bool {
+    let text = url.as_str();
+    let last = url.as_url().path_segments().and_then(|mut segments| segments.next_back());
+    ["{{", "%7B%7B", "${", "$%7B", "<%", "%3C%"].iter().any(|mark| text.contains(mark))
+        || last.is_some_and(|last| matches!(last, "undefined" | "null" | "NaN"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn canonical(page: &str, declared: Option<&str>) -> String {
-        canonical_url(&page.parse().unwrap(), declared.map(|d| d.parse().unwrap()).as_ref()).to_string()
-    }
-
-    #[test]
-    fn what_tells_where_a_reader_came_from_is_dropped() {
-        for (page, clean) in [
-            ("https://example.com/a?utm_source=x&id=7&fbclid=y#top", "https://example.com/a?id=7"),
-            ("https://example.com/a?UTM_Source=x", "https://example.com/a"),
-            ("https://example.com/a?", "https://example.com/a"),
-            ("https://example.com:443/a?b=2&a=1&b=%20+", "https://example.com/a?b=2&a=1&b=%20+"),
-            ("https://example.com/a?utmost=1&page=2", "https://example.com/a?utmost=1&page=2"),
-            ("http://example.com:8080/a?&&", "http://example.com:8080/a"),
-        ] {
-            assert_eq!(canonical(page, None), clean, "{page}");
-        }
-    }
-
-    #[test]
-    fn a_declared_address_of_the_same_site_wins() {
-        for (page, declared) in [
-            ("http://m.example.com/a?id=1", "https://www.example.com/news/a"),
-            ("https://amp.example.com/a", "https://example.com/a"),
-            ("https://example.com/a/amp", "https://example.com/a"),
-            ("https://example.com/?p=1", "https://example.com/a"),
-            ("https://example.com/", "https://www.example.com/"),
-        ] {
-            assert_eq!(canonical(page, Some(declared)), declared, "{page}");
-        }
-        assert_eq!(
-            canonical("https://example.com/x", Some("https://example.com/a?utm_id=1#c")),
-            "https://example.com/a"
-        );
-    }
-
-    #[test]
-    fn a_declared_address_that_cannot_be_true_is_not_believed() {
-        for (page, declared) in [
-            ("https://example.com/a", "https://example.org/a"),
-            ("https://example.com/a", "https://example.com/"),
-            ("https://example.com/a", "https://www.example.com"),
-            ("https://blog.example.com/a", "https://example.com/a"),
-            ("https://m.com/a", "https://com/a"),
-        ] {
-            assert_eq!(canonical(page, Some(declared)), page, "{declared}");
-        }
-    }
-}
+mod tests;

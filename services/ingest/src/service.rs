@@ -1,5 +1,6 @@
 //! The service at work.
 
+use jiff::Timestamp;
 use kos_shared::{
     config::{Config, ConfigError},
     process::Process,
@@ -11,6 +12,7 @@ use crate::{
     address::AllowedNetworks,
     fetch::{Fetcher, Limits, Manners, Proxies, Setup},
     hosts::Pace,
+    retention::{self, Retention},
     stage::Ingesting,
     state::MIGRATIONS,
 };
@@ -28,7 +30,11 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let manners = Manners::new(runtime.store(), &limits, pace, config.fetch.obey_robots);
     let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed, limits, &config.fetch.contact) };
     let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
-    runtime.handle(Ingesting { fetcher })?;
+    let retention = Retention::of_days(config.keep_days);
+    runtime.handle(Ingesting { fetcher, store: runtime.store().clone(), retention })?;
+    runtime.keep_house("forgetting old pages", move |store| async move {
+        retention::keep_house(&store, retention, Timestamp::now()).await
+    });
     runtime.handle(Retracting)?;
     runtime.until_stopped().await
 }

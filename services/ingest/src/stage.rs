@@ -6,15 +6,17 @@ use kos_shared::{
     event::{Article, Event, HttpUrl, IngestRequested},
     retraction,
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
-    store::Tx,
+    store::{Store, Tx},
 };
-
-use reqwest::header::HeaderMap;
+use tracing::warn;
 
 use crate::{
     article::article,
     decode::decode,
+    extract::NotReadable,
     fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    near_duplicate::{self, Fingerprint},
+    retention::{self, KeptPage, Retention},
     state::{self, Put, Version},
 };
 
@@ -22,13 +24,27 @@ use crate::{
 pub struct Ingesting {
     /// Brings pages that don't come with their event.
     pub fetcher: Fetcher,
+    /// The service's database, where pages are kept.
+    pub store: Store,
+    /// For how long they are.
+    pub retention: Retention,
+}
+
+/// What is to be written about a page.
+pub struct Ingested {
+    /// The article on it.
+    pub article: Article,
+    /// What near-duplicates of the article are found by; `None` where it is too short, and where nothing is kept.
+    pub fingerprint: Option<Fingerprint>,
+    /// The page itself, where it is to be kept.
+    pub page: Option<KeptPage>,
 }
 
 impl Stage for Ingesting {
     type In = IngestRequested;
-    type Done = Article;
+    type Done = Ingested;
 
-    async fn work(&self, event: &Event<IngestRequested>) -> Result<Article, Failure> {
+    async fn work(&self, event: &Event<IngestRequested>) -> Result<Ingested, Failure> {
         let request = event.data.clone();
         let asked = request.url.clone();
         let now = Timestamp::now();
@@ -37,22 +53,22 @@ impl Stage for Ingesting {
             // producer's clock that is ahead must not keep later versions out, and what is forced is meant to stand now.
             Some(html) if request.force => (Page::Text(html), now),
             Some(html) => (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now))),
-            None => (self.fetch(&request.url).await?, Timestamp::now()),
+            None => self.bring(event, now).await?,
         };
+        let retention = self.retention;
         let (hints, feed_id, forced) = (request.hints, request.feed_id, request.force);
         let read = move || {
+            let kept = page.to_keep(retention, fetched_at);
             let (html, found_at) = match page {
                 Page::Text(html) => (html, asked.clone()),
-                Page::Fetched { body, content_type, headers: _, final_url } => {
+                Page::Fetched { body, content_type, final_url, .. } => {
                     (decode(&body, content_type.as_deref()), final_url)
                 }
             };
-            article(&html, &found_at, hints.as_ref(), fetched_at).map(|article| Article {
-                url: asked,
-                feed_id,
-                forced,
-                ..article
-            })
+            let article = article(&html, &found_at, hints.as_ref(), fetched_at)?;
+            let article = Article { url: asked, feed_id, forced, ..article };
+            let fingerprint = if retention.keeps() { Fingerprint::of(&article.text) } else { None };
+            Ok::<_, NotReadable>(Ingested { article, fingerprint, page: kept })
         };
         on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))
     }
@@ -61,8 +77,9 @@ impl Stage for Ingesting {
         &self,
         tx: &mut Tx,
         event: &Event<IngestRequested>,
-        article: &Article,
+        done: &Ingested,
     ) -> Result<Recorded, RecordError> {
+        let article = &done.article;
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
             if !event.data.force {
@@ -78,12 +95,20 @@ impl Stage for Ingesting {
             forced: event.data.force,
         };
         retraction::know_addresses(tx, article).await?;
+        if let Some(page) = &done.page {
+            retention::keep(tx, &article.url, id, page).await?;
+        }
         let revision = match state::put_version(tx, &version).await? {
             Put::New(revision) => revision,
             Put::Unchanged => return Ok(Recorded::new("unchanged", Some(id))),
             Put::Superseded => return Ok(Recorded::new("superseded", Some(id))),
         };
-        let article = Article { revision, ..article.clone() };
+        let duplicate = match &done.fingerprint {
+            Some(fingerprint) => near_duplicate::index::put(tx, id, fingerprint, Timestamp::now()).await?,
+            None => None,
+        };
+        let (duplicate_of, similarity) = duplicate.map(|d| (d.of, d.similarity)).unzip();
+        let article = Article { revision, duplicate_of, similarity, ..article.clone() };
         Ok(Recorded {
             outcome: "ingested",
             detail: Some(format!("revision {revision}, {} words, {}", article.words, article.language)),
@@ -99,21 +124,62 @@ enum Page {
     Fetched {
         body: Bytes,
         content_type: Option<String>,
-        #[allow(dead_code, reason = "for rights, which are declared in headers too")]
-        headers: HeaderMap,
         final_url: HttpUrl,
+        /// It was kept since then, and so need not be kept again.
+        kept: bool,
     },
 }
 
+impl Page {
+    /// What is kept of it for the next replay.
+    fn to_keep(&self, retention: Retention, fetched_at: Timestamp) -> Option<KeptPage> {
+        match self {
+            Self::Fetched { body, content_type, final_url, kept: false } if retention.keeps() => {
+                KeptPage::of(body, content_type.clone(), final_url.clone(), None, fetched_at)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Ingesting {
+    /// The page that an event asks for, and when it was fetched: for an event that is replayed the one that was kept.
+    async fn bring(&self, event: &Event<IngestRequested>, now: Timestamp) -> Result<(Page, Timestamp), Failure> {
+        let url = &event.data.url;
+        if event.attributes.replay > 0
+            && let Some(kept) = self.kept(url, now).await?
+        {
+            return Ok(kept);
+        }
+        Ok((self.fetch(url).await?, Timestamp::now()))
+    }
+
+    async fn kept(&self, url: &HttpUrl, now: Timestamp) -> Result<Option<(Page, Timestamp)>, Failure> {
+        if !self.retention.keeps() {
+            return Ok(None);
+        }
+        let found = retention::find(self.store.readers(), url, self.retention.since(now)).await;
+        let Some(page) = found.map_err(|error| Failure::Retry(error.to_string()))? else { return Ok(None) };
+        let fetched_at = page.fetched_at;
+        match on_cpu(move || page.body().map(|body| (body, page))).await {
+            Ok((body, KeptPage { content_type, final_url, .. })) => {
+                Ok(Some((Page::Fetched { body: body.into(), content_type, final_url, kept: true }, fetched_at)))
+            }
+            Err(error) => {
+                warn!(%url, %error, "fetched again");
+                Ok(None)
+            }
+        }
+    }
+
     async fn fetch(&self, url: &HttpUrl) -> Result<Page, Failure> {
         let answer = self.fetcher.get(Request::new(url, Kind::Page)).await;
         let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
         Ok(Page::Fetched {
             body: answer.body.unwrap_or_default(),
             content_type: answer.content_type,
-            headers: answer.headers,
             final_url: answer.final_url,
+            kept: false,
         })
     }
 }

@@ -65,6 +65,8 @@ pub struct Config {
     pub languages: Vec<Language>,
     /// How pages and feeds are fetched.
     pub fetch: FetchConfig,
+    /// How many days ingest keeps pages and fingerprints; 0 for not at all.
+    pub keep_days: u16,
     /// How a worker loop works.
     pub worker: WorkerConfig,
 }
@@ -220,6 +222,7 @@ impl Config {
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
             fetch,
+            keep_days: env.parsed("KOS_KEEP_DAYS", "a number of days from 0 to 65535")?,
             worker,
         })
     }
@@ -287,6 +290,7 @@ mod tests {
             ("KOS_LANGUAGES", "zh,chinese please"),
             ("KOS_ACK_WAIT", "soon"),
             ("KOS_CONCURRENCY", "0"),
+            ("KOS_KEEP_DAYS", "-1"),
             ("KOS_ALLOW_WEAK_DURABILITY", "perhaps"),
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),

@@ -79,6 +79,11 @@ pub const VARIABLES: &[Variable] = &[
         None,
         "whom servers may turn to, in the User-Agent: an address of the web or of mail; unset, KOS_SITE_URL",
     ),
+    plain(
+        "KOS_KEEP_DAYS",
+        Some("30"),
+        "how many days fetched pages and what near-duplicates are found by are kept; 0 keeps nothing",
+    ),
     plain("KOS_CONCURRENCY", Some("16"), "how many events a worker has in hand at once"),
     plain("KOS_MAX_ATTEMPTS", Some("5"), "how often an event is tried before it is a dead letter"),
     plain("KOS_RETRY_DELAY", Some("2s"), "how long the first retry waits; each further one waits four times as long"),

@@ -93,9 +93,10 @@ fn sample(root: &Path, absolute: PathBuf) -> anyhow::Result<Sample> {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let comment = text.split("-->").next().unwrap_or_default();
     let header = |name: &str| {
-        comment.lines().filter_map(|l| l.trim().strip_prefix("Header:")?.trim().split_once(':')).find_map(|(n, v)| {
-            n.eq_ignore_ascii_case(name).then(|| v.trim().to_owned())
-        })
+        comment
+            .lines()
+            .filter_map(|l| l.trim().strip_prefix("Header:")?.trim().split_once(':'))
+            .find_map(|(n, v)| n.eq_ignore_ascii_case(name).then(|| v.trim().to_owned()))
     };
     // Where feedparser's own tests serve the files from.
     let url = header("Content-Location").filter(|u| u.starts_with("http"));
@@ -352,6 +353,6 @@ fn as_text(html: &str) -> String {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(ASCII_MARKDOWN).set_header(header.to_vec());
+    table.load_style(ASCII_MARKDOWN).set_header(header.to_vec());
     table
 }

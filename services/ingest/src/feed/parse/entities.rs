@@ -162,7 +162,10 @@ mod tests {
     #[test]
     fn references_are_decoded_once_and_what_is_none_stays() {
         assert_eq!(decode("caf&eacute; &#8217;&#x4e2d; &amp;amp; &lt;"), "café ’中 &amp; <");
-        assert_eq!(decode("?a=1&copy=2 & AT&T &nosuch; &#0; &#xd800; &"), "?a=1&copy=2 & AT&T &nosuch; &#0; &#xd800; &");
+        assert_eq!(
+            decode("?a=1&copy=2 & AT&T &nosuch; &#0; &#xd800; &"),
+            "?a=1&copy=2 & AT&T &nosuch; &#0; &#xd800; &"
+        );
         assert_eq!(decode("don&#146;t"), "don’t");
     }
 

@@ -168,7 +168,8 @@ impl<'a> Fields<'a> {
         let core = self.0.iter().filter(|e| {
             matches!(e.name.core(), Some("content" | "description" | "summary" | "abstract" | "body" | "fullitem"))
         });
-        let others = [(Content, "encoded"), (Xhtml, "body"), (Xhtml, "div"), (Dc, "description"), (DcTerms, "abstract")];
+        let others =
+            [(Content, "encoded"), (Xhtml, "body"), (Xhtml, "div"), (Dc, "description"), (DcTerms, "abstract")];
         let others = others.into_iter().flat_map(|(vocabulary, local)| self.of(vocabulary, local));
         let main = core.chain(others).filter_map(|e| text::html(e, Form::of(e))).fold(None, longer);
         main.or_else(|| self.of(Itunes, "summary").find_map(|e| text::html(e, Form::Html)))
@@ -218,12 +219,8 @@ impl<'a> Fields<'a> {
 
     fn updated(&self, entry: &Element) -> Option<Timestamp> {
         use Vocabulary::Plain;
-        let written = self.date(&[
-            (Plain, "updated"),
-            (Plain, "modified"),
-            (DcTerms, "modified"),
-            (Plain, "lastbuilddate"),
-        ]);
+        let written =
+            self.date(&[(Plain, "updated"), (Plain, "modified"), (DcTerms, "modified"), (Plain, "lastbuilddate")]);
         written.or_else(|| date::parse(entry.attribute("lastmod")?))
     }
 

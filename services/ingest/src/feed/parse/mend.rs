@@ -172,9 +172,8 @@ fn doctype(rest: &str, subset_end: Option<usize>) -> usize {
 /// A start or end tag: how much was read, and the name of a start tag.
 fn tag<'a>(rest: &'a str, out: &mut Mended) -> (usize, Option<&'a str>) {
     let (is_end, named) = rest[1..].strip_prefix('/').map_or((false, &rest[1..]), |n| (true, n));
-    let name_length = named
-        .find(|c: char| !(c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')))
-        .unwrap_or(named.len());
+    let name_length =
+        named.find(|c: char| !(c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.'))).unwrap_or(named.len());
     let name = &named[..name_length];
     let after = &named[name_length..];
     let ends = after.starts_with(|c: char| c.is_whitespace() || matches!(c, '/' | '>' | '<'));
@@ -311,7 +310,8 @@ mod tests {
 
     #[test]
     fn a_sound_document_stays_as_it_is() {
-        let sound = "<rss version=\"2.0\"><item><title>a &amp; b &eacute;</title><x a=\"1\"/><![CDATA[<p>]]></item></rss>";
+        let sound =
+            "<rss version=\"2.0\"><item><title>a &amp; b &eacute;</title><x a=\"1\"/><![CDATA[<p>]]></item></rss>";
         let out = mend(sound);
         assert_eq!(out.text, sound);
         assert!(out.repairs.is_empty(), "{:?}", out.repairs);

@@ -20,9 +20,7 @@ pub(super) enum Vocabulary {
     Other,
 }
 
-use Vocabulary::{
-    Atom, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Other, Plain, Rdf, Syndication, Xhtml, Xml,
-};
+use Vocabulary::{Atom, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Other, Plain, Rdf, Syndication, Xhtml, Xml};
 
 /// Namespaces without scheme, in lower case, without a slash or hash at the end, and the prefix that feeds
 /// use for them, often without declaring it.

@@ -117,8 +117,18 @@ fn is_text(name: &Name) -> bool {
     match name.vocabulary {
         Vocabulary::Plain | Vocabulary::Atom => matches!(
             name.local.as_str(),
-            "title" | "description" | "abstract" | "summary" | "content" | "subtitle" | "tagline" | "info" | "rights"
-                | "copyright" | "body" | "fullitem"
+            "title"
+                | "description"
+                | "abstract"
+                | "summary"
+                | "content"
+                | "subtitle"
+                | "tagline"
+                | "info"
+                | "rights"
+                | "copyright"
+                | "body"
+                | "fullitem"
         ),
         Vocabulary::Content => name.local == "encoded",
         Vocabulary::Dc | Vocabulary::DcTerms => matches!(name.local.as_str(), "title" | "description" | "abstract"),
@@ -133,9 +143,31 @@ fn is_leaf(name: &Name) -> bool {
     match name.vocabulary {
         Vocabulary::Plain | Vocabulary::Atom => matches!(
             name.local.as_str(),
-            "link" | "guid" | "id" | "pubdate" | "lastbuilddate" | "updated" | "published" | "issued" | "modified"
-                | "created" | "language" | "ttl" | "generator" | "docs" | "comments" | "category" | "enclosure"
-                | "name" | "email" | "uri" | "url" | "managingeditor" | "webmaster" | "icon" | "logo"
+            "link"
+                | "guid"
+                | "id"
+                | "pubdate"
+                | "lastbuilddate"
+                | "updated"
+                | "published"
+                | "issued"
+                | "modified"
+                | "created"
+                | "language"
+                | "ttl"
+                | "generator"
+                | "docs"
+                | "comments"
+                | "category"
+                | "enclosure"
+                | "name"
+                | "email"
+                | "uri"
+                | "url"
+                | "managingeditor"
+                | "webmaster"
+                | "icon"
+                | "logo"
         ),
         Vocabulary::Dc | Vocabulary::DcTerms | Vocabulary::Syndication | Vocabulary::FeedBurner => !is_text(name),
         _ => false,
