@@ -94,7 +94,7 @@ struct Answer {
 
 impl Answer {
     fn of_kos(html: &str, url: &HttpUrl) -> Result<Self, String> {
-        let found = extract(html, url, None).map_err(|error| error.to_string())?;
+        let found = extract(html, url, None, Timestamp::now()).map_err(|error| error.to_string())?;
         Ok(Self {
             title: found.title,
             authors: found.authors,
