@@ -151,7 +151,8 @@ fn readability_pages(folder: &Path) -> anyhow::Result<Vec<Page>> {
             Some(("byline", Expected::Names(text("byline")))),
             named("language", text("lang").map(Expected::Language)),
             named("site name", text("siteName").map(Expected::SiteName)),
-            Some(("published", Expected::Day(text("publishedTime").filter(|d| period(d).is_some())))),
+            // Readability reads dates for machines only, so that it expects none says nothing.
+            named("published", text("publishedTime").filter(|d| period(d).is_some()).map(|d| Expected::Day(Some(d)))),
         ];
         pages.push(Page {
             id: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),

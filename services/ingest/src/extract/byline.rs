@@ -4,6 +4,7 @@ use kos_shared::event::Hints;
 
 use super::{
     author,
+    json_ld::Author,
     metadata::Metadata,
     title::{SiteNames, fold},
     visible::Line,
@@ -24,6 +25,44 @@ const METAS: [&str; 13] = [
     "dcterms.creator",
     "authors",
     "mediaid",
+];
+
+/// What labels an author in other languages, in lower case.
+const LABELS: [&str; 8] =
+    ["verfasst von", "écrit par", "escrito por", "scritto da", "作者", "撰稿人", "geschreven door", "por"];
+
+/// Words of organisations' names, in lower case.
+const NO_PERSON: [&str; 30] = [
+    "news",
+    "media",
+    "team",
+    "store",
+    "shop",
+    "books",
+    "blog",
+    "magazine",
+    "times",
+    "post",
+    "daily",
+    "institute",
+    "center",
+    "university",
+    "college",
+    "school",
+    "group",
+    "company",
+    "inc",
+    "marketing",
+    "software",
+    "digital",
+    "the",
+    "of",
+    "health",
+    "insurance",
+    "online",
+    "services",
+    "agency",
+    "academy",
 ];
 
 /// What begins a line that names authors, in lower case.
@@ -56,6 +95,40 @@ const ENDS: [&str; 16] = [
     ")",
 ];
 
+/// What ends the names in other languages, in lower case.
+const CUTS: [&str; 14] = [
+    " on ",
+    " in ",
+    " for ",
+    " at ",
+    " from ",
+    " with ",
+    "published",
+    "updated",
+    "posted",
+    "last ",
+    " am ",
+    " le ",
+    "(",
+    "[",
+];
+
+/// Lines that label the next one, in lower case.
+const ALONE: [&str; 12] = [
+    "by",
+    "author",
+    "authors",
+    "author(s)",
+    "written by",
+    "words by",
+    "contributors",
+    "contributor",
+    "作者",
+    "von",
+    "par",
+    "por",
+];
+
 /// How many lines before the title its byline may stand.
 const LINES_BEFORE: usize = 6;
 
@@ -74,19 +147,50 @@ pub(super) fn authors(
     site: &SiteNames,
     hints: &Hints,
 ) -> Vec<String> {
-    let people = |names: Vec<String>| -> Vec<String> { names.into_iter().filter(|n| !site.is_name(n)).collect() };
-    let of = |bylines: Vec<&str>| Some(people(author::names(bylines))).filter(|names| !names.is_empty());
-    let of_meta = || METAS.iter().find_map(|name| of(metadata.all_metas(name).collect()));
-    let beside = || {
-        let shown = beside_title(&metadata.lines, title);
-        shown.iter().find_map(|line| of(vec![line]))
+    let of = |bylines: Vec<&str>| {
+        let people = bylines.into_iter().filter(|b| !site.is_name(b) || is_person(b));
+        let names: Vec<String> =
+            author::names(people).into_iter().filter(|n| !site.is_name(n) || is_person(n)).collect();
+        Some(names).filter(|names| !names.is_empty())
     };
-    of(metadata.json_ld.article.authors.iter().map(String::as_str).collect())
+    let of_meta = || METAS.iter().find_map(|name| of(metadata.all_metas(name).collect()));
+    let beside = || beside_title(&metadata.lines, title).iter().find_map(|line| of(vec![line]));
+    let (people, organisations): (Vec<_>, Vec<_>) =
+        metadata.json_ld.article.authors.iter().partition(|a| !a.organisation);
+    let named = |authors: Vec<&Author>| of(authors.into_iter().map(|a| a.name.as_str()).collect());
+    named(people)
         .or_else(of_meta)
+        .or_else(|| of(labelled(metadata)))
         .or_else(beside)
         .or_else(|| of(byline.into_iter().collect()))
         .or_else(|| of(hints.authors.iter().map(String::as_str).collect()))
+        .or_else(|| named(organisations))
         .unwrap_or_default()
+}
+
+/// Whether a site's name reads like a person's: people name their sites after themselves.
+fn is_person(name: &str) -> bool {
+    let capital =
+        |w: &str| w.chars().next().is_some_and(char::is_uppercase) && w.chars().skip(1).any(char::is_lowercase);
+    let words: Vec<&str> = name.split_whitespace().collect();
+    (2..=3).contains(&words.len())
+        && words
+            .iter()
+            .all(|w| capital(w) && w.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’')))
+        && !words.iter().any(|w| NO_PERSON.contains(&w.to_lowercase().as_str()))
+}
+
+/// Authors in the labels for previews that messengers show: `Written by` in one, the name in the other.
+fn labelled(metadata: &Metadata) -> Vec<&str> {
+    let pairs = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
+    let by = |label: &str| {
+        let label = label.trim().to_lowercase();
+        LABELS.contains(&label.as_str()) || label.ends_with(" by")
+    };
+    let named = |(label, data): (&'static str, &'static str)| {
+        metadata.meta(&[label]).filter(|l| by(l)).and(metadata.meta(&[data]))
+    };
+    pairs.into_iter().filter_map(named).collect()
 }
 
 /// Bylines beside the title: lines that say so, then what elements named after an author hold.
@@ -98,8 +202,12 @@ fn beside_title(lines: &[Line], title: &str) -> Vec<String> {
     let window =
         heading.map_or(0..lines.len().min(LINES_AFTER * 4), |h| h.saturating_sub(LINES_BEFORE)..h + LINES_AFTER);
     let near = || lines.iter().enumerate().filter(|(at, l)| window.contains(at) && !l.marks.elsewhere).map(|(_, l)| l);
-    let short = |l: &&Line| l.chars <= MAX_CHARS && !l.marks.heading;
-    let said = near().filter(short).filter_map(|l| said(&l.text));
+    let short: Vec<&Line> = near().filter(|l| l.chars <= MAX_CHARS && !l.marks.h1).collect();
+    let said = short.iter().enumerate().filter_map(|(at, line)| {
+        // A label alone is said of the next line.
+        let label = ALONE.contains(&line.text.trim_end_matches([':', '：']).trim().to_lowercase().as_str());
+        if label { short.get(at + 1).map(|next| next.text.clone()) } else { said(&line.text) }
+    });
     let named = near().flat_map(|l| l.authors.iter().filter(|a| a.chars().count() <= MAX_CHARS).cloned());
     said.chain(named).collect()
 }
@@ -112,7 +220,10 @@ fn said(line: &str) -> Option<String> {
         let end = ENDS.iter().filter_map(|e| after.find(e)).min().unwrap_or(after.len());
         return Some(after[..end].trim().to_owned());
     }
-    BEGINNINGS.iter().any(|b| lower.starts_with(b)).then(|| line.to_owned())
+    let beginning = BEGINNINGS.iter().find(|b| lower.starts_with(*b))?;
+    let behind = |cut: &&str| lower[beginning.len()..].find(*cut).map(|at| at + beginning.len());
+    let end = CUTS.iter().filter_map(behind).min().filter(|at| line.is_char_boundary(*at) && lower.len() == line.len());
+    Some(line[..end.unwrap_or(line.len())].to_owned())
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn is_word(c: char) -> bool {
 
 /// The date that the tokens begin with, and how many of them it takes.
 fn date(tokens: &[Token<'_>], order: Order) -> Option<(Date, usize)> {
-    year_first(tokens).or_else(|| numbers(tokens, order)).or_else(|| named(tokens))
+    year_first(tokens).or_else(|| year_and_name(tokens)).or_else(|| numbers(tokens, order)).or_else(|| named(tokens))
 }
 
 fn year_first(tokens: &[Token<'_>]) -> Option<(Date, usize)> {
@@ -129,6 +129,16 @@ fn year_first(tokens: &[Token<'_>]) -> Option<(Date, usize)> {
     let [Token::Mark(b), Token::Number { value: day, digits: 1..=2 }, ..] = rest else { return None };
     let joined = matches!((a, b), ('-', '-') | ('/', '/') | ('.', '.') | ('年', '月'));
     joined.then(|| whole(*year, *month, *day)).flatten().map(|d| (d, 5))
+}
+
+/// `2024 May 6`, as journals write.
+fn year_and_name(tokens: &[Token<'_>]) -> Option<(Date, usize)> {
+    let [Token::Number { value: year, digits: 4 }, Token::Word(name), Token::Number { value: day, digits: 1..=2 }, ..] =
+        tokens
+    else {
+        return None;
+    };
+    whole(*year, month(name)?, *day).map(|d| (d, 3))
 }
 
 fn numbers(tokens: &[Token<'_>], order: Order) -> Option<(Date, usize)> {
@@ -317,6 +327,7 @@ mod tests {
         for (text, instant) in [
             ("Posted on May 6th, 2024 at 7:08 pm by Jane Doe", "2024-05-06T19:08:00Z"),
             ("Jane Doe | Senior Writer | July 2, 2025", "2025-07-02T00:00:00Z"),
+            ("Published online 2023 Jan 7", "2023-01-07T00:00:00Z"),
             ("4 August 2010", "2010-08-04T00:00:00Z"),
             ("Sept. 6, 2024 6:01 a.m. EDT", "2024-09-06T10:01:00Z"),
             ("Montag, 6. Mai 2024, 07:08", "2024-05-06T07:08:00Z"),

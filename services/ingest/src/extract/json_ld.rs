@@ -24,8 +24,8 @@ pub(super) struct JsonLd {
 pub(super) struct Described {
     /// Its title.
     pub(super) headline: Option<String>,
-    /// Names of its authors.
-    pub(super) authors: Vec<String>,
+    /// Its authors.
+    pub(super) authors: Vec<Author>,
     /// When it was published, as written.
     pub(super) published: Option<String>,
     /// When it was last changed, as written.
@@ -38,6 +38,15 @@ pub(super) struct Described {
     pub(super) keywords: Vec<String>,
     /// Whether it may be read without paying.
     pub(super) free: Option<bool>,
+}
+
+/// An author as described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Author {
+    /// The name, as written.
+    pub(super) name: String,
+    /// Said to be no person.
+    pub(super) organisation: bool,
 }
 
 /// What the scripts of a page say; what is no JSON is passed over.
@@ -125,15 +134,21 @@ fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
     object.get(key).and_then(|v| texts(v, &["@value"], 0).into_iter().next())
 }
 
-/// Names of people and organisations; what only points to an object by its `@id` takes the name from there.
-fn people(value: &Value, objects: &[&Map<String, Value>], depth: usize) -> Vec<String> {
+/// People and organisations; what only points to an object by its `@id` takes the name from there.
+fn people(value: &Value, objects: &[&Map<String, Value>], depth: usize) -> Vec<Author> {
+    let named = |names: Vec<String>, organisation: bool| {
+        names.into_iter().map(move |name| Author { name, organisation }).collect()
+    };
+    let is_organisation = |o: &Map<String, Value>| has_type(o, |t| t.ends_with("Organization") || t == "Corporation");
     match value {
         Value::Array(items) if depth < MAX_DEPTH => items.iter().flat_map(|i| people(i, objects, depth + 1)).collect(),
         Value::Object(object) if !object.contains_key("name") && object.get("@id").is_some_and(Value::is_string) => {
-            let named = |o: &&&Map<String, Value>| o.get("@id") == object.get("@id") && o.contains_key("name");
-            objects.iter().find(named).and_then(|o| text(o, "name")).into_iter().collect()
+            let meant = |o: &&&Map<String, Value>| o.get("@id") == object.get("@id") && o.contains_key("name");
+            let found = objects.iter().find(meant);
+            found.map(|o| named(text(o, "name").into_iter().collect(), is_organisation(o))).unwrap_or_default()
         }
-        other => texts(other, &["name"], 0),
+        Value::Object(object) => named(texts(value, &["name"], 0), is_organisation(object)),
+        other => named(texts(other, &["name"], 0), false),
     }
 }
 
@@ -158,6 +173,10 @@ mod tests {
         of_scripts(&[script.to_owned()])
     }
 
+    fn names(described: &Described) -> Vec<&str> {
+        described.authors.iter().map(|a| a.name.as_str()).collect()
+    }
+
     #[test]
     fn an_article_is_found_wherever_it_stands() {
         for script in [
@@ -168,11 +187,7 @@ mod tests {
             "{\"@type\":\"Article\",\"description\":\"two\nlines\",\"author\":\"Jane Doe\",\"datePublished\":\"2024-05-06\"}",
         ] {
             let found = of(script).article;
-            assert_eq!(
-                (found.authors, found.published.as_deref()),
-                (vec!["Jane Doe".to_owned()], Some("2024-05-06")),
-                "{script}"
-            );
+            assert_eq!((names(&found), found.published.as_deref()), (vec!["Jane Doe"], Some("2024-05-06")), "{script}");
         }
     }
 
@@ -199,7 +214,7 @@ mod tests {
         let found =
             of(r##"{"@graph":[{"@type":"Article","author":{"@id":"#jane"}},{"@type":"WebSite","name":"The Paper"},
             {"@type":"WebPage","datePublished":"2024-05-06"},{"@type":"Person","@id":"#jane","name":"Jane Doe"}]}"##);
-        assert_eq!(found.article.authors, ["Jane Doe"]);
+        assert_eq!(names(&found.article), ["Jane Doe"]);
         assert_eq!(found.site.as_deref(), Some("The Paper"));
         assert_eq!((found.article.published, found.page.published.as_deref()), (None, Some("2024-05-06")));
     }

@@ -15,6 +15,9 @@ use super::{
 /// The most JSON-LD scripts that are looked at.
 const MAX_SCRIPTS: usize = 16;
 
+/// The most properties of a `<meta>` that are looked at.
+const MAX_PROPERTIES: usize = 4;
+
 /// The most headings that are looked at.
 const MAX_HEADINGS: usize = 8;
 
@@ -103,7 +106,8 @@ impl Metadata {
 
     /// What the page calls its article, the most trusted first.
     pub(super) fn titles(&self) -> Vec<String> {
-        let metas = ["og:title", "citation_title", "twitter:title", "dcterms.title", "dc.title", "parsely-title"];
+        let metas =
+            ["dc:title", "og:title", "citation_title", "twitter:title", "dcterms.title", "dc.title", "parsely-title"];
         let of_metas = metas.iter().filter_map(|n| self.all_metas(n).next());
         let all = of_metas.chain(self.json_ld.article.headline.as_deref()).chain(self.title.as_deref());
         all.filter_map(some_text).collect()
@@ -146,7 +150,10 @@ impl Metadata {
         let content = attribute(node, &["content"]).filter(|c| !c.trim().is_empty());
         let name = attribute(node, &["property", "name", "itemprop", "http-equiv"]);
         if let (Some(name), Some(content)) = (name, content) {
-            self.metas.push((name.trim().to_ascii_lowercase(), content));
+            // RDFa allows a list of properties.
+            for name in name.split_whitespace().take(MAX_PROPERTIES) {
+                self.metas.push((name.to_ascii_lowercase(), content.clone()));
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! that it is the date of publication, the day of the last change where that alone is shown. Each has to be
 //! plausible; where nothing is, there is none.
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp, tz::Offset};
 use kos_shared::event::{Hints, HttpUrl};
 
 use super::{
@@ -142,6 +142,9 @@ const OTHER_LABELS: [&str; 24] = [
     "archive",
 ];
 
+/// Further apart than this are two times that mean different days whatever their zones.
+const SAME_DAY: SignedDuration = SignedDuration::from_hours(38);
+
 /// How many lines before the title its date may stand.
 const LINES_BEFORE: usize = 8;
 
@@ -193,8 +196,9 @@ pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dat
     let published = told
         .or_else(|| around.hints.published_at.and_then(plausible))
         .map(|told| match beside_title {
-            // A page that is put up again gets a new date of publication; readers are shown the article's.
-            Some(shown) if day(shown) < day(told) => shown,
+            // Templates date a page by when its record was made or last saved; readers are shown the article's
+            // date. Days that touch are the same time in two zones.
+            Some(shown) if shown.duration_since(told).abs() > SAME_DAY => shown,
             _ => told,
         })
         .or_else(|| match (beside_title, on_path) {

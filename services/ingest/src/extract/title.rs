@@ -10,9 +10,15 @@ const MAX_CHARS: usize = 300;
 /// How much of the text stands in for a title that nobody gave, in characters.
 const OF_TEXT_CHARS: usize = 80;
 
-/// The least share of the words of a heading or of a claimed title, whichever is shorter, that must be in the
+/// The least share of the telling words of a heading or of a claimed title, whichever has fewer, that must be in the
 /// other, where a page has several first headings.
 const AGREEMENT: f64 = 0.5;
+
+/// That share where there is only one: it may say it in other words, as titles for search engines do.
+const AGREEMENT_ALONE: f64 = 0.35;
+
+/// Headings longer than this are paragraphs, in characters.
+const MAX_HEADING_CHARS: usize = 200;
 
 /// Headings shorter than this are the title only where it is said in other words too: `Blog` heads many pages.
 const TELLING_WORDS: usize = 3;
@@ -45,38 +51,47 @@ pub(super) fn title(claims: &Claims<'_>, site: &SiteNames) -> String {
 
 /// The heading that is the title, if one is.
 fn heading<'t>(headings: &[&'t str], claimed: &[&str]) -> Option<&'t str> {
-    let of = |heading: &'t str| {
-        let best = claimed.iter().map(|c| agreement(heading, c)).fold(0.0, f64::max);
-        let same = claimed.iter().any(|c| fold(c) == fold(heading) || begins(c, heading));
-        (best, same)
-    };
-    let telling = |h: &&str| count_words(h) >= TELLING_WORDS;
+    let headings: Vec<&'t str> = headings.iter().copied().filter(|h| !is_behind(h, claimed)).collect();
     let alone = headings.len() == 1;
-    let fits = |h: &'t str| {
-        let (agreed, same) = of(h);
-        // A heading alone may say it in other words, as titles for search engines do.
-        (same || telling(&h) && (agreed >= AGREEMENT || alone && (agreed > 0.0 || claimed.is_empty())))
-            .then_some((h, agreed))
+    let fits = |heading: &'t str| {
+        if claimed.iter().any(|c| fold(c) == fold(heading) || begins(c, heading)) {
+            return Some((heading, 1.0));
+        }
+        let telling = count_words(heading) >= TELLING_WORDS && heading.chars().count() <= MAX_HEADING_CHARS;
+        let agreed = claimed.iter().map(|c| agreement(heading, c)).fold(0.0, f64::max);
+        let enough = if alone { agreed >= AGREEMENT_ALONE || claimed.is_empty() } else { agreed >= AGREEMENT };
+        (telling && enough).then_some((heading, agreed))
     };
-    let fitting = headings.iter().filter_map(|h| fits(h));
     // Of equals the first.
-    let best = fitting.fold(None, |best: Option<(&str, f64)>, next| match best {
+    let best = headings.iter().filter_map(|h| fits(h)).fold(None, |best: Option<(&str, f64)>, next| match best {
         Some(b) if b.1 >= next.1 => Some(b),
         _ => Some(next),
     });
-    best.map(|(h, _)| h)
+    best.map(|(heading, _)| heading)
 }
 
-/// Whether a claimed title is a heading with something set off behind it.
+/// Whether a claimed title is a heading with something set off behind it; what follows a colon belongs to a title.
 fn begins(claimed: &str, heading: &str) -> bool {
-    parts(claimed).first().is_some_and(|p| fold(p.text) == fold(heading))
+    parts(claimed).first().is_some_and(|p| !p.colon && fold(p.text) == fold(heading))
 }
 
-/// How many of the words of the shorter of two titles are in the other, from 0 to 1.
+/// Whether a heading is what claimed titles set off behind them: then it heads all of the site's pages.
+fn is_behind(heading: &str, claimed: &[&str]) -> bool {
+    claimed.iter().any(|c| parts(c).iter().skip(1).any(|p| fold(p.text) == fold(heading)))
+}
+
+/// How many of the telling words of the shorter of two titles are in the other, from 0 to 1.
 fn agreement(a: &str, b: &str) -> f64 {
-    let words = |t: &str| tokens(t).collect::<HashSet<_>>();
-    let (a, b) = (words(a), words(b));
+    let (a, b) = (telling(a), telling(b));
     a.intersection(&b).count() as f64 / a.len().min(b.len()).max(1) as f64
+}
+
+/// The words of a title that tell it from others; short ones of Latin stand everywhere.
+fn telling(title: &str) -> HashSet<String> {
+    let all: HashSet<String> = tokens(title).collect();
+    let long: HashSet<String> =
+        all.iter().filter(|t| t.len() > 3 || t.bytes().any(|b| b.is_ascii_digit())).cloned().collect();
+    if long.is_empty() { all } else { long }
 }
 
 /// What a site is called: by itself, by its publisher, by its host.
@@ -116,7 +131,8 @@ impl SiteNames {
         self.is_name(part)
             || self.names.iter().any(|n| within(&text, n) || within(n, &text))
             || self.host.len() > 3 && joined.contains(&self.host)
-            || joined.chars().count() > 3 && joined.is_ascii() && self.host.starts_with(&joined)
+            || joined.len() > 3 && joined.is_ascii() && self.host.starts_with(&joined)
+            || joined.len() > 4 && joined.is_ascii() && self.host.ends_with(&joined)
             || self.host.len() > 1 && initials(part) == self.host
     }
 
@@ -278,6 +294,8 @@ mod tests {
             (&["Bridge"], &["Bridge | Some Office"], "Bridge"),
             (&["Sign up for the newsletter", "Bridge to close soon"], &["Bridge to close"], "Bridge to close soon"),
             (&["Sign up for the newsletter"], &["Bridge closed"], "Bridge closed"),
+            (&["Bridges"], &["Bridges: how to cross them"], "Bridges: how to cross them"),
+            (&["痞客邦"], &["大桥今日通车 | 痞客邦"], "大桥今日通车 | 痞客邦"),
             (&["Sign up for the newsletter"], &[], "Sign up for the newsletter"),
             (&[], &[], "The text."),
         ] {
