@@ -18,7 +18,7 @@ pub fn article(
     hints: Option<&Hints>,
     fetched_at: Timestamp,
 ) -> Result<Article, NotReadable> {
-    let extracted = extract(html, url, hints)?;
+    let extracted = extract(html, url, hints, fetched_at)?;
     let canonical_url = canonical_url(url, extracted.canonical_link.as_ref());
     Ok(Article {
         article_id: ArticleId::of_canonical_url(&canonical_url),
@@ -30,14 +30,14 @@ pub fn article(
         title: extracted.title,
         authors: extracted.authors,
         published_at: extracted.published_at,
-        modified_at: None,
+        modified_at: extracted.modified_at,
         fetched_at,
         language: extracted.language,
         body_html: extracted.body_html,
         text: extracted.text,
         body_source: BodySource::Page,
         image: extracted.image,
-        tags: vec![],
+        tags: extracted.tags,
         words: extracted.words,
         content_hash: extracted.content_hash,
         rights: extracted.rights,

@@ -17,6 +17,9 @@ struct Arguments {
     /// What to measure; default: everything.
     #[arg(value_enum)]
     what: Vec<What>,
+    /// List every answer about metadata that isn't the expected one.
+    #[arg(long)]
+    list_wrong: bool,
     /// Set by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -43,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         extraction::run(&corpora).context("extraction")?;
     }
     if wanted(What::Metadata) {
-        metadata::run(&corpora).context("metadata")?;
+        metadata::run(&corpora, arguments.list_wrong).context("metadata")?;
     }
     if wanted(What::Feeds) {
         feeds::run(&corpora).context("feeds")?;

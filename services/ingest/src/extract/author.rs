@@ -7,7 +7,17 @@ const MAX_AUTHORS: usize = 20;
 const MAX_NAME_CHARS: usize = 60;
 
 /// What stands before names, in lower case.
-const PREFIXES: [&str; 16] = [
+const PREFIXES: [&str; 26] = [
+    "article by",
+    "words by",
+    "interview by",
+    "contributors:",
+    "author(s):",
+    "author ",
+    "von ",
+    "par ",
+    "por ",
+    "撰文：",
     "written by",
     "reported by",
     "posted by",
@@ -27,7 +37,97 @@ const PREFIXES: [&str; 16] = [
 ];
 
 /// What stands between names, in lower case.
-const SEPARATORS: [&str; 10] = [" and ", " & ", " und ", ", ", "; ", "，", "、", "；", " | ", " / "];
+const SEPARATORS: [&str; 14] =
+    [" and ", " & ", " und ", ", ", "; ", ";", "，", "、", "；", " | ", " / ", " · ", " • ", " – "];
+
+/// What people are or do, and what templates put where a name should be, in lower case: no names, and nothing that
+/// begins or ends with these is one.
+const NO_NAMES: [&str; 58] = [
+    "admin",
+    "administrator",
+    "noc admin",
+    "webmaster",
+    "null",
+    "undefined",
+    "unknown",
+    "anonymous",
+    "none",
+    "author",
+    "authors",
+    "the author",
+    "about the author",
+    "by",
+    "name",
+    "your name",
+    "guest",
+    "user",
+    "default",
+    "editor",
+    "staff",
+    "staff writer",
+    "staff reporter",
+    "reporter",
+    "writer",
+    "senior writer",
+    "contributor",
+    "contributing writer",
+    "correspondent",
+    "columnist",
+    "journalist",
+    "photographer",
+    "editor-in-chief",
+    "managing editor",
+    "senior editor",
+    "founder",
+    "co-founder",
+    "ceo",
+    "cto",
+    "director",
+    "manager",
+    "insights from",
+    "follow",
+    "share",
+    "comments",
+    "subscribe",
+    "updated",
+    "published",
+    "posted",
+    "read more",
+    "min read",
+    "view all posts",
+    "all posts",
+    "n/a",
+    "test",
+    "por",
+    "von",
+    "par",
+];
+
+/// What ends a description of what somebody does, in lower case.
+const ROLES: [&str; 22] = [
+    "reporter",
+    "writer",
+    "editor",
+    "correspondent",
+    "contributor",
+    "columnist",
+    "journalist",
+    "photographer",
+    "director",
+    "manager",
+    "founder",
+    "president",
+    "officer",
+    "specialist",
+    "strategist",
+    "analyst",
+    "engineer",
+    "professor",
+    "consultant",
+    "producer",
+    "attorney",
+    "representative",
+];
 
 /// What follows a comma and belongs to the name before it.
 const SUFFIXES: [&str; 9] = ["jr", "jr.", "sr", "sr.", "ii", "iii", "md", "phd", "ph.d."];
@@ -64,6 +164,7 @@ fn split(byline: &str) -> Vec<String> {
             Some(last) if SUFFIXES.contains(&name.to_lowercase().as_str()) => *last = format!("{last}, {name}"),
             // A degree or an agency behind a name.
             Some(_) if name.len() <= 4 && name.bytes().all(|b| b.is_ascii_uppercase()) => {}
+            _ if chinese(name).is_some() => names.extend(chinese(name).unwrap_or_default()),
             _ if is_name(name) => names.push(name.to_owned()),
             _ => {}
         }
@@ -77,9 +178,29 @@ fn is_name(text: &str) -> bool {
     (2..=MAX_NAME_CHARS).contains(&chars)
         && text.split_whitespace().count() <= 6
         && text.chars().any(char::is_alphabetic)
-        && !text.chars().any(|c| c.is_numeric() || matches!(c, '@' | '{' | '<' | '=' | ':' | '：'))
+        && !text
+            .chars()
+            .any(|c| c.is_numeric() || matches!(c, '@' | '{' | '<' | '>' | '=' | ':' | '：' | '*' | '■' | '?'))
         && !text.contains("//")
-        && !["admin", "null", "undefined", "unknown", "anonymous", "none"].contains(&text.to_ascii_lowercase().as_str())
+        && !NO_NAMES.contains(&text.to_lowercase().as_str())
+        && !is_role(text)
+        && (text.contains(' ') || text.matches('.').count() < 2)
+}
+
+/// `Senior Reporter`, `Founder of Example`: what follows a name.
+fn is_role(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut words = lower.split_whitespace();
+    let begins = words.next().is_some_and(|w| ROLES.contains(&w));
+    begins || lower.split_whitespace().next_back().is_some_and(|w| ROLES.contains(&w))
+}
+
+/// The names of a row of Chinese names with blanks between them.
+fn chinese(names: &str) -> Option<Vec<String>> {
+    let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let parts: Vec<&str> = names.split_whitespace().collect();
+    let all = parts.len() > 1 && parts.iter().all(|p| p.chars().all(han) && (2..=4).contains(&p.chars().count()));
+    all.then(|| parts.into_iter().map(str::to_owned).collect())
 }
 
 fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
@@ -121,6 +242,15 @@ mod tests {
             ("admin", vec![]),
             ("Jane Doe, RDN, CNN", vec!["Jane Doe"]),
             ("AFP", vec!["AFP"]),
+            ("Author: By Jane Doe, Reporter", vec!["Jane Doe"]),
+            ("Jane Doe | Senior Writer | July 2, 2025", vec!["Jane Doe"]),
+            ("By Jane Doe · Dec 20, 2025 at 3:00 am", vec!["Jane Doe"]),
+            ("王小明 李雷", vec!["王小明", "李雷"]),
+            ("Staff Writer", vec![]),
+            ("Name *", vec![]),
+            ("page.head.extra.author", vec![]),
+            ("Jane.Doe", vec!["Jane.Doe"]),
+            ("J. R. R. Tolkien", vec!["J. R. R. Tolkien"]),
             ("Byron Bay", vec!["Byron Bay"]),
             ("Anderson Andrews", vec!["Anderson Andrews"]),
         ] {

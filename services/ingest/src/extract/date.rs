@@ -1,32 +1,101 @@
 //! Dates as pages write them.
 
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, DateTime, Time},
     fmt::{rfc2822, temporal},
     tz::Offset,
 };
+use kos_shared::event::{HttpUrl, Language};
 
-/// Years outside of these are misread, not meant.
-const YEARS: std::ops::RangeInclusive<i16> = 1990..=2100;
+use super::date_text;
+
+/// Before this year there was hardly a page to publish on: such dates are misread, or defaults of a template.
+const FIRST_YEAR: i16 = 1995;
+
+/// Later years are misread, not meant.
+const LAST_YEAR: i16 = 2100;
 
 /// Longer texts are none that hold only a date, in characters.
 const MAX_CHARS: usize = 100;
 
-/// The instant that a text names: ISO 8601, RFC 2822, year first (`2024年5月6日 07:08`), or English months.
-/// UTC where it names no offset, midnight where it names no time, `None` where it names no whole date.
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+/// How far local time is ahead of UTC at most.
+const FARTHEST_EAST: SignedDuration = SignedDuration::from_hours(14);
+
+/// Countries that write the day before the month in English, as subtags and as ends of hosts' names.
+const DAY_FIRST: [&str; 12] = ["gb", "uk", "au", "nz", "ie", "in", "za", "sg", "hk", "my", "pk", "ng"];
+
+/// How `5/6/2024` is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// As in Britain and most of the world.
+    DayFirst,
+    /// As in the United States.
+    MonthFirst,
+    /// Not at all.
+    Unknown,
+}
+
+impl Order {
+    /// The order that is usual in a language and a country: the tag's region, else the host's name, tells the
+    /// kinds of English apart; languages of East Asia put the year first, and so nothing is known of the rest.
+    pub(super) fn of(language: &Language, url: &HttpUrl) -> Self {
+        let tag = language.as_str().to_ascii_lowercase();
+        let region = tag.rsplit('-').next().filter(|r| *r != language.primary() && r.len() == 2);
+        let of_host = url.host().rsplit('.').next().filter(|top| top.len() == 2);
+        match (language.primary(), region.or(of_host)) {
+            ("und" | "zh" | "ja" | "ko", _) => Self::Unknown,
+            ("en", Some(region)) if DAY_FIRST.contains(&region) => Self::DayFirst,
+            ("en", Some("us") | None) => Self::MonthFirst,
+            ("en", Some(_)) => Self::Unknown,
+            _ => Self::DayFirst,
+        }
+    }
+}
+
+/// A date as it was written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Reading {
+    /// The day.
+    pub(super) date: Date,
+    /// The time of day, where one is written.
+    pub(super) time: Option<Time>,
+    /// The zone, where one is written.
+    pub(super) offset: Option<Offset>,
+}
+
+impl Reading {
+    /// The instant: in UTC where no zone is written, at midnight where no time is. A zone that nobody names is not
+    /// guessed from the language: so the day stays the one that the page shows.
+    pub(super) fn instant(self) -> Option<Timestamp> {
+        at(self.date, self.time.unwrap_or(Time::midnight()), self.offset)
+    }
+}
+
+/// The instant that a text names: ISO 8601, RFC 2822, seconds since 1970, or a form that people write.
+/// `None` where it names no whole date or is too long to be only that.
+pub(super) fn parse(text: &str, order: Order) -> Option<Timestamp> {
     let text = text.trim();
     if text.is_empty() || text.chars().nth(MAX_CHARS).is_some() {
         return None;
     }
-    let parsed = exact(text).or_else(|| year_first(text)).or_else(|| month_named(text))?;
-    YEARS.contains(&Offset::UTC.to_datetime(parsed).year()).then_some(parsed)
+    exact(text).or_else(|| date_text::find(text, order)?.instant()).filter(|instant| in_range(*instant))
+}
+
+/// A date that can be true of a page fetched at `fetched_at`: of the time of the web, and not in the future. A local
+/// time whose zone isn't named, or is named wrongly, can be ahead by hours: then the fetch was the latest that it can mean.
+pub(super) fn plausible(instant: Timestamp, fetched_at: Timestamp) -> Option<Timestamp> {
+    let latest = fetched_at.checked_add(FARTHEST_EAST).unwrap_or(fetched_at);
+    (in_range(instant) && instant <= latest).then(|| instant.min(fetched_at))
+}
+
+fn in_range(instant: Timestamp) -> bool {
+    (FIRST_YEAR..=LAST_YEAR).contains(&Offset::UTC.to_datetime(instant).year())
 }
 
 /// The day in an address's path: `/2024/05/06/`, `/2024-05-06`, `/20240506`. Midnight UTC.
 pub(super) fn of_path(path: &str) -> Option<Timestamp> {
-    let numbers: Vec<&str> = path.split(['/', '-', '_', '.']).collect();
+    let numbers: Vec<&str> = path.split(['/', '-', '_', '.', '+']).collect();
     let split = numbers.windows(3).find_map(|w| {
         let sized = w[0].len() == 4 && (1..=2).contains(&w[1].len()) && (1..=2).contains(&w[2].len());
         if sized { day(w[0], w[1], w[2]) } else { None }
@@ -39,7 +108,7 @@ pub(super) fn of_path(path: &str) -> Option<Timestamp> {
 }
 
 fn day(year: &str, month: &str, day: &str) -> Option<Date> {
-    let year = digits(year).filter(|y| YEARS.contains(y))?;
+    let year = digits(year).filter(|y| (FIRST_YEAR..=LAST_YEAR).contains(y))?;
     Date::new(year, digits(month)?.try_into().ok()?, digits(day)?.try_into().ok()?).ok()
 }
 
@@ -73,95 +142,6 @@ fn exact(text: &str) -> Option<Timestamp> {
         .or_else(|| local().and_then(|d| at(d.date(), d.time(), None)))
 }
 
-/// A year, month and day in this order with anything between them, then perhaps a time and an offset.
-fn year_first(text: &str) -> Option<Timestamp> {
-    let start = text.char_indices().map(|(i, _)| i).find(|i| {
-        let number = leading_digits(&text[*i..]);
-        number.len() == 4 && !text[..*i].ends_with(|c: char| c.is_ascii_digit())
-    })?;
-    let text = &text[start..];
-    let (year, rest) = number(text)?;
-    let (month, rest) = number(separated(rest, &['-', '/', '.', '年', ' '])?)?;
-    let (of_month, rest) = number(separated(rest, &['-', '/', '.', '月', ' '])?)?;
-    at(day(year, month, of_month)?, time_in(rest), offset_in(rest))
-}
-
-/// `May 6, 2024 7:08 am`, `6 May 2024`, with names of months that may be shortened.
-fn month_named(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()).collect();
-    let month_of = |w: &str| {
-        let start = w.get(..3)?.to_ascii_lowercase();
-        let alphabetic = w.trim_end_matches('.').bytes().all(|b| b.is_ascii_alphabetic());
-        MONTHS.iter().position(|m| alphabetic && *m == start)
-    };
-    let (place, month) = words.iter().enumerate().find_map(|(i, w)| Some((i, month_of(w)?)))?;
-    let day_of = |w: &&str| {
-        let number = leading_digits(w);
-        let ordinal = matches!(&w[number.len()..], "" | "st" | "nd" | "rd" | "th");
-        (ordinal && (1..=2).contains(&number.len())).then(|| number.to_owned())
-    };
-    let before = place.checked_sub(1).and_then(|i| words.get(i)).and_then(day_of);
-    let (of_month, year_at) = match before {
-        Some(d) => (d, place + 1),
-        None => (words.get(place + 1).and_then(day_of)?, place + 2),
-    };
-    let date = day(words.get(year_at).filter(|y| y.len() == 4)?, &(month + 1).to_string(), &of_month)?;
-    let rest = words[year_at + 1..].join(" ");
-    at(date, time_in(&rest), offset_in(&rest))
-}
-
-fn leading_digits(text: &str) -> &str {
-    let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
-    &text[..end]
-}
-
-fn number(text: &str) -> Option<(&str, &str)> {
-    let number = leading_digits(text);
-    (!number.is_empty()).then(|| (number, &text[number.len()..]))
-}
-
-fn separated<'t>(text: &'t str, separators: &[char]) -> Option<&'t str> {
-    Some(text.trim_start().strip_prefix(separators).or_else(|| text.strip_prefix(' '))?.trim_start())
-}
-
-/// The first `7:08`, `07:08:09` or `7:08 pm` in a text, else midnight.
-fn time_in(text: &str) -> Time {
-    let Some(colon) = text.find([':', '：']) else { return Time::midnight() };
-    let hour: String =
-        text[..colon].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().iter().rev().collect();
-    let after = text[colon..].trim_start_matches([':', '：']);
-    let minute = leading_digits(after);
-    let rest = &after[minute.len()..];
-    let second = rest.strip_prefix(':').map(leading_digits).filter(|s| s.len() == 2).unwrap_or("0");
-    let half = rest.trim_start_matches(|c: char| !c.is_alphabetic()).get(..2).map(str::to_ascii_lowercase);
-    let number = |t: &str| t.parse::<i8>().ok();
-    let time = || {
-        let hour = match (number(&hour)?, half.as_deref()) {
-            (12, Some("am")) => 0,
-            (h @ 1..=11, Some("pm")) => h + 12,
-            (h, _) => h,
-        };
-        Time::new(hour, number(minute)?, number(second)?, 0).ok()
-    };
-    time().unwrap_or_else(Time::midnight)
-}
-
-/// The `+08:00`, `+0800` or `Z` behind a time, if there is one.
-fn offset_in(text: &str) -> Option<Offset> {
-    let after = &text[text.find(':')?..];
-    let sign = after.find(['+', '-'])?;
-    let digits: String =
-        after[sign + 1..].chars().filter(|c| *c != ':').take_while(char::is_ascii_digit).take(4).collect();
-    let (hours, minutes) = match digits.len() {
-        2 => (digits.parse::<i32>().ok()?, 0),
-        4 => (digits[..2].parse::<i32>().ok()?, digits[2..].parse::<i32>().ok()?),
-        _ => return None,
-    };
-    let seconds = (hours * 60 + minutes) * 60;
-    Offset::from_seconds(if after[sign..].starts_with('-') { -seconds } else { seconds }).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,7 +168,7 @@ mod tests {
             ("6 May 2024, 12:08 am", "2024-05-06T00:08:00Z"),
             ("Sept. 6, 2024", "2024-09-06T00:00:00Z"),
         ] {
-            assert_eq!(parse(text).map(|t| t.to_string()).as_deref(), Some(instant), "{text}");
+            assert_eq!(parse(text, Order::Unknown).map(|t| t.to_string()).as_deref(), Some(instant), "{text}");
         }
     }
 
@@ -206,9 +186,9 @@ mod tests {
             "９月",
             "24-5-6",
         ] {
-            assert_eq!(parse(text), None, "{text}");
+            assert_eq!(parse(text, Order::Unknown), None, "{text}");
         }
-        assert_eq!(parse(&format!("2024-05-06 {}", "x".repeat(200))), None);
+        assert_eq!(parse(&format!("2024-05-06 {}", "x".repeat(200)), Order::Unknown), None);
     }
 
     #[test]
@@ -223,6 +203,36 @@ mod tests {
         ] {
             let found = of_path(path).map(|t| Offset::UTC.to_datetime(t).date().to_string());
             assert_eq!(found.as_deref(), day, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_day_and_month_is_the_countrys() {
+        for (language, url, order) in [
+            ("en-GB", "https://example.com/", Order::DayFirst),
+            ("en", "https://example.co.uk/", Order::DayFirst),
+            ("en-US", "https://example.co.uk/", Order::MonthFirst),
+            ("en", "https://example.com/", Order::MonthFirst),
+            ("en", "https://example.ch/", Order::Unknown),
+            ("de", "https://example.com/", Order::DayFirst),
+            ("zh-CN", "https://example.com/", Order::Unknown),
+        ] {
+            let found = Order::of(&language.parse().unwrap(), &url.parse().unwrap());
+            assert_eq!(found, order, "{language} {url}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_never_in_the_future() {
+        let now: Timestamp = "2024-05-06T07:00:00Z".parse().unwrap();
+        for (written, taken) in [
+            ("2024-05-06T06:59:59Z", Some("2024-05-06T06:59:59Z")),
+            ("2024-05-06T15:00:00Z", Some("2024-05-06T07:00:00Z")),
+            ("2024-05-07T00:00:00Z", None),
+            ("1994-12-31T00:00:00Z", None),
+        ] {
+            let found = plausible(written.parse().unwrap(), now).map(|t| t.to_string());
+            assert_eq!(found.as_deref(), taken, "{written}");
         }
     }
 }

@@ -1,61 +1,25 @@
 //! What a page says about its article beside the text: one walk over the tree gathers it.
 
 use dom_query::{Document, NodeRef};
-use jiff::Timestamp;
 use kos_shared::event::{AiUse, HttpUrl, Language, Rights};
 use url::Url;
 
 use super::{
-    author, date,
+    entity,
     json_ld::{self, JsonLd},
     text::{collapse, lines},
+    title::SiteNames,
+    visible::{self, Line},
 };
-
-/// Names of `<meta>` that date an article's publication, the most trusted first, in lower case.
-const DATE_NAMES: [&str; 25] = [
-    "article:published_time",
-    "og:published_time",
-    "og:article:published_time",
-    "datepublished",
-    "parsely-pub-date",
-    "sailthru.date",
-    "article.published",
-    "rnews:datepublished",
-    "dcterms.issued",
-    "dcterms.created",
-    "dc.date.issued",
-    "dc.date.created",
-    "dc.date",
-    "citation_publication_date",
-    "citation_online_date",
-    "prism.publicationdate",
-    "pubdate",
-    "publishdate",
-    "publish-date",
-    "publish_date",
-    "publication_date",
-    "originalpublicationdate",
-    "bt:pubdate",
-    "weibo:article:create_at",
-    "date",
-];
-
-/// Names of `<meta>` that hold authors, the most trusted first, in lower case.
-const AUTHOR_NAMES: [&str; 10] = [
-    "author",
-    "article:author",
-    "og:article:author",
-    "parsely-author",
-    "sailthru.author",
-    "byl",
-    "citation_author",
-    "dc.creator",
-    "dcterms.creator",
-    "mediaid",
-];
 
 /// The most JSON-LD scripts that are looked at.
 const MAX_SCRIPTS: usize = 16;
+
+/// The most properties of a `<meta>` that are looked at.
+const MAX_PROPERTIES: usize = 4;
+
+/// The most headings that are looked at.
+const MAX_HEADINGS: usize = 8;
 
 /// The most `<time>` elements that are looked at.
 const MAX_TIMES: usize = 32;
@@ -67,15 +31,21 @@ pub(super) struct Metadata {
     pub(super) base: HttpUrl,
     /// `<link rel=canonical>`, else `og:url`.
     pub(super) canonical_link: Option<HttpUrl>,
-    /// The text of the first `<h1>`.
-    pub(super) h1: Option<String>,
-    json_ld: JsonLd,
+    /// The texts of the first headings, `<h1>`, in their order.
+    pub(super) headings: Vec<String>,
+    /// What the page shows, as far as lines are short.
+    pub(super) lines: Vec<Line>,
+    /// What it says as JSON-LD.
+    pub(super) json_ld: JsonLd,
+    title: Option<String>,
     lang: Option<String>,
     metas: Vec<(String, String)>,
     /// What is marked as the date of publication.
-    marked_dates: Vec<String>,
+    pub(super) marked_dates: Vec<String>,
+    /// What is marked as the date of the last change.
+    pub(super) marked_changes: Vec<String>,
     /// What `<time>` elements in the article say.
-    times: Vec<String>,
+    pub(super) times: Vec<String>,
 }
 
 impl Metadata {
@@ -84,11 +54,14 @@ impl Metadata {
         let mut found = Self {
             base: document.base_uri().and_then(|href| absolute(url, &href)).unwrap_or_else(|| url.clone()),
             canonical_link: None,
-            h1: None,
+            headings: vec![],
+            lines: visible::lines(&document.root()),
+            title: None,
             json_ld: JsonLd::default(),
             lang: None,
             metas: vec![],
             marked_dates: vec![],
+            marked_changes: vec![],
             times: vec![],
         };
         let mut scripts = Vec::new();
@@ -98,7 +71,8 @@ impl Metadata {
                 "html" if found.lang.is_none() => found.lang = attribute(&node, &["lang", "xml:lang"]),
                 "meta" => found.add_meta(&node),
                 "link" if found.canonical_link.is_none() => found.canonical_link = canonical_link(&node, &found.base),
-                "h1" if found.h1.is_none() => found.h1 = some_text(&lines(&node)),
+                "h1" if found.headings.len() < MAX_HEADINGS => found.headings.extend(some_text(&lines(&node))),
+                "title" if found.title.is_none() => found.title = some_text(&node.text()),
                 "script" if scripts.len() < MAX_SCRIPTS => {
                     let is_json_ld = |t: &String| t.trim().to_ascii_lowercase().starts_with("application/ld+json");
                     scripts.extend(attribute(&node, &["type"]).filter(is_json_ld).map(|_| node.text().to_string()));
@@ -117,39 +91,26 @@ impl Metadata {
 
     /// What the page calls its site.
     pub(super) fn site_name(&self) -> Option<String> {
-        let name = self.meta(&["og:site_name"]).or(self.json_ld.publisher.as_deref());
+        let publisher = self.json_ld.article.publisher.as_deref();
+        let name = self.meta(&["og:site_name"]).or(publisher).or(self.json_ld.site.as_deref());
         name.or_else(|| self.meta(&["application-name"])).and_then(some_text)
     }
 
-    /// The page's lead image.
-    pub(super) fn image(&self) -> Option<HttpUrl> {
-        let image =
-            self.meta(&["og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src"]);
-        image.or(self.json_ld.image.as_deref()).and_then(|href| absolute(&self.base, href))
+    /// All that the page calls its site, for telling it from titles and people.
+    pub(super) fn site_names(&self, url: &HttpUrl) -> SiteNames {
+        let metas = ["og:site_name", "application-name", "apple-mobile-web-app-title", "twitter:app:name:iphone"];
+        let of_metas = metas.iter().flat_map(|n| self.all_metas(n));
+        let json_ld = [&self.json_ld.article.publisher, &self.json_ld.page.publisher, &self.json_ld.site];
+        SiteNames::new(of_metas.chain(json_ld.into_iter().filter_map(Option::as_deref)), url.host())
     }
 
-    /// Names of the authors: from JSON-LD, else from `<meta>`, else from the byline found in the text.
-    pub(super) fn authors(&self, byline: Option<&str>) -> Vec<String> {
-        let site = self.site_name().unwrap_or_default();
-        let people = |names: Vec<String>| -> Vec<String> {
-            // Templates name the site where nobody is named.
-            if names.len() == 1 && names[0].eq_ignore_ascii_case(&site) { vec![] } else { names }
-        };
-        let of_meta = || {
-            let by_name = |name: &&str| people(author::names(self.all_metas(name)));
-            AUTHOR_NAMES.iter().map(by_name).find(|names| !names.is_empty()).unwrap_or_default()
-        };
-        let first = people(author::names(self.json_ld.authors.iter().map(String::as_str)));
-        let then = if first.is_empty() { of_meta() } else { first };
-        if then.is_empty() { author::names(byline) } else { then }
-    }
-
-    /// When the article was published, by JSON-LD, else `<meta>`, else what is marked up as its date.
-    pub(super) fn published_at(&self) -> Option<Timestamp> {
-        let of_meta = || DATE_NAMES.iter().flat_map(|n| self.all_metas(n)).find_map(date::parse);
-        let of_json_ld = self.json_ld.published.as_deref().and_then(date::parse);
-        let marked = || self.marked_dates.iter().chain(&self.times).find_map(|t| date::parse(t));
-        of_json_ld.or_else(of_meta).or_else(marked)
+    /// What the page calls its article, the most trusted first.
+    pub(super) fn titles(&self) -> Vec<String> {
+        let metas =
+            ["dc:title", "og:title", "citation_title", "twitter:title", "dcterms.title", "dc.title", "parsely-title"];
+        let of_metas = metas.iter().filter_map(|n| self.all_metas(n).next());
+        let all = of_metas.chain(self.json_ld.article.headline.as_deref()).chain(self.title.as_deref());
+        all.filter_map(some_text).collect()
     }
 
     /// The languages that the page declares, the most trusted first.
@@ -177,11 +138,11 @@ impl Metadata {
         Rights::default()
     }
 
-    fn meta<'a>(&'a self, names: &[&'a str]) -> Option<&'a str> {
+    pub(super) fn meta<'a>(&'a self, names: &[&'a str]) -> Option<&'a str> {
         names.iter().find_map(|n| self.all_metas(n).next())
     }
 
-    fn all_metas<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn all_metas<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.metas.iter().filter(move |(n, _)| n == name).map(|(_, content)| content.as_str())
     }
 
@@ -189,7 +150,10 @@ impl Metadata {
         let content = attribute(node, &["content"]).filter(|c| !c.trim().is_empty());
         let name = attribute(node, &["property", "name", "itemprop", "http-equiv"]);
         if let (Some(name), Some(content)) = (name, content) {
-            self.metas.push((name.trim().to_ascii_lowercase(), content));
+            // RDFa allows a list of properties.
+            for name in name.split_whitespace().take(MAX_PROPERTIES) {
+                self.metas.push((name.to_ascii_lowercase(), content.clone()));
+            }
         }
     }
 
@@ -207,10 +171,13 @@ impl Metadata {
     }
 
     fn add_marked(&mut self, node: &NodeRef<'_>) {
-        let is_date = attribute(node, &["itemprop"])
-            .is_none_or(|p| p.split_whitespace().any(|p| p.eq_ignore_ascii_case("datepublished")));
-        if is_date && self.marked_dates.len() < MAX_TIMES {
-            self.marked_dates.push(attribute(node, &["datetime", "content"]).unwrap_or_else(|| lines(node)));
+        let said = attribute(node, &["itemprop"]);
+        let is = |name: &str| said.as_ref().is_some_and(|p| p.split_whitespace().any(|p| p.eq_ignore_ascii_case(name)));
+        let value = || attribute(node, &["datetime", "content"]).unwrap_or_else(|| lines(node));
+        if (said.is_none() || is("datepublished")) && self.marked_dates.len() < MAX_TIMES {
+            self.marked_dates.push(value());
+        } else if is("datemodified") && self.marked_changes.len() < MAX_TIMES {
+            self.marked_changes.push(value());
         }
     }
 }
@@ -237,19 +204,7 @@ pub(super) fn absolute(base: &HttpUrl, href: &str) -> Option<HttpUrl> {
 pub(super) fn some_text(text: &str) -> Option<String> {
     let mut text = collapse(text);
     if text.contains('&') {
-        for (entity, c) in [
-            ("&quot;", "\""),
-            ("&#39;", "'"),
-            ("&#039;", "'"),
-            ("&apos;", "'"),
-            ("&nbsp;", " "),
-            ("&lt;", "<"),
-            ("&gt;", ">"),
-            ("&amp;", "&"),
-        ] {
-            text = text.replace(entity, c);
-        }
-        text = collapse(&text);
+        text = collapse(&entity::decoded(&text));
     }
     (!text.is_empty()).then_some(text)
 }

@@ -6,25 +6,31 @@
 
 mod author;
 mod body;
+mod byline;
 mod date;
+mod date_text;
+mod entity;
+mod image;
 mod json_ld;
 mod language;
 mod metadata;
+mod published;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod text;
+mod title;
 mod tree;
+mod visible;
 
 use jiff::Timestamp;
-use kos_shared::{
-    event::{Hints, HttpUrl, Language, Rights},
-    text::count_words,
-};
+use kos_shared::event::{Hints, HttpUrl, Language, Rights};
 use sha2::{Digest, Sha256};
 
 use crate::sanitize::sanitize;
 use body::Body;
 use metadata::{Metadata, some_text};
+use title::SiteNames;
 
 /// The least that counts as an article, in words or characters: less is what pages without scripts say
 /// (`Loading`, `Please enable JavaScript`, `404 Not Found`). News in brief have a dozen words, so not more.
@@ -32,12 +38,6 @@ const MIN_WORDS: usize = 4;
 
 /// Below this many words or characters the scores are not relied upon alone.
 const SHORT: usize = 60;
-
-/// The longest title, in characters.
-const MAX_TITLE_CHARS: usize = 300;
-
-/// How much of the text stands in for a title that nobody gave, in characters.
-const TITLE_OF_TEXT_CHARS: usize = 80;
 
 /// An article as its page has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,12 +48,16 @@ pub struct Extracted {
     pub authors: Vec<String>,
     /// When it was published, UTC where the page names no offset; `None` where the page doesn't say.
     pub published_at: Option<Timestamp>,
+    /// When it was last changed, where the page says so.
+    pub modified_at: Option<Timestamp>,
     /// Its language, `und` where nothing tells.
     pub language: Language,
     /// The site's name as it calls itself, else its host.
     pub site_name: String,
     /// Its lead image.
     pub image: Option<HttpUrl>,
+    /// What it is about, in its publisher's words; at most 16, each once.
+    pub tags: Vec<String>,
     /// Its body, safe to show.
     pub body_html: String,
     /// Its body as text, a line a paragraph.
@@ -100,9 +104,15 @@ pub enum NotReadable {
     },
 }
 
-/// The article on the page at `url`. `hints` fill in what the page lacks. Takes time linear in the page,
-/// for any input; fails where there is nothing to read or the page goes over a bound.
-pub fn extract(html: &str, url: &HttpUrl, hints: Option<&Hints>) -> Result<Extracted, NotReadable> {
+/// The article on the page at `url`, as it was at `fetched_at`: no date is later. `hints` fill in what the page
+/// lacks. Takes time linear in the page, for any input; fails where there is nothing to read or the page goes over
+/// a bound.
+pub fn extract(
+    html: &str,
+    url: &HttpUrl,
+    hints: Option<&Hints>,
+    fetched_at: Timestamp,
+) -> Result<Extracted, NotReadable> {
     let no_hints = Hints::default();
     let hints = hints.unwrap_or(&no_hints);
     if html.trim().is_empty() && hints.content_html.is_none() {
@@ -115,17 +125,21 @@ pub fn extract(html: &str, url: &HttpUrl, hints: Option<&Hints>) -> Result<Extra
         return Err(NotReadable::NoArticle { words: body.words });
     }
 
-    let site_name = metadata.site_name();
-    let title = title(&body, &metadata, site_name.as_deref(), hints);
-    let authors = or_else(metadata.authors(body.byline.as_deref()), &hints.authors);
+    let site = metadata.site_names(url);
+    let title = title_of(&body, &metadata, &site, hints);
+    let authors = byline::authors(&metadata, &title, body.byline.as_deref(), &site, hints);
     let declared: Vec<Language> = metadata.languages().chain(hints.language.clone()).collect();
-    let on_path = || date::of_path(url.as_url().path());
+    let language = language::decide(&body.text, &declared);
+    let order = date::Order::of(&language, url);
+    let dates = published::dates(&metadata, &title, published::Around { url, hints, order, fetched_at });
     Ok(Extracted {
         content_hash: content_hash(&title, &authors, &body.text),
-        language: language::decide(&body.text, &declared),
-        published_at: metadata.published_at().or(hints.published_at).or_else(on_path),
-        site_name: site_name.unwrap_or_else(|| host_name(url)),
-        image: metadata.image(),
+        language,
+        published_at: dates.published,
+        modified_at: dates.modified,
+        site_name: metadata.site_name().unwrap_or_else(|| host_name(url)),
+        image: image::lead(&metadata),
+        tags: tag::tags(&metadata, &site, &hints.tags),
         body_html: sanitize(&body.html, &metadata.base),
         words: u32::try_from(body.words).unwrap_or(u32::MAX),
         rights: metadata.rights(),
@@ -176,50 +190,10 @@ fn best_body(
     Ok(Body { title, byline: scored.byline.or(best.byline), ..best })
 }
 
-/// The title: the page's own without the site's name, else the feed's, else the first heading, else the
-/// beginning of the text.
-fn title(body: &Body, metadata: &Metadata, site_name: Option<&str>, hints: &Hints) -> String {
-    let heading = metadata.h1.as_deref();
-    let of_page = some_text(&body.title).map(|t| without_site_name(&t, site_name).to_owned());
-    let of_page = of_page.filter(|t| !site_name.is_some_and(|s| s.eq_ignore_ascii_case(t)));
-    // A heading that the title begins with is the title without what the template put behind it.
-    let of_page = of_page.map(|t| match heading {
-        Some(h) if t.starts_with(h) && count_words(h) >= MIN_WORDS => h.to_owned(),
-        _ => t,
-    });
-    let of_feed = || hints.title.as_deref().and_then(some_text);
-    let of_text = || body.text.lines().next().unwrap_or_default();
-    of_page
-        .or_else(of_feed)
-        .or_else(|| heading.and_then(some_text))
-        .map(|t| shortened(&t, MAX_TITLE_CHARS))
-        .unwrap_or_else(|| shortened(of_text(), TITLE_OF_TEXT_CHARS))
-}
-
-/// A title without ` - Site Name` behind it.
-fn without_site_name<'t>(title: &'t str, site_name: Option<&str>) -> &'t str {
-    let Some(name) = site_name.filter(|n| n.len() < title.len()) else { return title };
-    let at = title.len() - name.len();
-    let separator = |c: char| matches!(c, '|' | '-' | '–' | '—' | '_' | '·' | '»' | ':' | '：');
-    match title.get(at..) {
-        Some(end) if end.eq_ignore_ascii_case(name) && title[..at].trim_end().ends_with(separator) => {
-            let rest = title[..at].trim_end_matches(|c: char| c.is_whitespace() || separator(c));
-            if rest.is_empty() { title } else { rest }
-        }
-        _ => title,
-    }
-}
-
-/// At most `limit` characters, with a sign where some are missing.
-fn shortened(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
-    }
-}
-
-fn or_else(authors: Vec<String>, hinted: &[String]) -> Vec<String> {
-    if authors.is_empty() { author::names(hinted.iter().map(String::as_str)) } else { authors }
+fn title_of(body: &Body, metadata: &Metadata, site: &SiteNames, hints: &Hints) -> String {
+    let claimed = metadata.titles().into_iter().chain(some_text(&body.title)).collect();
+    let of_feed = hints.title.as_deref().and_then(some_text);
+    title::title(&title::Claims { headings: &metadata.headings, claimed, of_feed, text: &body.text }, site)
 }
 
 fn host_name(url: &HttpUrl) -> String {

@@ -6,8 +6,12 @@ fn url() -> HttpUrl {
     "https://www.example.com/news/1".parse().unwrap()
 }
 
+fn now() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
 fn extracted(html: &str) -> Extracted {
-    extract(html, &url(), None).unwrap()
+    extract(html, &url(), None, now()).unwrap()
 }
 
 /// A page as news sites have them: an article amid navigation, with everything said about it.
@@ -69,7 +73,7 @@ fn a_tiny_page_is_an_article() {
 
 #[test]
 fn a_page_without_anything_to_read_is_refused() {
-    assert_eq!(extract(" \n ", &url(), None), Err(NotReadable::Empty));
+    assert_eq!(extract(" \n ", &url(), None, now()), Err(NotReadable::Empty));
     for html in [
         "<html><body></body></html>",
         "<div id=root></div><script>render()</script><noscript>Please enable JavaScript to use this site</noscript>",
@@ -77,7 +81,7 @@ fn a_page_without_anything_to_read_is_refused() {
         "<h1>404 Not Found</h1>",
         "<nav><a href=/a>one link</a> <a href=/b>another link</a> <a href=/c>a third link</a></nav>",
     ] {
-        assert!(matches!(extract(html, &url(), None), Err(NotReadable::NoArticle { .. })), "{html}");
+        assert!(matches!(extract(html, &url(), None, now()), Err(NotReadable::NoArticle { .. })), "{html}");
     }
 }
 
@@ -116,9 +120,9 @@ fn hints_fill_what_the_page_lacks() {
         ..Hints::default()
     };
     let page = news_page();
-    assert_eq!(extract(&page, &url(), Some(&hints)).unwrap(), extracted(&page));
+    assert_eq!(extract(&page, &url(), Some(&hints), now()).unwrap(), extracted(&page));
 
-    let article = extract("<div id=root></div>", &url(), Some(&hints)).unwrap();
+    let article = extract("<div id=root></div>", &url(), Some(&hints), now()).unwrap();
     assert_eq!((article.title.as_str(), article.language.as_str()), ("Of the feed", "de"));
     assert_eq!((article.authors, article.published_at), (hints.authors.clone(), hints.published_at));
     assert!(article.text.starts_with("Des Feeds eigener Text"), "{}", article.text);
@@ -140,7 +144,7 @@ fn a_date_comes_from_where_the_page_has_it_and_is_not_invented() {
         assert_eq!(found.as_deref(), date, "{head}");
     }
     let dated = "https://example.com/2024/05/06/x".parse().unwrap();
-    assert_eq!(extract(text, &dated, None).unwrap().published_at, Some("2024-05-06T00:00:00Z".parse().unwrap()));
+    assert_eq!(extract(text, &dated, None, now()).unwrap().published_at, Some("2024-05-06T00:00:00Z".parse().unwrap()));
 }
 
 #[test]
@@ -208,7 +212,7 @@ fn hostile_pages_are_bounded() {
         ];
         for page in pages {
             let started = std::time::Instant::now();
-            let _ = extract(&page, &url(), None);
+            let _ = extract(&page, &url(), None, now());
             let took = started.elapsed();
             assert!(took.as_secs() < 30, "{} … took {took:?}", &page[..60]);
         }
@@ -283,7 +287,7 @@ fn no_soup_of_bytes_makes_it_panic() {
                 }
             }
             let html = crate::decode::decode(&bytes, None);
-            if let Ok(article) = extract(&html, &url(), None) {
+            if let Ok(article) = extract(&html, &url(), None, now()) {
                 assert!(!article.title.is_empty() && !article.text.is_empty(), "{html:?}");
             }
         }
