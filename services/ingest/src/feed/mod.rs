@@ -2,7 +2,9 @@
 //!
 //! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
 
+pub mod entries;
 pub mod parse;
+pub mod schedule;
 
 use std::time::Duration;
 
