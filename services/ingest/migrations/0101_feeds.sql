@@ -8,7 +8,7 @@ create table feeds (
     added_at_ms bigint not null,
     title text,
     site_url text,
-    -- active, paused or gone
+    -- active or gone
     state text not null,
     -- The number of its last turn. It never begins again, also where a feed is removed and added once more.
     slot bigint not null,
@@ -16,6 +16,7 @@ create table feeds (
     interval_ms bigint not null,
     etag text,
     last_modified text,
+    body_hash text,
     failures bigint not null,
     last_success_at_ms bigint,
     last_error text,
@@ -53,4 +54,4 @@ create table feed_entries (
 
 create index feed_entries_by_guid on feed_entries (feed_id, guid_key);
 create index feed_entries_by_content on feed_entries (feed_id, content_hash);
-create index feed_entries_seen on feed_entries (last_seen_at_ms);
+create index feed_entries_seen on feed_entries (feed_id, last_seen_at_ms);

@@ -9,8 +9,11 @@ use kos_shared::{
     runtime::{RunError, Runtime},
 };
 
+use tokio::sync::Notify;
+
 use crate::{
     address::AllowedNetworks,
+    feed::{schedule::Bounds, scheduler, stage::Polling},
     fetch::{Fetcher, Limits},
     stage::Ingesting,
     state::MIGRATIONS,
@@ -25,9 +28,21 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
         .map_err(|e| RunError::Start(e.to_string()))?;
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
-    runtime.handle(Ingesting { fetcher: Arc::new(fetcher) })?;
+    let fetcher = Arc::new(fetcher);
+    runtime.handle(Ingesting { fetcher: Arc::clone(&fetcher) })?;
     runtime.handle(Retracting)?;
+    follow_feeds(&mut runtime, &config, fetcher)?;
     runtime.until_stopped().await
+}
+
+/// Polls feeds, and lets them be added and looked at.
+fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Arc<Fetcher>) -> Result<(), RunError> {
+    let (min, max) = config.feed_intervals;
+    let bounds = Bounds { min, max };
+    let wake = Arc::new(Notify::new());
+    runtime.handle(Polling { fetcher: Arc::clone(&fetcher), store: runtime.store().clone(), bounds })?;
+    runtime.spawn(scheduler::run(runtime.context().clone(), Arc::clone(&wake)));
+    Ok(())
 }
 
 /// The networks that may be fetched though they are not public.

@@ -13,6 +13,7 @@ use sqlx::Row;
 pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
+    Migration { version: 101, name: "feeds", sql: include_str!("../migrations/0101_feeds.sql") },
 ];
 
 /// A version of an article that may be new.

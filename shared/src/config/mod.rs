@@ -65,6 +65,8 @@ pub struct Config {
     pub languages: Vec<Language>,
     /// Networks that may be fetched though they are private, as ingest reads them.
     pub fetch_allow: String,
+    /// How often feeds are polled: at most, and at least.
+    pub feed_intervals: (Duration, Duration),
     /// How a worker loop works.
     pub worker: WorkerConfig,
 }
@@ -198,6 +200,7 @@ impl Config {
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
             fetch_allow: env.text("KOS_FETCH_ALLOW"),
+            feed_intervals: feed_intervals(env)?,
             worker,
         })
     }
@@ -225,6 +228,14 @@ fn database(env: &Environment, data: &std::path::Path) -> Result<DatabaseConfig,
         }
         _ => Err(env.error("KOS_DATABASE_URL", "sqlite://FILE, sqlite://FOLDER/ or postgres://USER@HOST/DATABASE")),
     }
+}
+
+fn feed_intervals(env: &Environment) -> Result<(Duration, Duration), ConfigError> {
+    let (min, max) = (env.duration("KOS_FEED_MIN_INTERVAL")?, env.duration("KOS_FEED_MAX_INTERVAL")?);
+    if max < min {
+        return Err(env.error("KOS_FEED_MAX_INTERVAL", "a duration no shorter than KOS_FEED_MIN_INTERVAL"));
+    }
+    Ok((min, max))
 }
 
 fn languages(env: &Environment) -> Result<Vec<Language>, ConfigError> {
@@ -269,6 +280,7 @@ mod tests {
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),
             ("KOS_STREAM_REPLICAS", "2"),
+            ("KOS_FEED_MAX_INTERVAL", "1m"),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
             assert_eq!((error.variable.as_str(), error.value.as_str()), (variable, value));

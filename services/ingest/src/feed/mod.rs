@@ -4,7 +4,13 @@
 
 pub mod entries;
 pub mod parse;
+pub mod poll;
 pub mod schedule;
+pub mod scheduler;
+pub mod seen;
+pub mod stage;
+pub mod state;
+pub mod subscription;
 
 use std::time::Duration;
 
