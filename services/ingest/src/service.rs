@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::{
     address::AllowedNetworks,
-    feed::{schedule::Bounds, scheduler, stage::Polling},
+    feed::{control::{self, Desk}, schedule::Bounds, scheduler, stage::Polling},
     fetch::{Fetcher, Limits},
     stage::Ingesting,
     state::MIGRATIONS,
@@ -41,6 +41,10 @@ fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Arc<Fetcher>) -
     let bounds = Bounds { min, max };
     let wake = Arc::new(Notify::new());
     runtime.handle(Polling { fetcher: Arc::clone(&fetcher), store: runtime.store().clone(), bounds })?;
+    let desk = Desk { fetcher, store: runtime.store().clone(), bounds, wake: Arc::clone(&wake) };
+    for question in control::questions(&desk) {
+        runtime.answer(question);
+    }
     runtime.spawn(scheduler::run(runtime.context().clone(), Arc::clone(&wake)));
     Ok(())
 }

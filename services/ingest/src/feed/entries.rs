@@ -230,8 +230,7 @@ impl Ends {
             *missing = found.is_none();
             found
         };
-        if markup.starts_with("<!--") {
-            let comment = &markup["<!--".len()..];
+        if let Some(comment) = markup.strip_prefix("<!--") {
             return find(comment, "-->", &mut self.no_comment).map(|end| end + "<!--".len() + "--".len());
         }
         let end = find(markup, ">", &mut self.no_tag)?;

@@ -2,7 +2,10 @@
 //!
 //! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
 
+pub mod control;
+pub mod discover;
 pub mod entries;
+pub mod find;
 pub mod parse;
 pub mod poll;
 pub mod schedule;

@@ -48,7 +48,7 @@ impl Stage for Polling {
 
     async fn work(&self, event: &Event<FeedDue>) -> Result<Turned, Failure> {
         let found = state::find(self.store.readers(), &event.data.feed_id).await;
-        let Some(subscription) = found.map_err(|e| Failure::Retry(e.to_string()))? else {
+        let Some((subscription, ..)) = found.map_err(|e| Failure::Retry(e.to_string()))? else {
             return Ok(Turned::Passed("removed"));
         };
         if subscription.state == State::Gone {

@@ -59,24 +59,30 @@ pub async fn begin_turns(
     rows.iter().map(|row| Ok(Due { feed_id: row.try_get("feed_id")?, slot: row.try_get("slot")? })).collect()
 }
 
+/// A feed with what the operator decided about it: policy and rules.
+pub type Decided = (Subscription, Option<String>, Option<String>);
+
 /// A feed, by its id or one of its addresses.
 ///
 /// # Errors
 /// The database fails.
-pub async fn find(pool: &AnyPool, key: &str) -> Result<Option<Subscription>, sqlx::Error> {
-    let sql = format!("select {COLUMNS} from feeds where feed_id = $1 or url = $1 or added_url = $1 order by state");
+pub async fn find(pool: &AnyPool, key: &str) -> Result<Option<Decided>, sqlx::Error> {
+    let sql = format!(
+        "select {COLUMNS}, policy, rules from feeds where feed_id = $1 or url = $1 or added_url = $1 \
+         order by state limit 1"
+    );
     let row = sqlx::query(AssertSqlSafe(sql)).bind(key.to_owned()).fetch_optional(pool).await?;
-    row.as_ref().map(subscription).transpose()
+    row.as_ref().map(decided).transpose()
 }
 
-/// All feeds, by title and address, each with the operator's policy and rules.
+/// Feeds in the order of their ids, at most `limit` of those after the id `after`.
 ///
 /// # Errors
 /// The database fails.
-pub async fn all(pool: &AnyPool) -> Result<Vec<(Subscription, Option<String>, Option<String>)>, sqlx::Error> {
-    let sql = format!("select {COLUMNS}, policy, rules from feeds order by added_at_ms, feed_id");
-    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((subscription(row)?, row.try_get("policy")?, row.try_get("rules")?))).collect()
+pub async fn after(pool: &AnyPool, after: &str, limit: usize) -> Result<Vec<Decided>, sqlx::Error> {
+    let sql = format!("select {COLUMNS}, policy, rules from feeds where feed_id > $1 order by feed_id limit {limit}");
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(after.to_owned()).fetch_all(pool).await?;
+    rows.iter().map(decided).collect()
 }
 
 /// Adds a feed; `false` where it is there already.
@@ -190,6 +196,10 @@ pub async fn other_at(tx: &mut Tx, url: &HttpUrl, feed_id: &str) -> Result<Optio
         .bind(feed_id.to_owned())
         .fetch_optional(&mut **tx)
         .await
+}
+
+fn decided(row: &AnyRow) -> Result<Decided, sqlx::Error> {
+    Ok((subscription(row)?, row.try_get("policy")?, row.try_get("rules")?))
 }
 
 fn subscription(row: &AnyRow) -> Result<Subscription, sqlx::Error> {
