@@ -89,10 +89,13 @@ fn charset_of_content_type(value: &str) -> Option<&'static Encoding> {
     value.split(';').skip(1).find_map(parameter)
 }
 
-/// What a page's `<meta charset>` or `<meta http-equiv=content-type>` declares. UTF-16 is read as UTF-8: who
-/// could read the declaration read ASCII (WHATWG HTML, prescan a byte stream).
+/// What an XML declaration, `<meta charset>` or `<meta http-equiv=content-type>` declares. UTF-16 is read as
+/// UTF-8: who could read the declaration read ASCII (WHATWG HTML, prescan a byte stream).
 fn charset_of_page(start: &[u8]) -> Option<&'static Encoding> {
     let start = start.to_ascii_lowercase();
+    if let Some(encoding) = charset_of_xml(&start) {
+        return Some(encoding);
+    }
     let mut rest = start.as_slice();
     while let Some(at) = find(rest, b"<meta") {
         rest = &rest[at + 5..];
@@ -108,6 +111,16 @@ fn charset_of_page(start: &[u8]) -> Option<&'static Encoding> {
         }
     }
     None
+}
+
+/// The `encoding` of an XML declaration, in lower case.
+fn charset_of_xml(start: &[u8]) -> Option<&'static Encoding> {
+    let declaration = &start[find(start, b"<?xml")?..];
+    let declaration = &declaration[..find(declaration, b">")?];
+    let value = declaration[find(declaration, b"encoding")? + 8..].trim_ascii_start().strip_prefix(b"=")?;
+    let value = value.trim_ascii_start().split(|b| matches!(b, b'"' | b'\'')).nth(1)?;
+    let encoding = Encoding::for_label(value)?;
+    Some(if encoding.is_ascii_compatible() || is_iso_2022(encoding) { encoding } else { UTF_8 })
 }
 
 fn is_iso_2022(encoding: &'static Encoding) -> bool {

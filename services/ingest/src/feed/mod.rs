@@ -3,6 +3,7 @@
 //! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
 
 pub mod control;
+pub mod date;
 pub mod discover;
 pub mod entries;
 pub mod find;

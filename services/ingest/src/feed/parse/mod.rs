@@ -1,0 +1,188 @@
+//! A feed out of bytes: RSS 0.9x to 2.0, RSS 1.0, Atom 0.3 and 1.0, CDF and JSON Feed, whole or broken.
+//!
+//! The bytes become text ([`decode`](crate::decode)), the text is [mended](mend) so that an XML reader reads to
+//! its end, the [`tree`] says what belongs to what, and [`fields`] what it means. No step recurses, expands
+//! an entity that a document declares, or takes more than linear time.
+
+mod encoding;
+mod entities;
+mod fields;
+mod json;
+mod mend;
+mod name;
+mod text;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use kos_shared::event::HttpUrl;
+
+use super::{Entry, Feed};
+
+/// The most entries that are read of a feed, in the order of the document.
+pub const MAX_ENTRIES: usize = 1_000;
+
+/// The most bytes that are read of a feed; what follows is left out as if it had been cut off.
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most bytes that the text of an entry may have. A longer one is left out.
+pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
+
+/// How far into a document its first element is looked for, in bytes.
+const ROOT_WINDOW: usize = 64 * 1024;
+
+/// Why bytes are no feed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAFeed {
+    /// There is nothing there, or only white space: a template that failed, an answer that was cut.
+    #[error("the feed is empty")]
+    Empty,
+    /// It is a page: the address of a site instead of that of its feed, an error page, a login.
+    #[error("expected a feed, got an html page; the page may name the site's feed")]
+    HtmlPage,
+    /// It is XML of another kind: a sitemap, an OPML list.
+    #[error("expected rss, atom or json feed, got xml that starts with <{0}>")]
+    OtherXml(String),
+    /// It is JSON that is no JSON Feed: the answer of some API.
+    #[error("expected a json feed, got json without version and items")]
+    OtherJson,
+    /// It is neither XML nor JSON: plain text, a picture, an archive.
+    #[error("expected rss, atom or json feed, got something that is neither xml nor json")]
+    Unknown,
+    /// It starts as a feed and ends before the first entry: a connection that broke.
+    #[error("the feed ends before its first entry")]
+    CutOff,
+}
+
+/// The feed that `body` is, found at `url`.
+///
+/// Addresses are absolute. Titles are text, contents HTML that is not yet made safe. What a feed doesn't say
+/// is `None`.
+///
+/// # Errors
+/// [`NotAFeed`] says what it is instead.
+pub fn parse(body: &[u8], content_type: Option<&str>, url: &HttpUrl) -> Result<Feed, NotAFeed> {
+    let too_long = body.len() > MAX_BYTES;
+    let text = encoding::decode(&body[..body.len().min(MAX_BYTES)], content_type);
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if start.is_empty() {
+        return Err(NotAFeed::Empty);
+    }
+    let mut feed = match first_element(start) {
+        Root::Feed(at) => {
+            let mended = mend::mend(&start[at..]);
+            let mut document = tree::read(&mended.text, url.as_url());
+            if document.cut_off && document.entries.is_empty() {
+                return Err(NotAFeed::CutOff);
+            }
+            document.repairs.splice(0..0, mended.repairs);
+            if document.cut_off {
+                document.repairs.push("the feed ends before its elements do");
+            }
+            if at > 0 && !only_prolog(&start[..at]) {
+                document.repairs.insert(0, "what stood before the feed was left out");
+            }
+            fields::feed_of(document, url.as_url())
+        }
+        Root::Html => return Err(NotAFeed::HtmlPage),
+        Root::Other(name) => return Err(NotAFeed::OtherXml(name)),
+        Root::None => {
+            let at = start.find('{').filter(|at| *at < ROOT_WINDOW).ok_or(NotAFeed::Unknown)?;
+            json::read(&start[at..], url.as_url())?
+        }
+    };
+    if too_long {
+        feed.repairs.push("what is longer than 16 MiB was left out");
+    }
+    without_repeated_guids(&mut feed);
+    Ok(feed)
+}
+
+/// What a document starts with.
+enum Root {
+    /// A feed, at a byte.
+    Feed(usize),
+    Html,
+    Other(String),
+    None,
+}
+
+/// Looks for the element that a feed opens with, past whatever stands before it.
+fn first_element(text: &str) -> Root {
+    if text.starts_with('{') {
+        return Root::None;
+    }
+    let mut other = None;
+    let mut at = 0;
+    while let Some(found) = text[at..].find('<').filter(|f| at + f < ROOT_WINDOW) {
+        at += found;
+        let rest = &text[at..];
+        if rest.starts_with("<!--") {
+            at += rest.find("-->").map_or(4, |end| end + 3);
+            continue;
+        }
+        if mend::starts_with(rest, "<!doctype html") {
+            return Root::Html;
+        }
+        if mend::starts_with(rest, "<!doctype") {
+            let end = rest.find('>').map_or(rest.len(), |e| e + 1);
+            at += if rest[..end].contains('[') { rest.find("]>").map_or(end, |e| e + 2) } else { end };
+            continue;
+        }
+        let name: String =
+            rest[1..].chars().take(40).take_while(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-')).collect();
+        let local = name.rsplit(':').next().unwrap_or(&name).to_ascii_lowercase();
+        match local.as_str() {
+            "" => {}
+            "rss" | "feed" | "rdf" | "channel" | "entry" => return Root::Feed(at),
+            "html" | "head" | "body" => return Root::Html,
+            _ => other = other.or(Some(name)),
+        }
+        at += 1 + usize::from(rest.starts_with("<?")) * rest.find('>').unwrap_or(0);
+    }
+    match other {
+        Some(name) if text.starts_with('<') => Root::Other(name),
+        _ => Root::None,
+    }
+}
+
+/// Whether there is only what belongs before the first element: declarations and comments.
+fn only_prolog(text: &str) -> bool {
+    text.matches("<?xml ").count() <= 1 && mend::mend(text).text.trim().is_empty() && text.starts_with('<')
+}
+
+/// Takes out what is the same entry twice, and names that several entries share: they name nothing.
+fn without_repeated_guids(feed: &mut Feed) {
+    let mut seen: std::collections::HashMap<String, (Option<HttpUrl>, bool)> = std::collections::HashMap::new();
+    let before = feed.entries.len();
+    let is_new = |entry: &Entry| match &entry.guid {
+        None => true,
+        Some(guid) => match seen.get_mut(guid) {
+            None => {
+                seen.insert(guid.clone(), (entry.url.clone(), false));
+                true
+            }
+            Some((url, _)) if *url == entry.url => false,
+            Some((_, shared)) => {
+                *shared = true;
+                true
+            }
+        },
+    };
+    feed.entries.retain(is_new);
+    if feed.entries.len() < before {
+        feed.repairs.push("an entry was there twice");
+    }
+    let shared = |entry: &Entry| entry.guid.as_ref().and_then(|g| seen.get(g)).is_some_and(|(_, shared)| *shared);
+    let mut any = false;
+    for entry in &mut feed.entries {
+        if shared(entry) {
+            entry.guid = None;
+            any = true;
+        }
+    }
+    if any {
+        feed.repairs.push("several entries have the same guid");
+    }
+}
