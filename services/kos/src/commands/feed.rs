@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kos_ingest::feed::{
     control::{self, Add, Added, Check, Checked, Decide, Followed, List, Named},
-    opml, parse,
+    parse,
 };
 use kos_shared::{config::Config, event::HttpUrl};
 use serde::Serialize;
@@ -252,7 +252,7 @@ fn print_checked(checked: &Checked) {
     if let Some(url) = &checked.url {
         println!("{url}");
     }
-    println!("{}, {}", checked.title.as_deref().unwrap_or("no title"), counted(checked.entries, "entry"));
+    println!("{}, {}", checked.title.as_deref().unwrap_or("no title"), entries(checked.entries));
     for (title, url) in &checked.first {
         println!("  {} {}", title.as_deref().unwrap_or("no title"), url.as_deref().unwrap_or("no address"));
     }
@@ -262,4 +262,16 @@ fn print_checked(checked: &Checked) {
     if checked.hub {
         println!("it offers a WebSub hub");
     }
+}
+
+async fn import(_file: &str, _config: &Config, _as_json: bool) -> anyhow::Result<Ended> {
+    anyhow::bail!("not there yet")
+}
+
+async fn export(_file: Option<&Path>, _config: &Config, _as_json: bool) -> anyhow::Result<Ended> {
+    anyhow::bail!("not there yet")
+}
+
+fn entries(number: usize) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }
