@@ -8,13 +8,18 @@ use kos_shared::{
     retraction::Retracting,
     runtime::{RunError, Runtime},
 };
-
 use tokio::sync::Notify;
 
 use crate::{
     address::AllowedNetworks,
-    feed::{control::{self, Desk}, schedule::Bounds, scheduler, stage::Polling},
-    fetch::{Fetcher, Limits},
+    feed::{
+        control::{self, Desk},
+        schedule::Bounds,
+        scheduler,
+        stage::Polling,
+    },
+    fetch::{Fetcher, Limits, Manners, Proxies, Setup},
+    hosts::Pace,
     stage::Ingesting,
     state::MIGRATIONS,
 };
@@ -22,25 +27,28 @@ use crate::{
 /// Takes in what is asked for on the bus until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where `KOS_FETCH_ALLOW` can't be read, the database can't be opened, or a loop broke.
+/// [`RunError`] where `KOS_FETCH_ALLOW` or a proxy can't be read, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let allowed = allowed_networks(&config)?;
-    let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
-        .map_err(|e| RunError::Start(e.to_string()))?;
+    let proxies = Proxies::of_environment().map_err(|e| RunError::Start(e.to_string()))?;
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
-    let fetcher = Arc::new(fetcher);
-    runtime.handle(Ingesting { fetcher: Arc::clone(&fetcher) })?;
+    let limits = Limits::default();
+    let pace = Pace { delay: config.fetch.delay, connections: config.fetch.connections };
+    let manners = Manners::new(runtime.store(), &limits, pace, config.fetch.obey_robots);
+    let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed, limits, &config.fetch.contact) };
+    let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
+    runtime.handle(Ingesting { fetcher: fetcher.clone() })?;
     runtime.handle(Retracting)?;
     follow_feeds(&mut runtime, &config, fetcher)?;
     runtime.until_stopped().await
 }
 
 /// Polls feeds, and lets them be added and looked at.
-fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Arc<Fetcher>) -> Result<(), RunError> {
+fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Fetcher) -> Result<(), RunError> {
     let (min, max) = config.feed_intervals;
     let bounds = Bounds { min, max };
     let wake = Arc::new(Notify::new());
-    runtime.handle(Polling { fetcher: Arc::clone(&fetcher), store: runtime.store().clone(), bounds })?;
+    runtime.handle(Polling { fetcher: fetcher.clone(), store: runtime.store().clone(), bounds })?;
     let desk = Desk { fetcher, store: runtime.store().clone(), bounds, wake: Arc::clone(&wake) };
     for question in control::questions(&desk) {
         runtime.answer(question);
@@ -54,9 +62,9 @@ fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Arc<Fetcher>) -
 /// # Errors
 /// [`ConfigError`] where `KOS_FETCH_ALLOW` can't be read.
 pub fn allowed_networks(config: &Config) -> Result<AllowedNetworks, ConfigError> {
-    config.fetch_allow.parse().map_err(|_| ConfigError {
+    config.fetch.allow.parse().map_err(|_| ConfigError {
         variable: "KOS_FETCH_ALLOW".into(),
-        value: config.fetch_allow.clone(),
+        value: config.fetch.allow.clone(),
         expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
     })
 }

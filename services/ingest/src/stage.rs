@@ -1,7 +1,5 @@
 //! What the service does with events: a page that is asked for becomes an article.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use jiff::Timestamp;
 use kos_shared::{
@@ -23,7 +21,7 @@ use crate::{
 /// `kos.ingest.requested` → `kos.article.ingested`, where there is something new.
 pub struct Ingesting {
     /// Brings pages that don't come with their event.
-    pub fetcher: Arc<Fetcher>,
+    pub fetcher: Fetcher,
 }
 
 impl Stage for Ingesting {

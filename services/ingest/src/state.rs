@@ -14,6 +14,7 @@ pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
     Migration { version: 101, name: "feeds", sql: include_str!("../migrations/0101_feeds.sql") },
+    Migration { version: 102, name: "hosts", sql: include_str!("../migrations/0102_hosts.sql") },
 ];
 
 /// A version of an article that may be new.

@@ -179,7 +179,7 @@ impl Followed {
 #[derive(Clone)]
 pub struct Desk {
     /// Asks for feeds.
-    pub fetcher: Arc<Fetcher>,
+    pub fetcher: Fetcher,
     /// Where feeds are known.
     pub store: Store,
     /// How often feeds may be polled.

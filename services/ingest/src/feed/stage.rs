@@ -3,7 +3,7 @@
 //! A poll that fails is no failed event. It is noted with the feed, and the schedule decides when to try again: a site
 //! that is down for a week must not fill the dead letters.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use jiff::{Timestamp, ToSpan};
 use kos_shared::{
@@ -27,7 +27,7 @@ const NOTED_EVERY_HOURS: i64 = 24;
 /// `kos.feed.due` → `kos.ingest.requested` for each entry that is new or was really changed.
 pub struct Polling {
     /// Asks for feeds.
-    pub fetcher: Arc<Fetcher>,
+    pub fetcher: Fetcher,
     /// Where feeds are known.
     pub store: Store,
     /// How often feeds may be polled.
