@@ -1,16 +1,17 @@
 //! What a running worker answers on the bus (NATS micro-services, ADR-32), so that the operator's command needs no
-//! database: its journal, and how it is.
+//! database: its journal, how it is, and what its service has to answer beside ([`Question`]).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use async_nats::{
     Client,
     service::{Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceError},
 };
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::SelectAll};
 use jiff::{Timestamp, ToSpan};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -29,6 +30,44 @@ pub fn journal_subject(service: &str) -> String {
 /// The subject on which every replica of `service` answers with a [`Status`].
 pub fn status_subject(service: &str) -> String {
     format!("kos.control.{service}.status")
+}
+
+/// The subject on which one replica of `service` answers the questions called `name`.
+pub fn question_subject(service: &str, name: &str) -> String {
+    format!("kos.control.{service}.{name}")
+}
+
+/// How many questions of a service's own a worker answers at once; more wait their turn.
+const ANSWERS_AT_ONCE: usize = 8;
+
+/// What becomes of the body of a question: the body of the answer, or what is wrong with the question.
+type AnswerBody = dyn Fn(Bytes) -> Pin<Box<dyn Future<Output = Result<Bytes, String>> + Send>> + Send + Sync;
+
+/// A question that a service answers beside the ones that all services do. One replica answers it.
+#[derive(Clone)]
+pub struct Question {
+    name: &'static str,
+    answer: Arc<AnswerBody>,
+}
+
+impl Question {
+    /// A question called `name` (letters, digits, `-` and `_`), asked and answered in JSON.
+    ///
+    /// `answer` may fail with a reason, a line of it. What it does must be harmless when it is given up half way: that
+    /// happens where the worker has to end.
+    pub fn new<Q, A, F>(name: &'static str, answer: impl Fn(Q) -> F + Send + Sync + 'static) -> Self
+    where
+        Q: DeserializeOwned,
+        A: Serialize,
+        F: Future<Output = Result<A, String>> + Send + 'static,
+    {
+        let answer = move |body: Bytes| {
+            let answer = serde_json::from_slice(&body).map(&answer).map_err(|e| format!("expected a question: {e}"));
+            let encoded = async move { serde_json::to_vec(&answer?.await?).map(Bytes::from).map_err(|e| e.to_string()) };
+            Box::pin(encoded) as Pin<Box<dyn Future<Output = Result<Bytes, String>> + Send>>
+        };
+        Self { name, answer: Arc::new(answer) }
+    }
 }
 
 /// How a worker is.
@@ -68,6 +107,7 @@ impl Status {
 pub(crate) struct Answering<B> {
     pub context: Context<B>,
     pub site_url: Option<String>,
+    pub questions: Vec<Question>,
 }
 
 /// Answers until `stop`. A server that can't be reached is waited for: the client subscribes again by itself.
@@ -81,6 +121,15 @@ pub(crate) async fn answer<B: Bus>(client: Client, answering: Answering<B>, stop
         }
     };
     let instance = control.info().await.id;
+    let mut asked = SelectAll::new();
+    for question in &answering.questions {
+        match endpoint(&control, service, question.name).await {
+            Ok(endpoint) => asked.push(endpoint.map(|request| (question.clone(), request)).boxed()),
+            Err(error) => warn!(service, %error, question = question.name, "a question is not answered"),
+        }
+    }
+    let free = Arc::new(Semaphore::new(ANSWERS_AT_ONCE));
+    let mut answers = JoinSet::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -89,6 +138,16 @@ pub(crate) async fn answer<B: Bus>(client: Client, answering: Answering<B>, stop
                 respond(&request, entries).await;
             }
             Some(request) = statuses.next() => respond(&request, Ok(answering.status(&instance).await)).await,
+            Some((question, request)) = asked.next() => {
+                let free = Arc::clone(&free);
+                answers.spawn(async move {
+                    // The semaphore is never closed.
+                    let _permit = free.acquire_owned().await.ok();
+                    let answer = (question.answer)(request.message.payload.clone()).await;
+                    respond_with(&request, answer).await;
+                });
+            }
+            Some(_ended) = answers.join_next() => {}
             else => break,
         }
     }
@@ -108,9 +167,19 @@ async fn start(client: &Client, service: &str) -> Result<(Service, Endpoint, End
     Ok((control, journals, statuses))
 }
 
+async fn endpoint(control: &Service, service: &str, name: &'static str) -> Result<Endpoint, async_nats::Error> {
+    control.endpoint_builder().name(name).add(question_subject(service, name)).await
+}
+
 async fn respond<T: Serialize>(request: &async_nats::service::Request, answer: Result<T, String>) {
     let answer = answer.and_then(|value| serde_json::to_vec(&value).map_err(|e| e.to_string()));
-    let answer = answer.map(Bytes::from).map_err(|status| ServiceError { status, code: 500 });
+    respond_with(request, answer.map(Bytes::from)).await;
+}
+
+async fn respond_with(request: &async_nats::service::Request, answer: Result<Bytes, String>) {
+    // The reason travels as a header, which holds one line.
+    let one_line = |reason: String| reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let answer = answer.map_err(|reason| ServiceError { status: one_line(reason), code: 500 });
     if let Err(error) = request.respond(answer).await {
         warn!(%error, "an answer could not be sent");
     }

@@ -29,7 +29,7 @@ pub struct Query {
 pub struct Entry {
     /// The service.
     pub service: String,
-    /// The consumer, as `STREAM/service`.
+    /// The consumer, as `STREAM/name`.
     pub consumer: String,
     /// The event.
     pub event_id: String,

@@ -14,7 +14,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::{
     bus::{self, Bus, ConnectError, Connection, ConsumerSpec, Durability, JetStream},
     config::{Config, ConfigError, DatabaseConfig},
-    control::{self, Answering},
+    control::{self, Answering, Question},
     event::Payload,
     process::Process,
     stage::{Context, Stage, relay, worker},
@@ -61,6 +61,7 @@ pub struct Runtime {
     context: Context<JetStream>,
     connection: Connection,
     site_url: Option<String>,
+    questions: Vec<Question>,
     process: Process,
     loops: JoinSet<()>,
     prepared: watch::Receiver<bool>,
@@ -107,6 +108,7 @@ impl Runtime {
             context,
             connection,
             site_url: None,
+            questions: Vec::new(),
             process: process.clone(),
             loops: JoinSet::new(),
             prepared: is_prepared,
@@ -122,6 +124,22 @@ impl Runtime {
     /// The service's connection to the bus.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// What the service's loops share: its database, what wakes its relay, when it is to stop.
+    pub fn context(&self) -> &Context<JetStream> {
+        &self.context
+    }
+
+    /// Answers a question of the service's own on the bus.
+    pub fn answer(&mut self, question: Question) {
+        self.questions.push(question);
+    }
+
+    /// Runs a loop of the service's own beside its stages. It has to end soon after [`Context::stop`] is cancelled; what
+    /// it wrote to the outbox by then is sent.
+    pub fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.loops.spawn(work.instrument(info_span!("loop", service = self.context.service)));
     }
 
     /// Says where the site is that this service serves.
@@ -180,7 +198,11 @@ impl Runtime {
         let service = self.context.service;
         let relaying = relay::run(self.context.clone(), self.finish.clone()).instrument(info_span!("relay", service));
         let mut relay = tokio::spawn(relaying);
-        let answering = Answering { context: self.context.clone(), site_url: self.site_url.take() };
+        let answering = Answering {
+            context: self.context.clone(),
+            site_url: self.site_url.take(),
+            questions: std::mem::take(&mut self.questions),
+        };
         tokio::spawn(control::answer(self.connection.client.clone(), answering, self.finish.clone()));
         self.process.health.good("started");
         info!(service, "started");

@@ -217,12 +217,13 @@ impl Pipeline {
     /// When that takes more than a minute.
     pub async fn wait_until_idle(&self) {
         eventually(LIMIT, "nothing left to do", async || {
-            for (stream, consumer) in [
-                ("KOS_INGEST", "ingest"),
-                ("KOS_INGESTED", "ingest"),
-                ("KOS_INGESTED", "summarize"),
-                ("KOS_INGESTED", "publish"),
-                ("KOS_SUMMARIZED", "publish"),
+            for (stream, consumer, service) in [
+                ("KOS_INGEST", "feeds", "ingest"),
+                ("KOS_INGEST", "ingest", "ingest"),
+                ("KOS_INGESTED", "ingest", "ingest"),
+                ("KOS_INGESTED", "summarize", "summarize"),
+                ("KOS_INGESTED", "publish", "publish"),
+                ("KOS_SUMMARIZED", "publish", "publish"),
             ] {
                 // A stage that is done has committed what it emits, so its outbox is looked at after it.
                 let busy = async {
@@ -237,9 +238,9 @@ impl Pipeline {
                     Err(error) => return Err(format!("{stream}/{consumer}: {error}")),
                 }
                 let sql = "select count(*) from outbox where sent_at_ms is null";
-                let waiting: i64 = self.query(consumer, sql).await;
+                let waiting: i64 = self.query(service, sql).await;
                 if waiting > 0 {
-                    return Err(format!("{consumer}'s outbox: {waiting}"));
+                    return Err(format!("{service}'s outbox: {waiting}"));
                 }
             }
             Ok(())

@@ -1,5 +1,7 @@
 //! The service at work.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kos_shared::{
     config::{Config, ConfigError},
@@ -7,9 +9,16 @@ use kos_shared::{
     retraction::Retracting,
     runtime::{RunError, Runtime},
 };
+use tokio::sync::Notify;
 
 use crate::{
     address::AllowedNetworks,
+    feed::{
+        control::{self, Desk},
+        schedule::Bounds,
+        scheduler,
+        stage::Polling,
+    },
     fetch::{Fetcher, Limits, Manners, Proxies, Setup},
     hosts::Pace,
     retention::{self, Retention},
@@ -31,12 +40,27 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed, limits, &config.fetch.contact) };
     let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
     let retention = Retention::of_days(config.keep_days);
-    runtime.handle(Ingesting { fetcher, store: runtime.store().clone(), retention })?;
+    runtime.handle(Ingesting { fetcher: fetcher.clone(), store: runtime.store().clone(), retention })?;
     runtime.keep_house("forgetting old pages", move |store| async move {
         retention::keep_house(&store, retention, Timestamp::now()).await
     });
     runtime.handle(Retracting)?;
+    follow_feeds(&mut runtime, &config, fetcher)?;
     runtime.until_stopped().await
+}
+
+/// Polls feeds, and lets them be added and looked at.
+fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Fetcher) -> Result<(), RunError> {
+    let (min, max) = config.feed_intervals;
+    let bounds = Bounds { min, max };
+    let wake = Arc::new(Notify::new());
+    runtime.handle(Polling { fetcher: fetcher.clone(), store: runtime.store().clone(), bounds })?;
+    let desk = Desk { fetcher, store: runtime.store().clone(), bounds, wake: Arc::clone(&wake) };
+    for question in control::questions(&desk) {
+        runtime.answer(question);
+    }
+    runtime.spawn(scheduler::run(runtime.context().clone(), Arc::clone(&wake)));
+    Ok(())
 }
 
 /// The networks that may be fetched though they are not public.

@@ -13,6 +13,7 @@ use sqlx::Row;
 pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
+    Migration { version: 101, name: "feeds", sql: include_str!("../migrations/0101_feeds.sql") },
     Migration { version: 102, name: "hosts", sql: include_str!("../migrations/0102_hosts.sql") },
     Migration { version: 103, name: "pages", sql: include_str!("../migrations/0103_pages.sql") },
     Migration { version: 104, name: "near-duplicates", sql: include_str!("../migrations/0104_near_duplicates.sql") },

@@ -32,6 +32,9 @@ pub enum Command {
     Up(Up),
     /// Publish ingest events.
     Ingest(Ingest),
+    /// Follow feeds: what they announce is taken in.
+    #[command(subcommand)]
+    Feed(Feed),
     /// Show what each stage has to do, and which workers are alive.
     Status,
     /// Show the way of an article through the stages.
@@ -113,6 +116,85 @@ pub struct Ingest {
     /// How long to wait, in seconds.
     #[arg(long, default_value_t = 300, requires = "wait")]
     pub timeout_seconds: u64,
+}
+
+/// `kos feed`
+#[derive(Debug, Subcommand)]
+pub enum Feed {
+    /// Follow feeds, given by their addresses or by those of their sites.
+    Add {
+        /// The addresses.
+        #[arg(required = true)]
+        urls: Vec<String>,
+    },
+    /// List the feeds that are followed, and how each is.
+    List,
+    /// Follow feeds no longer. What was taken in stays.
+    Remove {
+        /// Their ids or addresses.
+        #[arg(required = true)]
+        feeds: Vec<String>,
+    },
+    /// Poll feeds now, also those that are gone.
+    Poll {
+        /// Their ids or addresses.
+        #[arg(required = true)]
+        feeds: Vec<String>,
+    },
+    /// Decide how much of a feed's articles may be shown, and which of its entries are wanted.
+    Set {
+        /// Its id or address.
+        feed: String,
+        /// How much may be shown; `default` takes a decision back.
+        #[arg(long, value_enum, required_unless_present = "rules")]
+        policy: Option<Policy>,
+        /// Which entries are wanted: a JSON object, or a file that holds one; `{}` for all.
+        #[arg(long)]
+        rules: Option<String>,
+    },
+    /// Follow the feeds of an OPML file. Their first polls are spread over a minute.
+    Import {
+        /// The file, or `-` for standard input.
+        file: String,
+    },
+    /// Write the feeds that are followed as OPML.
+    Export {
+        /// The file; standard output where there is none.
+        file: Option<PathBuf>,
+    },
+    /// Tell what feed is at an address, or in a file, and follow nothing.
+    Check {
+        /// The address of a feed or of a site, a file, or `-` for standard input.
+        input: String,
+    },
+}
+
+/// How much of a feed's articles may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// All of them.
+    Full,
+    /// Summaries and beginnings.
+    Excerpt,
+    /// Summaries.
+    Summary,
+    /// Titles and links.
+    None,
+    /// As much as their publisher allows.
+    Default,
+}
+
+impl Policy {
+    /// As the workers know it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Excerpt => "excerpt",
+            Self::Summary => "summary",
+            Self::None => "none",
+            Self::Default => "",
+        }
+    }
 }
 
 /// `kos dead`

@@ -68,6 +68,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             Command::Trace { key } => commands::trace::run(&key, &config, json).await,
             Command::Dead(dead) => commands::dead::run(dead, &config, json).await,
             Command::Replay(replay) => commands::replay::run(replay, &config, json).await,
+            Command::Feed(feed) => commands::feed::run(feed, &config, json).await,
             Command::Retract(retract) => commands::retract::run(retract, &config, json).await,
             Command::Doctor => commands::doctor::run(&environment, &config, json).await,
             Command::Extract { url } => commands::extract::run(url),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use async_nats::{
-    Client,
+    Client, Request,
     client::RequestErrorKind,
     jetstream::{
         Context,
@@ -16,10 +16,11 @@ use jiff::Timestamp;
 use kos_shared::{
     bus::{Bus, Connection, JetStream, PublishError, StreamName, connect, headers_of},
     config::Config,
-    control::{Status, journal_subject, status_subject},
+    control::{Status, journal_subject, question_subject, status_subject},
     event::{Headers, Outgoing, Received},
     journal::{Entry, Query},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use crate::arguments::Service;
@@ -148,6 +149,32 @@ impl Operator {
         let entries =
             serde_json::from_slice(&answer.payload).with_context(|| format!("{}'s answer", service.as_str()))?;
         Ok(Some(entries))
+    }
+
+    /// Asks one worker of a service a question of that service's own.
+    pub async fn ask<A: DeserializeOwned>(
+        &self,
+        service: Service,
+        name: &str,
+        question: &impl Serialize,
+        limit: Duration,
+    ) -> anyhow::Result<A> {
+        let service = service.as_str();
+        let request = Request::new().payload(serde_json::to_vec(question)?.into()).timeout(Some(limit));
+        let answer = match self.client().send_request(question_subject(service, name), request).await {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
+                bail!("no {service} worker answers: start one, or `kos up`")
+            }
+            Err(error) if error.kind() == RequestErrorKind::TimedOut => {
+                bail!("no {service} worker answered within {} s", limit.as_secs())
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(error) = answer.headers.as_ref().and_then(|h| h.get("Nats-Service-Error")) {
+            bail!("{service} refused: {error}");
+        }
+        serde_json::from_slice(&answer.payload).with_context(|| format!("{service}'s answer"))
     }
 
     /// Asks every worker how it is.

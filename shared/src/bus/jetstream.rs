@@ -81,7 +81,7 @@ impl JetStream {
     async fn consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
         let failed = |e: &dyn std::fmt::Display| BusError::new("could not find the consumer", e.to_string());
         let stream = self.context.get_stream_no_info(spec.stream.as_str()).await.map_err(|e| failed(&e))?;
-        stream.get_consumer(spec.service).await.map_err(|e| failed(&e))
+        stream.get_consumer(spec.name).await.map_err(|e| failed(&e))
     }
 
     /// Publishes with a reply and reads the server's answer.

@@ -30,10 +30,10 @@ async fn make_room_in(context: &Context, name: StreamName) -> Result<u64, BusErr
     let info = stream.info().await.map_err(|e| failed(&e))?.clone();
     let Some(up_to) = share_to_purge(&info) else { return Ok(0) };
     let mut handled = info.state.last_sequence;
-    let mut missing: Vec<&str> = ConsumerSpec::ALL.iter().filter(|c| c.stream == name).map(|c| c.service).collect();
+    let mut missing: Vec<&str> = ConsumerSpec::ALL.iter().filter(|c| c.stream == name).map(|c| c.name).collect();
     let mut consumers = stream.consumers();
     while let Some(consumer) = consumers.try_next().await.map_err(|e| failed(&e))? {
-        missing.retain(|service| *service != consumer.name);
+        missing.retain(|name| *name != consumer.name);
         // With nothing pending and nothing in flight, all up to what the stream held before is handled, though the
         // floor of a filtered consumer stays at the last event that it got.
         let idle = consumer.num_pending == 0 && consumer.num_ack_pending == 0;

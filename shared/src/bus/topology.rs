@@ -112,11 +112,14 @@ pub struct Limits {
     pub ack_wait: Duration,
 }
 
-/// A durable pull consumer, named after its service: what one worker loop reads.
+/// A durable pull consumer: what one worker loop reads. It is named after its service, or after what it is about where
+/// its service reads the stream twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConsumerSpec {
-    /// The service that it belongs to, which is also its name.
+    /// The service that it belongs to.
     pub service: &'static str,
+    /// Its name on the server, used once a stream.
+    pub name: &'static str,
     /// The kind of event that it delivers.
     pub event_type: EventType,
     /// The stream that it reads.
@@ -125,13 +128,18 @@ pub struct ConsumerSpec {
 
 impl ConsumerSpec {
     /// All consumers of this version.
-    pub const ALL: [Self; 5] = [
-        Self { service: "ingest", event_type: EventType::IngestRequested, stream: StreamName::Ingest },
-        Self { service: "ingest", event_type: EventType::ArticleRetracted, stream: StreamName::Ingested },
-        Self { service: "summarize", event_type: EventType::ArticleIngested, stream: StreamName::Ingested },
-        Self { service: "publish", event_type: EventType::ArticleSummarized, stream: StreamName::Summarized },
-        Self { service: "publish", event_type: EventType::ArticleRetracted, stream: StreamName::Ingested },
+    pub const ALL: [Self; 6] = [
+        Self::new("ingest", EventType::IngestRequested, StreamName::Ingest),
+        Self { name: "feeds", ..Self::new("ingest", EventType::FeedDue, StreamName::Ingest) },
+        Self::new("ingest", EventType::ArticleRetracted, StreamName::Ingested),
+        Self::new("summarize", EventType::ArticleIngested, StreamName::Ingested),
+        Self::new("publish", EventType::ArticleSummarized, StreamName::Summarized),
+        Self::new("publish", EventType::ArticleRetracted, StreamName::Ingested),
     ];
+
+    const fn new(service: &'static str, event_type: EventType, stream: StreamName) -> Self {
+        Self { service, name: service, event_type, stream }
+    }
 
     /// The consumer of `service` for one kind of event.
     pub fn of(service: &str, event_type: EventType) -> Option<Self> {
@@ -140,7 +148,7 @@ impl ConsumerSpec {
 
     pub(super) fn config(&self, limits: &Limits) -> pull::Config {
         pull::Config {
-            durable_name: Some(self.service.into()),
+            durable_name: Some(self.name.into()),
             filter_subject: self.event_type.as_str().into(),
             deliver_policy: DeliverPolicy::All,
             replay_policy: ReplayPolicy::Instant,
@@ -158,7 +166,7 @@ impl ConsumerSpec {
 
 impl fmt::Display for ConsumerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.stream, self.service)
+        write!(f, "{}/{}", self.stream, self.name)
     }
 }
 
@@ -181,7 +189,7 @@ pub(super) async fn prepare(context: &Context, service: &str, limits: &Limits) -
     for spec in ConsumerSpec::ALL {
         let stream = context.get_stream_no_info(spec.stream.as_str()).await.map_err(|e| failed(spec, &e))?;
         let wanted = spec.config(limits);
-        let existing = stream.get_consumer::<pull::Config>(spec.service).await;
+        let existing = stream.get_consumer::<pull::Config>(spec.name).await;
         match existing {
             Ok(consumer) if spec.service == service => {
                 let differences = consumer_differences(&consumer.cached_info().config, &wanted);
@@ -303,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_name_is_used_once_a_stream() {
-        let mut names: Vec<_> = ConsumerSpec::ALL.iter().map(|c| (c.stream, c.service)).collect();
+        let mut names: Vec<_> = ConsumerSpec::ALL.iter().map(|c| (c.stream, c.name)).collect();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), ConsumerSpec::ALL.len());

@@ -92,7 +92,7 @@ struct Stored {
 pub(super) async fn find(context: &Context, spec: &ConsumerSpec, last: u64) -> Result<Vec<Unreadable>, BusError> {
     let failed = |e: &dyn std::fmt::Display| BusError::new("could not look for unreadable messages", e.to_string());
     let stream = context.get_stream_no_info(spec.stream.as_str()).await.map_err(|e| failed(&e))?;
-    let info = stream.consumer_info(spec.service).await.map_err(|e| failed(&e))?;
+    let info = stream.consumer_info(spec.name).await.map_err(|e| failed(&e))?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     if info.num_ack_pending == 0 {
         return Ok(found);

@@ -63,6 +63,8 @@ pub struct Config {
     pub site_name: String,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
+    /// How often feeds are polled: at most, and at least.
+    pub feed_intervals: (Duration, Duration),
     /// How pages and feeds are fetched.
     pub fetch: FetchConfig,
     /// How many days ingest keeps pages and fingerprints; 0 for not at all.
@@ -221,6 +223,7 @@ impl Config {
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
+            feed_intervals: feed_intervals(env)?,
             fetch,
             keep_days: env.parsed("KOS_KEEP_DAYS", "a number of days from 0 to 65535")?,
             worker,
@@ -250,6 +253,14 @@ fn database(env: &Environment, data: &std::path::Path) -> Result<DatabaseConfig,
         }
         _ => Err(env.error("KOS_DATABASE_URL", "sqlite://FILE, sqlite://FOLDER/ or postgres://USER@HOST/DATABASE")),
     }
+}
+
+fn feed_intervals(env: &Environment) -> Result<(Duration, Duration), ConfigError> {
+    let (min, max) = (env.duration("KOS_FEED_MIN_INTERVAL")?, env.duration("KOS_FEED_MAX_INTERVAL")?);
+    if max < min {
+        return Err(env.error("KOS_FEED_MAX_INTERVAL", "a duration no shorter than KOS_FEED_MIN_INTERVAL"));
+    }
+    Ok((min, max))
 }
 
 fn languages(env: &Environment) -> Result<Vec<Language>, ConfigError> {
@@ -295,6 +306,7 @@ mod tests {
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),
             ("KOS_STREAM_REPLICAS", "2"),
+            ("KOS_FEED_MAX_INTERVAL", "1m"),
             ("KOS_FETCH_DELAY", "-1s"),
             ("KOS_FETCH_CONNECTIONS", "many"),
             ("KOS_ROBOTS", "sometimes"),

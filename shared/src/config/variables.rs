@@ -59,6 +59,8 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_SITE_NAME", Some("Knowledge OS"), "the site's name"),
     plain("KOS_LANGUAGES", Some("zh,en"), "the languages that readers want summaries in"),
     plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),
+    plain("KOS_FEED_MIN_INTERVAL", Some("5m"), "how often a feed is polled at most"),
+    plain("KOS_FEED_MAX_INTERVAL", Some("24h"), "how often a feed is polled at least, unless it asks for less"),
     plain(
         "KOS_FETCH_DELAY",
         Some("1s"),

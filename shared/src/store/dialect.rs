@@ -19,7 +19,7 @@ impl Dialect {
     }
 
     /// What makes a `select` take its rows for itself and pass over those that another worker took.
-    pub(super) const fn take_rows(self) -> &'static str {
+    pub const fn take_rows(self) -> &'static str {
         match self {
             // There is nobody to share with: rows are sent by one process, and twice does no harm.
             Self::Sqlite => "",

@@ -23,7 +23,7 @@ pub struct FailedAttempt {
 /// Which event an attempt was about.
 #[derive(Debug, Clone)]
 pub struct Attempted {
-    /// The consumer that delivered it, as `STREAM/service`.
+    /// The consumer that delivered it, as `STREAM/name`.
     pub consumer: String,
     /// The event.
     pub event_id: EventId,

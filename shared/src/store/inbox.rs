@@ -11,7 +11,7 @@ use crate::event::EventId;
 /// An event that was handled, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handled {
-    /// The consumer that delivered it, as `STREAM/service`.
+    /// The consumer that delivered it, as `STREAM/name`.
     pub consumer: String,
     /// The event.
     pub event_id: EventId,

@@ -22,6 +22,7 @@ async fn status_counts_what_each_stage_did_and_names_the_workers() {
     };
     for (service, event_type, handled) in [
         ("ingest", "kos.ingest.requested", 2),
+        ("ingest", "kos.feed.due", 0),
         ("summarize", "kos.article.ingested", 1),
         ("publish", "kos.article.summarized", 1),
         ("ingest", "kos.article.retracted", 0),

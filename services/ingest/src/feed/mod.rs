@@ -2,8 +2,19 @@
 //!
 //! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
 
+pub mod control;
 pub mod date;
+pub mod discover;
+pub mod entries;
+pub mod find;
 pub mod parse;
+pub mod poll;
+pub mod schedule;
+pub mod scheduler;
+pub mod seen;
+pub mod stage;
+pub mod state;
+pub mod subscription;
 
 use std::time::Duration;
 

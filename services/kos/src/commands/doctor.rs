@@ -128,7 +128,7 @@ async fn consumer(operator: &Operator, spec: ConsumerSpec) -> Finding {
         Ok(stream) => stream,
         Err(error) => return bad(check, error.to_string(), remedy),
     };
-    match stream.get_consumer::<pull::Config>(spec.service).await {
+    match stream.get_consumer::<pull::Config>(spec.name).await {
         Ok(consumer) => {
             let info = consumer.cached_info();
             good(check, format!("{} pending, {} in flight", info.num_pending, info.num_ack_pending))

@@ -4,6 +4,7 @@ pub mod config;
 pub mod dead;
 pub mod doctor;
 pub mod extract;
+pub mod feed;
 pub mod ingest;
 pub mod replay;
 pub mod retract;

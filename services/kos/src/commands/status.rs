@@ -57,7 +57,7 @@ async fn stage(operator: &Operator, spec: ConsumerSpec, workers: &[Status]) -> a
     let missing = || format!("{spec} is not there yet: start a worker, or `kos up`");
     let stream = operator.jetstream().get_stream_no_info(spec.stream.as_str()).await.with_context(missing)?;
     let consumer =
-        stream.get_consumer::<pull::Config>(spec.service).await.map_err(|e| anyhow::anyhow!(e).context(missing()))?;
+        stream.get_consumer::<pull::Config>(spec.name).await.map_err(|e| anyhow::anyhow!(e).context(missing()))?;
     let info = consumer.cached_info();
     let in_flight = u64::try_from(info.num_ack_pending).unwrap_or_default();
     let subject = spec.event_type.as_str();
