@@ -79,7 +79,6 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
             let reason = error.to_string();
             return match (&error, error.remedy()) {
                 (_, Remedy::NotBefore(until)) => Err(Failure::NotYet { until, reason }),
-                (FetchError::State { .. }, _) => Err(Failure::Retry(reason)),
                 (FetchError::Gone { .. }, _) => failed(Came::Gone(reason), None),
                 (_, Remedy::RetryAfter(wait)) => failed(Came::Failed(reason), wait),
                 _ => failed(Came::Failed(reason), None),

@@ -1,0 +1,79 @@
+//! `kos feed`: what an operator does with feeds.
+
+use kos_tests::{Page, PageServer};
+use serde_json::{Value, json};
+
+use crate::{article, ingest::Ingest, rss};
+
+const TEXT: &str = "The ferry runs again, the captain said on Monday morning in the harbour.";
+
+#[tokio::test]
+async fn feeds_are_added_listed_decided_on_and_removed() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let home = web.url("");
+    web.set("/ferry", article("Ferry", TEXT));
+    let feed = web.set("/feed", rss(&home, &[("1", "/ferry", "Ferry", TEXT)]));
+    let id = ingest.add(&feed).await;
+    ingest.requested(1).await;
+
+    let again = ingest.kos(&["feed", "add", &feed, "--json"]).await;
+    assert_eq!((again.code, &again.json()[0]["known"]), (0, &json!(true)), "{again:?}");
+    let table = ingest.kos(&["feed", "list"]).await;
+    assert!(table.stdout.contains("The Island Daily") && table.stdout.contains("1 feed, 0 of them"), "{table:?}");
+    let listed = ingest.feed(&id).await;
+    assert!(listed["last_success_at"].is_string() && listed["next_poll_at"].is_string(), "{listed}");
+
+    let set = ingest.kos(&["feed", "set", &id, "--policy", "excerpt", "--rules", r#"{"x": 1}"#]).await;
+    assert_eq!(set.code, 0, "{set:?}");
+    let decided = ingest.feed(&id).await;
+    assert_eq!((&decided["policy"], &decided["rules"]), (&json!("excerpt"), &json!({"x": 1})));
+    ingest.kos(&["feed", "set", &feed, "--policy", "default", "--rules", "{}"]).await;
+    let decided = ingest.feed(&id).await;
+    assert_eq!((&decided["policy"], &decided["rules"]), (&Value::Null, &Value::Null));
+    assert_eq!(ingest.kos(&["feed", "set", &id, "--rules", "[]"]).await.code, 2);
+
+    let some = ingest.kos(&["feed", "remove", &id, "https://nowhere.example/feed"]).await;
+    assert_eq!(some.code, 3, "{some:?}");
+    assert!(some.stderr.contains("nowhere.example"), "{some:?}");
+    assert_eq!(ingest.kos(&["feed", "remove", &id]).await.code, 1);
+    assert_eq!(ingest.kos(&["feed", "list", "--json"]).await.json(), json!([]));
+
+    // Added again, its turns are none that were before.
+    assert_eq!(ingest.add(&feed).await, id);
+    ingest.turns(2).await;
+    assert!(ingest.feed(&id).await["last_success_at"].is_string());
+}
+
+#[tokio::test]
+async fn what_is_no_feed_is_refused_with_what_was_tried() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let page = web.set("/", article("No feed here", TEXT));
+    let good = web.set("/feed-of-another-name", rss(&web.url(""), &[]));
+    let none = ingest.kos(&["feed", "add", &page]).await;
+    assert_eq!(none.code, 1, "{none:?}");
+    assert!(none.stderr.contains("no feed was found; tried") && none.stderr.contains("html"), "{}", none.stderr);
+    let some = ingest.kos(&["feed", "add", &page, &good]).await;
+    assert_eq!(some.code, 3, "{some:?}");
+    assert_eq!(ingest.kos(&["feed", "add", "not an address"]).await.code, 2);
+    web.set("/down", Page::status(503));
+    let down = ingest.kos(&["feed", "add", &web.url("/down")]).await;
+    assert!(down.code == 1 && down.stderr.contains("503"), "{down:?}");
+}
+
+#[tokio::test]
+async fn a_feed_is_checked_and_not_followed() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let page = rss("http://daily.example", &[("1", "/ferry", "Ferry", TEXT)]);
+    let text = String::from_utf8(page.body.clone()).unwrap();
+    let feed = web.set("/feed", page);
+    for checked in
+        [ingest.kos(&["feed", "check", &feed]).await, ingest.kos_with(&["feed", "check", "-"], &text).await]
+    {
+        assert_eq!(checked.code, 0, "{checked:?}");
+        assert!(checked.stdout.contains("The Island Daily, 1 entry"), "{checked:?}");
+        assert!(checked.stdout.contains("Ferry http://daily.example/ferry"), "{checked:?}");
+    }
+    let page = ingest.kos_with(&["feed", "check", "-"], "<html><p>No feed</html>").await;
+    assert!(page.code == 1 && page.stderr.contains("html"), "{page:?}");
+    assert_eq!(ingest.kos(&["feed", "list", "--json"]).await.json(), json!([]));
+}
