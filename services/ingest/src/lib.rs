@@ -3,7 +3,7 @@
 //! [`fetch`] brings a page and refuses every address that [`address`] doesn't permit; [`decode`] makes text
 //! of its bytes; [`extract`] makes an article of the text, with its body made safe by [`sanitize`];
 //! [`canonical`] says under which address the article is known, and [`mod@article`] puts all of it together. [`stage`]
-//! does so for each event and [`state`] tells a new revision from a known one; [`service`] is the service at work.
+//! does so for each event, within what [`rights`] leave and the operator's [`rules`] let in, and [`state`] tells a new revision from a known one; [`service`] is the service at work.
 //!
 //! All that reads pages is plain functions over plain data: no clock, no network, no database. They hold on
 //! any input, however hostile: a page is refused with a reason, never a panic or an endless loop. Nothing
@@ -18,6 +18,8 @@ pub mod decode;
 pub mod extract;
 pub mod feed;
 pub mod fetch;
+pub mod rights;
+pub mod rules;
 pub mod sanitize;
 pub mod service;
 pub mod stage;

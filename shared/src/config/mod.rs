@@ -65,6 +65,8 @@ pub struct Config {
     pub languages: Vec<Language>,
     /// Networks that may be fetched though they are private, as ingest reads them.
     pub fetch_allow: String,
+    /// The file of the operator's rules, as ingest reads it.
+    pub rules: Option<PathBuf>,
     /// How a worker loop works.
     pub worker: WorkerConfig,
 }
@@ -198,6 +200,7 @@ impl Config {
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
             fetch_allow: env.text("KOS_FETCH_ALLOW"),
+            rules: env.get("KOS_RULES").map(PathBuf::from),
             worker,
         })
     }

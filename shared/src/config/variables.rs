@@ -59,6 +59,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_SITE_NAME", Some("Knowledge OS"), "the site's name"),
     plain("KOS_LANGUAGES", Some("zh,en"), "the languages that readers want summaries in"),
     plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),
+    plain("KOS_RULES", None, "a file of rules for ingest: what is taken in, and how much of it is shown"),
     plain("KOS_CONCURRENCY", Some("16"), "how many events a worker has in hand at once"),
     plain("KOS_MAX_ATTEMPTS", Some("5"), "how often an event is tried before it is a dead letter"),
     plain("KOS_RETRY_DELAY", Some("2s"), "how long the first retry waits; each further one waits four times as long"),

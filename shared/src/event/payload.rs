@@ -235,6 +235,9 @@ pub struct Rights {
     /// The longest excerpt that may be shown, in characters, where the publisher sets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_snippet: Option<u32>,
+    /// Its publisher wants it in no search results: ours leave it out, and its page says so to search engines.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub noindex: bool,
 }
 
 /// How much of an article may be shown to readers. Title, source and link always may.
