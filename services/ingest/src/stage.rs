@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use kos_shared::{
     event::{Article, Event, HttpUrl, IngestRequested},
@@ -10,10 +11,12 @@ use kos_shared::{
     store::Tx,
 };
 
+use reqwest::header::HeaderMap;
+
 use crate::{
     article::article,
     decode::decode,
-    fetch::{FetchError, Fetcher, Remedy},
+    fetch::{FetchError, Fetcher, Kind, Remedy, Request},
     state::{self, Put, Version},
 };
 
@@ -42,7 +45,9 @@ impl Stage for Ingesting {
         let read = move || {
             let (html, found_at) = match page {
                 Page::Text(html) => (html, asked.clone()),
-                Page::Fetched { body, content_type, final_url } => (decode(&body, content_type.as_deref()), final_url),
+                Page::Fetched { body, content_type, headers: _, final_url } => {
+                    (decode(&body, content_type.as_deref()), final_url)
+                }
             };
             article(&html, &found_at, hints.as_ref(), fetched_at).map(|article| Article {
                 url: asked,
@@ -93,13 +98,25 @@ impl Stage for Ingesting {
 /// A page before it is read.
 enum Page {
     Text(String),
-    Fetched { body: bytes::Bytes, content_type: Option<String>, final_url: HttpUrl },
+    Fetched {
+        body: Bytes,
+        content_type: Option<String>,
+        #[allow(dead_code, reason = "for rights, which are declared in headers too")]
+        headers: HeaderMap,
+        final_url: HttpUrl,
+    },
 }
 
 impl Ingesting {
     async fn fetch(&self, url: &HttpUrl) -> Result<Page, Failure> {
-        let page = self.fetcher.fetch(url).await.map_err(|error| failure(&error, Timestamp::now()))?;
-        Ok(Page::Fetched { body: page.body, content_type: page.content_type, final_url: page.final_url })
+        let answer = self.fetcher.get(Request::new(url, Kind::Page)).await;
+        let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
+        Ok(Page::Fetched {
+            body: answer.body.unwrap_or_default(),
+            content_type: answer.content_type,
+            headers: answer.headers,
+            final_url: answer.final_url,
+        })
     }
 }
 
@@ -108,6 +125,7 @@ fn failure(error: &FetchError, now: Timestamp) -> Failure {
     let reason = error.to_string();
     match error.remedy() {
         Remedy::Retry | Remedy::RetryAfter(None) => Failure::Retry(reason),
+        Remedy::NotBefore(until) => Failure::NotYet { until, reason },
         Remedy::RetryAfter(Some(wait)) => Failure::RateLimited { until: now + wait, reason },
         Remedy::GiveUp => Failure::Permanent(reason),
     }

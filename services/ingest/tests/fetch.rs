@@ -12,7 +12,7 @@ use std::{
 
 use kos_ingest::{
     decode::decode,
-    fetch::{FetchError, FetchedPage, Fetcher, Limits, Remedy},
+    fetch::{Answer, FetchError, Fetcher, Kind, Limits, Remedy, Request},
 };
 use kos_shared::event::HttpUrl;
 use tokio::{
@@ -92,7 +92,9 @@ fn limits() -> Limits {
         connect: Duration::from_secs(5),
         idle: Duration::from_millis(300),
         total: Duration::from_secs(5),
+        header_bytes: 16 * 1024,
         body_bytes: 64 * 1024,
+        feed_bytes: 128 * 1024,
         redirects: 4,
     }
 }
@@ -101,8 +103,16 @@ fn fetcher(allowed: &str, limits: Limits) -> Fetcher {
     Fetcher::new(allowed.parse().unwrap(), limits, "https://reader.example/").unwrap()
 }
 
-async fn fetch(url: &HttpUrl) -> Result<FetchedPage, FetchError> {
-    fetcher("127.0.0.0/8", limits()).fetch(url).await
+async fn fetch(url: &HttpUrl) -> Result<Answer, FetchError> {
+    get(&fetcher("127.0.0.0/8", limits()), url).await
+}
+
+async fn get(fetcher: &Fetcher, url: &HttpUrl) -> Result<Answer, FetchError> {
+    fetcher.get(Request::new(url, Kind::Page)).await
+}
+
+fn body(answer: &Answer) -> &[u8] {
+    answer.body.as_deref().unwrap()
 }
 
 #[tokio::test]
@@ -118,10 +128,7 @@ async fn a_page_is_fetched_where_its_redirects_lead() {
     .await;
     let page = fetch(&server.url("/old#part")).await.unwrap();
     assert_eq!(page.final_url, server.url("/page#part"));
-    assert_eq!(
-        (page.content_type.as_deref(), &page.body[..]),
-        (Some("text/html; charset=utf-8"), &b"<p>found</p>"[..])
-    );
+    assert_eq!((page.content_type.as_deref(), body(&page)), (Some("text/html; charset=utf-8"), &b"<p>found</p>"[..]));
 }
 
 #[tokio::test]
@@ -130,14 +137,14 @@ async fn private_addresses_are_refused_without_a_request() {
     let port = server.address.port();
     for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433"] {
         let url: HttpUrl = format!("http://{host}:{port}/").parse().unwrap();
-        let error = fetcher("", limits()).fetch(&url).await.unwrap_err();
+        let error = get(&fetcher("", limits()), &url).await.unwrap_err();
         assert!(matches!(error, FetchError::RefusedAddress { .. }), "{host}: {error}");
         assert_eq!(error.remedy(), Remedy::GiveUp);
         assert!(error.to_string().contains("KOS_FETCH_ALLOW"), "{error}");
     }
     assert_eq!(server.requests.load(Ordering::SeqCst), 0);
     let by_name: HttpUrl = format!("http://localhost:{port}/").parse().unwrap();
-    assert_eq!(&fetch(&by_name).await.unwrap().body[..], b"<p>secret</p>");
+    assert_eq!(body(&fetch(&by_name).await.unwrap()), b"<p>secret</p>");
 }
 
 #[tokio::test]
@@ -182,7 +189,7 @@ async fn a_body_over_the_limit_is_refused_however_it_comes() {
         assert_eq!(error.remedy(), Remedy::GiveUp);
     }
     let just_fits = Server::of_page(HTML, vec![b'x'; limit]).await;
-    assert_eq!(fetch(&just_fits.url("/")).await.unwrap().body.len(), limit);
+    assert_eq!(body(&fetch(&just_fits.url("/")).await.unwrap()).len(), limit);
 }
 
 /// A gzip file of so many zero bytes, rounded up: one block of fixed Huffman codes (RFC 1951 section 3.2.6)
@@ -212,7 +219,7 @@ async fn a_server_that_stalls_is_left() {
     }
     let server = Server::start(|_| b"STALL".to_vec()).await;
     let short = Limits { total: Duration::from_millis(100), ..limits() };
-    let error = fetcher("127.0.0.0/8", short).fetch(&server.url("/")).await.unwrap_err();
+    let error = get(&fetcher("127.0.0.0/8", short), &server.url("/")).await.unwrap_err();
     assert!(matches!(error, FetchError::Timeout { .. }), "{error:?}");
 }
 
@@ -288,12 +295,12 @@ async fn only_html_is_taken() {
 #[tokio::test]
 async fn a_page_in_another_encoding_is_read() {
     // 新闻 in GB2312.
-    let body = [b"<html><head><meta charset=gb2312></head><p>".as_slice(), &[0xd0, 0xc2, 0xce, 0xc5]].concat();
+    let bytes = [b"<html><head><meta charset=gb2312></head><p>".as_slice(), &[0xd0, 0xc2, 0xce, 0xc5]].concat();
     for content_type in ["text/html; charset=gb2312", "text/html", "text/html; charset=utf-8"] {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nConnection: close\r\n");
-        let server = Server::of_page(&head, &body).await;
+        let server = Server::of_page(&head, &bytes).await;
         let page = fetch(&server.url("/")).await.unwrap();
-        let text = decode(&page.body, page.content_type.as_deref());
+        let text = decode(body(&page), page.content_type.as_deref());
         assert!(text.ends_with("<p>新闻"), "{content_type}: {text}");
     }
 }

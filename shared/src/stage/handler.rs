@@ -99,6 +99,11 @@ impl<S: Stage, B: Bus> Handler<S, B> {
 
         let mut work = match self.work(delivery, envelope, &mut attributes).await {
             Ok((event, done)) => Ok(Verdict::Done { event, done }),
+            Err(Failure::NotYet { until, reason }) => {
+                let delay = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
+                debug!(reason, retry_in_ms = delay.as_millis() as u64, "its turn will come");
+                return Settlement::Retry(delay);
+            }
             Err(failure) => Err(failure),
         };
         loop {

@@ -69,6 +69,14 @@ pub enum Failure {
         /// Who asked, and how.
         reason: String,
     },
+    /// Nothing was tried, for a reason of our own: it costs no attempt and leaves no trace.
+    #[error("{reason}")]
+    NotYet {
+        /// When to come back.
+        until: Timestamp,
+        /// What is waited for.
+        reason: String,
+    },
     /// It never will go well.
     #[error("{0}")]
     Permanent(String),
@@ -80,6 +88,7 @@ impl Failure {
         match self {
             Self::Retry(_) => "retry",
             Self::RateLimited { .. } => "rate_limited",
+            Self::NotYet { .. } => "not_yet",
             Self::Permanent(_) => "permanent",
         }
     }

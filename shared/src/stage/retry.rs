@@ -18,7 +18,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 pub fn delay(failure: &Failure, attempt: u32, first: Duration, now: Timestamp, random: f64) -> Duration {
     let spread = 0.75 + random / 2.0;
     match failure {
-        Failure::RateLimited { until, .. } => {
+        Failure::RateLimited { until, .. } | Failure::NotYet { until, .. } => {
             // Never before the time that was asked for.
             let asked = Duration::try_from(until.duration_since(now)).unwrap_or_default().min(LONGEST_ASKED);
             asked + first.mul_f64(spread)

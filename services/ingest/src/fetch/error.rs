@@ -1,12 +1,13 @@
-//! Why a page could not be had, and what to do about it.
+//! Why something could not be had, and what to do about it.
 
 use std::{error::Error, io, net::IpAddr, time::Duration};
 
+use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 
 use super::resolver::ResolveError;
 
-/// Why a page could not be had.
+/// Why something could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The client could not be made. Usual cause: no root certificates on this machine.
@@ -73,13 +74,17 @@ pub enum FetchError {
         /// How long it wants to be left alone, where it says so; at most a day.
         retry_after: Option<Duration>,
     },
-    /// The page isn't there (404) or no longer (410).
-    #[error("{url} answered {status}: the page is not there")]
+    /// It isn't there (404).
+    #[error("{url} answered 404: it is not there")]
+    NotFound {
+        /// The address.
+        url: String,
+    },
+    /// It was there and won't come back (410): a feed that says so is asked no more.
+    #[error("{url} answered 410: it is gone for good")]
     Gone {
         /// The address.
         url: String,
-        /// The status code.
-        status: u16,
     },
     /// The page is for others (401, 402, 403, 407) or withheld by law (451). Usual causes: a paywall, a
     /// server that refuses robots.
@@ -114,6 +119,62 @@ pub enum FetchError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The head of the answer is larger than the limit. Usual cause: a server that wants to wear its client down.
+    #[error("the headers of {url} are larger than {limit} bytes")]
+    HeaderTooLarge {
+        /// The address.
+        url: String,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// It is compressed in a way that wasn't offered.
+    #[error("{url} is encoded as {encoding:?}, expected gzip, br, zstd or deflate")]
+    UnknownEncoding {
+        /// The address.
+        url: String,
+        /// Its Content-Encoding.
+        encoding: String,
+    },
+    /// The port is another protocol's, which a page must not be a way to speak to.
+    #[error("port {port} of {host} is not for the web")]
+    RefusedPort {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// The host has no address here and its name is one of a private network, so no proxy is asked for it.
+    #[error("{host} is a name of a private network")]
+    RefusedName {
+        /// The host.
+        host: String,
+    },
+    /// The site's robots.txt doesn't want robots there.
+    #[error("{url} is not for robots by {robots}: {rule:?}")]
+    RefusedByRobots {
+        /// The address.
+        url: String,
+        /// The address of the robots.txt.
+        robots: String,
+        /// The line in it.
+        rule: String,
+    },
+    /// The host's turn hasn't come: others are being fetched from it. Nothing was asked of it.
+    #[error("{host} is left alone until {until}")]
+    NotYet {
+        /// The host.
+        host: String,
+        /// When to come again.
+        until: Timestamp,
+    },
+    /// The host's turn can't be told. Usual cause: the database is gone.
+    #[error("whether it is the turn of {host} can't be told: {reason}")]
+    Turn {
+        /// The host.
+        host: String,
+        /// What the database says.
+        reason: String,
+    },
     /// The host's addresses are none of the public internet.
     #[error("{host} is at {address}, which is no public address; KOS_FETCH_ALLOW={address} would permit it")]
     RefusedAddress {
@@ -143,6 +204,8 @@ pub enum Remedy {
     Retry,
     /// Try again after the time that the server named, if it named one.
     RetryAfter(Option<Duration>),
+    /// Nothing was tried: try at that time.
+    NotBefore(Timestamp),
     /// No retry will mend it.
     GiveUp,
 }
@@ -157,9 +220,17 @@ impl FetchError {
             | Self::Tls { .. }
             | Self::Timeout { .. }
             | Self::Interrupted { .. }
+            | Self::Turn { .. }
             | Self::ServerFailure { .. } => Remedy::Retry,
             Self::RateLimited { retry_after, .. } => Remedy::RetryAfter(*retry_after),
-            Self::Gone { .. }
+            Self::NotYet { until, .. } => Remedy::NotBefore(*until),
+            Self::NotFound { .. }
+            | Self::Gone { .. }
+            | Self::HeaderTooLarge { .. }
+            | Self::UnknownEncoding { .. }
+            | Self::RefusedPort { .. }
+            | Self::RefusedName { .. }
+            | Self::RefusedByRobots { .. }
             | Self::Forbidden { .. }
             | Self::Rejected { .. }
             | Self::NotHtml { .. }
@@ -176,7 +247,8 @@ impl FetchError {
         match (status, retry_after) {
             (429, _) | (503, Some(_)) => Self::RateLimited { url, status, retry_after },
             (408 | 425 | 500..=599, _) => Self::ServerFailure { url, status },
-            (404 | 410, _) => Self::Gone { url, status },
+            (404, _) => Self::NotFound { url },
+            (410, _) => Self::Gone { url },
             (401 | 402 | 403 | 407 | 451, _) => Self::Forbidden { url, status },
             _ => Self::Rejected { url, status },
         }

@@ -1,10 +1,14 @@
-//! Pages over HTTP, from the public internet and the networks that the operator allows.
+//! Pages, feeds and whatever else is asked for over HTTP, from the public internet and the networks that the operator
+//! allows.
 //!
 //! Names are resolved once, by a resolver that drops refused addresses, so a connection goes to an
 //! address that was checked. A host that is an address itself never meets the resolver and is checked
 //! before each request. Redirects are followed by hand, so that each target goes the same way.
 
 mod error;
+mod html;
+mod redirect;
+mod request;
 mod resolver;
 mod retry_after;
 
@@ -14,56 +18,19 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 use reqwest::{
-    Client, Response, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    Client, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
     redirect::Policy,
 };
-use url::{Host, Url};
+use url::Host;
 
 pub use error::{FetchError, Remedy};
+pub use request::{Answer, Kind, Limits, Request, Validators};
 
 use crate::address::AllowedNetworks;
 use resolver::CheckingResolver;
 
-/// What a fetch may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Until a connection stands, TLS and all.
-    pub connect: Duration,
-    /// Between two pieces of an answer.
-    pub idle: Duration,
-    /// From the first request to the last byte, redirects and all.
-    pub total: Duration,
-    /// The largest body, in bytes, after decompression; compressed it is no larger.
-    pub body_bytes: usize,
-    /// How many redirects are followed.
-    pub redirects: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            idle: Duration::from_secs(15),
-            total: Duration::from_secs(30),
-            body_bytes: 10 * 1024 * 1024,
-            redirects: 10,
-        }
-    }
-}
-
-/// A page as its server sent it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FetchedPage {
-    /// Where it was found after all redirects.
-    pub final_url: HttpUrl,
-    /// Its Content-Type as the server declared it.
-    pub content_type: Option<String>,
-    /// Its bytes, decompressed.
-    pub body: Bytes,
-}
-
-/// Fetches pages. Cheap to clone; clones share their connections.
+/// Fetches. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
@@ -71,19 +38,22 @@ pub struct Fetcher {
     limits: Limits,
 }
 
+/// What is sent to each address on the way.
+enum Ask<'a> {
+    Get(&'a Validators),
+    Post(String),
+}
+
 impl Fetcher {
-    /// A fetcher that names `contact` (the site's address) to the servers it asks. It fails where the
+    /// A fetcher that names `contact` (an address of the web or of mail) to the servers it asks. It fails where the
     /// machine's certificates can't be read.
     pub fn new(allowed: AllowedNetworks, limits: Limits, contact: &str) -> Result<Self, FetchError> {
         // The process has one provider of cryptography; another part may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let allowed = Arc::new(allowed);
         let contact: String = contact.chars().filter(char::is_ascii_graphic).collect();
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"));
         let client = Client::builder()
             .user_agent(format!("KnowledgeOS/{} (+{contact})", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
             .dns_resolver(CheckingResolver::new(Arc::clone(&allowed)))
             // A proxy would resolve names itself, past the check.
             .no_proxy()
@@ -97,26 +67,69 @@ impl Fetcher {
         Ok(Self { client, allowed, limits })
     }
 
-    /// The HTML page at `url`, following redirects.
-    pub async fn fetch(&self, url: &HttpUrl) -> Result<FetchedPage, FetchError> {
+    /// GETs what is at an address, following redirects.
+    ///
+    /// # Errors
+    /// [`FetchError`] for everything but a 2xx and, where there are validators, a 304.
+    pub async fn get(&self, request: Request<'_>) -> Result<Answer, FetchError> {
+        self.ask(request.url, request.kind, &Ask::Get(&request.validators)).await
+    }
+
+    /// POSTs a form, as a WebSub hub wants it. Only redirects that keep the method are followed.
+    ///
+    /// # Errors
+    /// [`FetchError`] for everything but a 2xx.
+    pub async fn post_form(&self, url: &HttpUrl, form: &[(&str, &str)]) -> Result<Answer, FetchError> {
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.ask(url, Kind::Other, &Ask::Post(form)).await
+    }
+
+    async fn ask(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Answer, FetchError> {
         let total = self.limits.total;
-        tokio::time::timeout(total, self.follow(url)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(total, self.follow(url, kind, ask)).await.unwrap_or_else(|_| {
             Err(FetchError::Timeout { url: url.to_string(), reason: format!("nothing whole within {total:?}") })
         })
     }
 
-    async fn follow(&self, url: &HttpUrl) -> Result<FetchedPage, FetchError> {
-        let mut url = url.clone();
+    async fn follow(&self, asked: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Answer, FetchError> {
+        let mut url = asked.clone();
+        let mut permanent = true;
         for _ in 0..=self.limits.redirects {
             self.check_literal(&url)?;
-            let request = self.client.get(url.as_url().clone()).send();
+            let request = self.request(&url, kind, ask).send();
             let response = request.await.map_err(|e| FetchError::of_transport(&url, &e))?;
-            match redirect_target(&url, &response)? {
-                Some(target) => url = target,
-                None => return self.read(url, response).await,
+            match redirect::of(&url, &response)? {
+                Some(redirect) if matches!(ask, Ask::Get(_)) || redirect.keeps_method => {
+                    permanent &= redirect.permanent;
+                    url = redirect.target;
+                }
+                _ => {
+                    let moved_to = (permanent && url != *asked).then(|| url.clone());
+                    return Ok(Answer { moved_to, ..self.read(url, kind, ask, response).await? });
+                }
             }
         }
         Err(FetchError::TooManyRedirects { limit: self.limits.redirects })
+    }
+
+    fn request(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> RequestBuilder {
+        let url = url.as_url().clone();
+        match ask {
+            Ask::Get(validators) => {
+                let mut request = self.client.get(url).header(ACCEPT, kind.accept());
+                if let Some(etag) = &validators.etag {
+                    request = request.header(IF_NONE_MATCH, etag);
+                }
+                if let Some(time) = &validators.last_modified {
+                    request = request.header(IF_MODIFIED_SINCE, time);
+                }
+                request
+            }
+            Ask::Post(form) => {
+                let request = self.client.post(url).header(ACCEPT, kind.accept());
+                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.clone())
+            }
+        }
     }
 
     /// Checks a host that is an address: those are connected to without asking the resolver.
@@ -132,119 +145,53 @@ impl Fetcher {
         Err(FetchError::RefusedAddress { host: url.host().to_owned(), address })
     }
 
-    async fn read(&self, url: HttpUrl, mut response: Response) -> Result<FetchedPage, FetchError> {
+    async fn read(
+        &self,
+        url: HttpUrl,
+        kind: Kind,
+        ask: &Ask<'_>,
+        mut response: Response,
+    ) -> Result<Answer, FetchError> {
         let status = response.status();
-        if !status.is_success() {
-            let value = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok());
-            let wait = value.and_then(|v| retry_after::parse(v, Timestamp::now()));
-            return Err(FetchError::of_status(&url, status.as_u16(), wait));
+        let headers = response.headers().clone();
+        let content_type = headers.get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+        if status == StatusCode::NOT_MODIFIED && matches!(ask, Ask::Get(v) if !v.is_empty()) {
+            return Ok(Answer { final_url: url, moved_to: None, headers, content_type, body: None });
         }
-        let content_type =
-            response.headers().get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-        let declared_html = is_html_type(content_type.as_deref());
-        if declared_html == Some(false) {
+        if !status.is_success() {
+            return Err(FetchError::of_status(&url, status.as_u16(), wait_of(&headers)));
+        }
+        let declared_html = html::is_html_type(content_type.as_deref());
+        if kind == Kind::Page && declared_html == Some(false) {
             return Err(FetchError::NotHtml { url: url.to_string(), found: content_type.unwrap_or_default() });
         }
-        let limit = self.limits.body_bytes;
+        let body = self.body(&url, kind, &mut response).await?;
+        if kind == Kind::Page && declared_html.is_none() && !html::looks_like_html(&body) {
+            let found = content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
+            return Err(FetchError::NotHtml { url: url.to_string(), found });
+        }
+        Ok(Answer { final_url: url, moved_to: None, headers, content_type, body: Some(body) })
+    }
+
+    async fn body(&self, url: &HttpUrl, kind: Kind, response: &mut Response) -> Result<Bytes, FetchError> {
+        let limit = self.limits.bytes(kind);
         let too_large = || FetchError::TooLarge { url: url.to_string(), limit };
         if response.content_length().is_some_and(|l| l > limit as u64) {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| FetchError::of_transport(&url, &e))? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| FetchError::of_transport(url, &e))? {
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
-        if declared_html.is_none() && !looks_like_html(&body) {
-            let found = content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
-            return Err(FetchError::NotHtml { url: url.to_string(), found });
-        }
-        Ok(FetchedPage { final_url: url, content_type, body: body.freeze() })
+        Ok(body.freeze())
     }
 }
 
-/// Where a response redirects to, if it does (RFC 9110 section 15.4).
-fn redirect_target(url: &HttpUrl, response: &Response) -> Result<Option<HttpUrl>, FetchError> {
-    use StatusCode as S;
-    let redirects = [S::MOVED_PERMANENTLY, S::FOUND, S::SEE_OTHER, S::TEMPORARY_REDIRECT, S::PERMANENT_REDIRECT];
-    if !redirects.contains(&response.status()) {
-        return Ok(None);
-    }
-    let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
-    let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
-    let target = url.as_url().join(&location).ok().and_then(|mut target: Url| {
-        // The fragment of the address asked for goes along where the target names none.
-        if target.fragment().is_none() {
-            target.set_fragment(url.as_url().fragment());
-        }
-        HttpUrl::try_from(target).ok()
-    });
-    target.map(Some).ok_or_else(|| FetchError::BadRedirect { target: location.chars().take(200).collect() })
-}
-
-/// Whether a Content-Type says HTML; `None` where it leaves that open.
-fn is_html_type(content_type: Option<&str>) -> Option<bool> {
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.as_str() {
-        "text/html" | "application/xhtml+xml" => Some(true),
-        "" | "application/octet-stream" | "application/xml" | "text/xml" | "unknown/unknown" | "*/*" => None,
-        _ => Some(false),
-    }
-}
-
-/// Whether bytes begin as HTML does (after WHATWG MIME Sniffing section 7.1).
-fn looks_like_html(body: &[u8]) -> bool {
-    const STARTS: [&str; 12] = [
-        "<!doctype html",
-        "<html",
-        "<head",
-        "<body",
-        "<title",
-        "<meta",
-        "<script",
-        "<div",
-        "<article",
-        "<p>",
-        "<h1",
-        "<table",
-    ];
-    let mut start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    // A declaration or comments may come before.
-    for (open, close) in [("<?xml", "?>"), ("<!--", "-->"), ("<!--", "-->")] {
-        if start.starts_with(open.as_bytes()) {
-            let end = start.windows(close.len()).take(4_096).position(|w| w == close.as_bytes());
-            start = end.map_or(&[][..], |at| &start[at + close.len()..]).trim_ascii_start();
-        }
-    }
-    STARTS.iter().any(|s| start.get(..s.len()).is_some_and(|b| b.eq_ignore_ascii_case(s.as_bytes())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn html_is_told_from_other_types() {
-        for html in ["text/html", "Text/HTML; charset=gbk", "application/xhtml+xml"] {
-            assert_eq!(is_html_type(Some(html)), Some(true), "{html}");
-        }
-        for other in ["application/pdf", "text/plain", "image/png", "application/json"] {
-            assert_eq!(is_html_type(Some(other)), Some(false), "{other}");
-        }
-        for open in [None, Some(""), Some("application/octet-stream"), Some("text/xml")] {
-            assert_eq!(is_html_type(open), None, "{open:?}");
-        }
-    }
-
-    #[test]
-    fn html_is_recognised_by_its_beginning() {
-        for html in ["\u{feff} <!DOCTYPE HTML>", "<html>", "<?xml version='1.0'?>\n<!-- c --><html>", "\n<BODY>"] {
-            assert!(looks_like_html(html.as_bytes()), "{html}");
-        }
-        for other in ["", "%PDF-1.7", "{\"a\": 1}", "<?xml version='1.0'?><rss>", "<!-- never closed <html>"] {
-            assert!(!looks_like_html(other.as_bytes()), "{other}");
-        }
-    }
+/// How long a server wants to be left alone.
+fn wait_of(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after::parse(value, Timestamp::now())
 }

@@ -1,0 +1,42 @@
+//! Where an answer sends its reader (RFC 9110 section 15.4).
+
+use kos_shared::event::HttpUrl;
+use reqwest::{Response, StatusCode, header::LOCATION};
+use url::Url;
+
+use super::FetchError;
+
+/// A redirect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Redirect {
+    /// Where to.
+    pub target: HttpUrl,
+    /// Whether it is so from now on (301, 308).
+    pub permanent: bool,
+    /// Whether a POST is to be repeated there (307, 308).
+    pub keeps_method: bool,
+}
+
+/// Where `response`, the answer of `url`, redirects to, if it does.
+pub(super) fn of(url: &HttpUrl, response: &Response) -> Result<Option<Redirect>, FetchError> {
+    use StatusCode as S;
+    let status = response.status();
+    let permanent = matches!(status, S::MOVED_PERMANENTLY | S::PERMANENT_REDIRECT);
+    let keeps_method = matches!(status, S::TEMPORARY_REDIRECT | S::PERMANENT_REDIRECT);
+    if !permanent && !keeps_method && !matches!(status, S::FOUND | S::SEE_OTHER) {
+        return Ok(None);
+    }
+    let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
+    let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
+    let target = url.as_url().join(&location).ok().and_then(|mut target: Url| {
+        // The fragment of the address asked for goes along where the target names none.
+        if target.fragment().is_none() {
+            target.set_fragment(url.as_url().fragment());
+        }
+        HttpUrl::try_from(target).ok()
+    });
+    match target {
+        Some(target) => Ok(Some(Redirect { target, permanent, keeps_method })),
+        None => Err(FetchError::BadRedirect { target: location.chars().take(200).collect() }),
+    }
+}
