@@ -4,5 +4,6 @@
 create table site_rights (
     origin text not null primary key,
     tdmrep text,
-    fetched_at_ms bigint not null
+    fetched_at_ms bigint not null,
+    good_until_ms bigint not null
 );

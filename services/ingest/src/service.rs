@@ -12,6 +12,7 @@ use kos_shared::{
 use crate::{
     address::AllowedNetworks,
     fetch::{Fetcher, Limits},
+    rules::Rules,
     stage::Ingesting,
     state::MIGRATIONS,
 };
@@ -19,13 +20,15 @@ use crate::{
 /// Takes in what is asked for on the bus until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where `KOS_FETCH_ALLOW` can't be read, the database can't be opened, or a loop broke.
+/// [`RunError`] where `KOS_FETCH_ALLOW` or the file `KOS_RULES` can't be read, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let allowed = allowed_networks(&config)?;
     let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
         .map_err(|e| RunError::Start(e.to_string()))?;
+    let rules = Arc::new(rules(&config)?);
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
-    runtime.handle(Ingesting { fetcher: Arc::new(fetcher) })?;
+    let store = runtime.store().clone();
+    runtime.handle(Ingesting { fetcher: Arc::new(fetcher), store, rules })?;
     runtime.handle(Retracting)?;
     runtime.until_stopped().await
 }
@@ -40,4 +43,19 @@ pub fn allowed_networks(config: &Config) -> Result<AllowedNetworks, ConfigError>
         value: config.fetch_allow.clone(),
         expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
     })
+}
+
+/// The operator's rules; none where `KOS_RULES` names no file.
+///
+/// # Errors
+/// [`ConfigError`] where the file can't be read or is wrong.
+pub fn rules(config: &Config) -> Result<Rules, ConfigError> {
+    let Some(file) = &config.rules else { return Ok(Rules::default()) };
+    let error = |reason: String| ConfigError {
+        variable: "KOS_RULES".into(),
+        value: file.display().to_string(),
+        expected: format!("a file of rules, but {reason}"),
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| error(e.to_string()))?;
+    text.parse().map_err(|e: crate::rules::RulesError| error(e.to_string()))
 }

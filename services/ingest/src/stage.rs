@@ -8,15 +8,19 @@ use kos_shared::{
     event::{Article, Event, HttpUrl, IngestRequested},
     retraction,
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
-    store::Tx,
+    store::{Store, Tx},
 };
-
 use reqwest::header::HeaderMap;
 
 use crate::{
-    article::article,
+    article::article_within,
     decode::decode,
     fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    rights::{
+        self, Outside, Policy, SiteClaims,
+        well_known::{SiteError, site_rights},
+    },
+    rules::{Facts, Filtered, Rules},
     state::{self, Put, Version},
 };
 
@@ -24,16 +28,45 @@ use crate::{
 pub struct Ingesting {
     /// Brings pages that don't come with their event.
     pub fetcher: Arc<Fetcher>,
+    /// Keeps what sites say about rights.
+    pub store: Store,
+    /// What the operator says.
+    pub rules: Arc<Rules>,
+}
+
+/// What became of a page.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is this article.
+    In(Box<Article>),
+    /// The operator's rules keep it out.
+    Out {
+        /// In a word, `filtered` or `refused`.
+        outcome: &'static str,
+        /// Which rule does.
+        rule: String,
+    },
+}
+
+impl From<Filtered> for Taken {
+    fn from(filtered: Filtered) -> Self {
+        Self::Out { outcome: "filtered", rule: filtered.to_string() }
+    }
 }
 
 impl Stage for Ingesting {
     type In = IngestRequested;
-    type Done = Article;
+    type Done = Taken;
 
-    async fn work(&self, event: &Event<IngestRequested>) -> Result<Article, Failure> {
+    async fn work(&self, event: &Event<IngestRequested>) -> Result<Taken, Failure> {
         let request = event.data.clone();
         let asked = request.url.clone();
         let now = Timestamp::now();
+        // What the rules keep out by what is known beforehand isn't even fetched.
+        let hinted = Facts::of_hints(&asked, request.hints.as_ref());
+        if let Err(out) = self.admit(&asked, request.feed_id.as_deref(), &hinted) {
+            return Ok(out);
+        }
         let (page, fetched_at) = match request.html {
             // The time of a page that came with its event is the event's: replayed later, it is no newer than it was. A
             // producer's clock that is ahead must not keep later versions out, and what is forced is meant to stand now.
@@ -41,30 +74,50 @@ impl Stage for Ingesting {
             Some(html) => (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now))),
             None => (self.fetch(&request.url).await?, Timestamp::now()),
         };
-        let (hints, feed_id, forced) = (request.hints, request.feed_id, request.force);
+        let mut outside = match &page {
+            Page::Text(_) => Outside::default(),
+            Page::Fetched { headers, site, .. } => Outside {
+                headers: rights::of_headers(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))),
+                site: site.clone(),
+                policy: None,
+            },
+        };
+        let found_at = page.found_at().unwrap_or(&asked).clone();
+        let feed_id = request.feed_id.clone();
+        outside.policy = self.rules.of(found_at.host(), feed_id.as_deref(), None).policy();
+        let (hints, forced) = (request.hints, request.force);
+        let (asked_at, page_at) = (asked, found_at.clone());
         let read = move || {
-            let (html, found_at) = match page {
-                Page::Text(html) => (html, asked.clone()),
-                Page::Fetched { body, content_type, headers: _, final_url } => {
-                    (decode(&body, content_type.as_deref()), final_url)
-                }
+            let html = match page {
+                Page::Text(html) => html,
+                Page::Fetched { body, content_type, .. } => decode(&body, content_type.as_deref()),
             };
-            article(&html, &found_at, hints.as_ref(), fetched_at).map(|article| Article {
-                url: asked,
+            article_within(&outside, &html, &page_at, hints.as_ref(), fetched_at).map(|article| Article {
+                url: asked_at,
                 feed_id,
                 forced,
                 ..article
             })
         };
-        on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))
+        let article = on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))?;
+        match self.admit(&found_at, article.feed_id.as_deref(), &Facts::of(&article)) {
+            Ok(()) => Ok(Taken::In(Box::new(article))),
+            Err(out) => Ok(out),
+        }
     }
 
     async fn record(
         &self,
         tx: &mut Tx,
         event: &Event<IngestRequested>,
-        article: &Article,
+        taken: &Taken,
     ) -> Result<Recorded, RecordError> {
+        let article = match taken {
+            Taken::In(article) => article.as_ref(),
+            Taken::Out { outcome, rule } => {
+                return Ok(Recorded { detail: Some(rule.clone()), ..Recorded::new(outcome, None) });
+            }
+        };
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
             if !event.data.force {
@@ -72,10 +125,12 @@ impl Stage for Ingesting {
             }
             retraction::reinstate(tx, id).await?;
         }
+        // With other rights it is another version, though its text is the same.
+        let content = format!("{} {}", article.content_hash, rights::mark(&article.rights));
         let version = Version {
             article_id: id,
             canonical_url: &article.canonical_url,
-            content_hash: &article.content_hash,
+            content_hash: content.trim_end(),
             fetched_at: article.fetched_at,
             forced: event.data.force,
         };
@@ -98,24 +153,51 @@ impl Stage for Ingesting {
 /// A page before it is read.
 enum Page {
     Text(String),
-    Fetched {
-        body: Bytes,
-        content_type: Option<String>,
-        #[allow(dead_code, reason = "for rights, which are declared in headers too")]
-        headers: HeaderMap,
-        final_url: HttpUrl,
-    },
+    Fetched { body: Bytes, content_type: Option<String>, headers: HeaderMap, site: SiteClaims, final_url: HttpUrl },
+}
+
+impl Page {
+    /// Where it was found, if it was fetched.
+    fn found_at(&self) -> Option<&HttpUrl> {
+        match self {
+            Self::Text(_) => None,
+            Self::Fetched { final_url, .. } => Some(final_url),
+        }
+    }
 }
 
 impl Ingesting {
+    /// Whether the rules for the source that a page is found at let it in, as far as the facts tell.
+    fn admit(&self, found_at: &HttpUrl, feed_id: Option<&str>, facts: &Facts<'_>) -> Result<(), Taken> {
+        let rules = self.rules.of(found_at.host(), feed_id, None);
+        if rules.policy() == Some(Policy::None) {
+            let rule = format!("the operator's policy for {} is none", found_at.host());
+            return Err(Taken::Out { outcome: "refused", rule });
+        }
+        Ok(rules.admit(facts)?)
+    }
+
     async fn fetch(&self, url: &HttpUrl) -> Result<Page, Failure> {
+        // The site is asked first, as the TDM Reservation Protocol wants it.
+        let site = self.site(url).await?;
         let answer = self.fetcher.get(Request::new(url, Kind::Page)).await;
         let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
+        let same_site = answer.final_url.as_url().origin() == url.as_url().origin();
+        let site = if same_site { site } else { self.site(&answer.final_url).await? };
         Ok(Page::Fetched {
             body: answer.body.unwrap_or_default(),
             content_type: answer.content_type,
             headers: answer.headers,
+            site,
             final_url: answer.final_url,
+        })
+    }
+
+    async fn site(&self, url: &HttpUrl) -> Result<SiteClaims, Failure> {
+        let now = Timestamp::now();
+        site_rights(&self.fetcher, &self.store, url, now).await.map_err(|error| match error {
+            SiteError::Database(error) => Failure::Retry(error.to_string()),
+            SiteError::NotNow(error) => failure(&error, now),
         })
     }
 }

@@ -143,7 +143,8 @@ fn a_date_comes_from_where_the_page_has_it_and_is_not_invented() {
 
 #[test]
 fn what_a_page_says_about_rights_is_passed_on() {
-    let head = "<meta name=ROBOTS content='index, noai'><meta name=tdm-reservation content=1><meta name=author content=x>";
+    let head =
+        "<meta name=ROBOTS content='index, noai'><meta name=tdm-reservation content=1><meta name=author content=x>";
     let rights = extracted(&format!("{head}<p>one two three four five</p>")).rights;
     let said: Vec<_> = rights.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
     assert_eq!(said, [("robots", "index, noai"), ("tdm-reservation", "1")]);

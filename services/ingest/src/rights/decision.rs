@@ -78,7 +78,8 @@ impl Decision {
     fn tdm(&mut self, claims: &Claims<'_>) {
         let on_page = tdm::of_said(claims.metas).map(|found| ("the page's tdm-reservation meta tag", found));
         let in_header = || tdm::of_said(&claims.outside.headers).map(|found| ("the tdm-reservation header", found));
-        let in_file = || tdm::of_file(&claims.outside.site.tdm, claims.url).map(|found| ("the site's tdmrep.json", found));
+        let in_file =
+            || tdm::of_file(&claims.outside.site.tdm, claims.url).map(|found| ("the site's tdmrep.json", found));
         let Some((place, found)) = on_page.or_else(in_header).or_else(in_file) else { return };
         if found.reserved {
             let policy = found.policy.map(|policy| format!(", conditions at {policy}")).unwrap_or_default();

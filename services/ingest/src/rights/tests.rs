@@ -45,7 +45,10 @@ fn a_refusal_of_ai_says_where_it_stands() {
         (in_headers(&[("Content-Usage", "ai-use=n")]), "the content-usage header says ai-use=n"),
         (on_site("", &["search=yes, ai-input=no"]), "the site's robots.txt says ai-input=no"),
         (on_page(&[("tdm-reservation", "1")]), "the page's tdm-reservation meta tag reserves"),
-        (in_headers(&[("TDM-Reservation", "1"), ("tdm-policy", "https://n.example/p")]), "conditions at https://n.example/p"),
+        (
+            in_headers(&[("TDM-Reservation", "1"), ("tdm-policy", "https://n.example/p")]),
+            "conditions at https://n.example/p",
+        ),
         (on_site(r#"[{"location": "/paid/", "tdm-reservation": 1}]"#, &[]), "the site's tdmrep.json reserves"),
     ] {
         assert_eq!((rights.ai, rights.show), (AiUse::Refused, Show::Full), "{place}");
@@ -114,9 +117,7 @@ fn the_page_overrides_the_header_and_that_the_file_about_mining() {
 
 #[test]
 fn the_operator_tightens_and_never_loosens() {
-    let with = |policy, metas: &[(&str, &str)]| {
-        decided(metas, &Outside { policy: Some(policy), ..Outside::default() })
-    };
+    let with = |policy, metas: &[(&str, &str)]| decided(metas, &Outside { policy: Some(policy), ..Outside::default() });
     assert_eq!(with(Policy::Full, &[("robots", "nosnippet, noai")]).show, Show::None);
     assert_eq!(with(Policy::Full, &[("robots", "noai")]).ai, AiUse::Refused);
     assert_eq!(with(Policy::Full, &[]), Rights::default());
@@ -129,8 +130,9 @@ fn the_operator_tightens_and_never_loosens() {
 #[test]
 fn no_value_is_too_odd() {
     let long = "noindex,".repeat(100_000);
-    let odd = ["\u{0}", "é".repeat(9_000).as_str(), long.as_str(), "unavailable_after:", "max-snippet:99999999999999999999"]
-        .map(str::to_owned);
+    let odd =
+        ["\u{0}", "é".repeat(9_000).as_str(), long.as_str(), "unavailable_after:", "max-snippet:99999999999999999999"]
+            .map(str::to_owned);
     for value in &odd {
         let metas: Vec<_> = META_NAMES.iter().map(|name| (*name, value.as_str())).collect();
         on_page(&metas);

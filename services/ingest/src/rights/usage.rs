@@ -43,7 +43,8 @@ pub(super) fn of_statements<'s>(statements: impl IntoIterator<Item = &'s str>) -
             None => refused(&ANY_USE),
             refused => refused,
         };
-        let words = |label: &String| if label.starts_with("ai-") { format!("{label}=no") } else { format!("{label}=n") };
+        let words =
+            |label: &String| if label.starts_with("ai-") { format!("{label}=no") } else { format!("{label}=n") };
         usage.ai = usage.ai.or(ai.map(words));
         usage.search = usage.search.or(refused(&["search"]).map(words));
         usage.training = usage.training.or(refused(&TRAINING).map(words));

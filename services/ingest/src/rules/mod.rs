@@ -20,7 +20,7 @@ mod pattern;
 
 use std::{fmt, str::FromStr};
 
-use kos_shared::event::{HttpUrl, Language};
+use kos_shared::event::{Article, Hints, HttpUrl, Language};
 use serde::Deserialize;
 
 pub use filter::{Filtered, RuleSet};
@@ -43,6 +43,33 @@ pub struct Facts<'a> {
     pub tags: Option<&'a [String]>,
     /// Its length: words, or characters where the script has no spaces.
     pub words: Option<u32>,
+}
+
+impl<'a> Facts<'a> {
+    /// What is known of an article.
+    pub fn of(article: &'a Article) -> Self {
+        Self {
+            url: &article.canonical_url,
+            title: Some(&article.title),
+            authors: Some(&article.authors),
+            language: Some(&article.language),
+            tags: Some(&article.tags),
+            words: Some(article.words),
+        }
+    }
+
+    /// What a producer knows of the article at `url`.
+    pub fn of_hints(url: &'a HttpUrl, hints: Option<&'a Hints>) -> Self {
+        let some = |list: &'a Vec<String>| (!list.is_empty()).then_some(list.as_slice());
+        Self {
+            url,
+            title: hints.and_then(|h| h.title.as_deref()),
+            authors: hints.and_then(|h| some(&h.authors)),
+            language: hints.and_then(|h| h.language.as_ref()),
+            tags: hints.and_then(|h| some(&h.tags)),
+            words: None,
+        }
+    }
 }
 
 /// A text that holds no rules: what is wrong with it, where, and what was expected.
@@ -131,7 +158,9 @@ impl Source {
                 SourceName::Host(host.trim().trim_start_matches('.').to_ascii_lowercase())
             }
             (Some(host), None) => {
-                return Err(RulesError(format!("source {number}: host is {host:?}, expected a name such as example.com")));
+                return Err(RulesError(format!(
+                    "source {number}: host is {host:?}, expected a name such as example.com"
+                )));
             }
             (None, Some(feed)) => SourceName::Feed(feed),
             _ => return Err(RulesError(format!("source {number}: expected either a host or a feed"))),
@@ -166,7 +195,10 @@ impl Rules {
         let mut hosts: Vec<&Source> = self.sources.iter().filter(|source| source.is_host(host)).collect();
         // The longer name is the more particular one.
         hosts.sort_by_key(|source| source.name.to_string().len());
-        let feeds = self.sources.iter().filter(|source| matches!(&source.name, SourceName::Feed(feed) if Some(feed.as_str()) == feed_id));
+        let feeds = self
+            .sources
+            .iter()
+            .filter(|source| matches!(&source.name, SourceName::Feed(feed) if Some(feed.as_str()) == feed_id));
         sets.extend(hosts.into_iter().chain(feeds).map(|source| (format!(" of {}", source.name), &source.set)));
         sets.extend(own.map(|set| (" of the feed".to_owned(), set)));
         Applied { sets }
@@ -198,9 +230,9 @@ impl Applied<'_> {
     /// # Errors
     /// [`Filtered`] names the rule.
     pub fn admit(&self, facts: &Facts<'_>) -> Result<(), Filtered> {
-        self.sets.iter().try_for_each(|(name, set)| {
-            set.admit(facts).map_err(|Filtered(rule)| Filtered(format!("{rule}{name}")))
-        })
+        self.sets
+            .iter()
+            .try_for_each(|(name, set)| set.admit(facts).map_err(|Filtered(rule)| Filtered(format!("{rule}{name}"))))
     }
 }
 
@@ -260,7 +292,8 @@ mod tests {
     #[test]
     fn the_rule_that_excludes_is_named_with_its_source() {
         let url = "https://news.example/1".parse().unwrap();
-        let facts = Facts { url: &url, title: Some("Live: the ferry"), authors: None, language: None, tags: None, words: None };
+        let facts =
+            Facts { url: &url, title: Some("Live: the ferry"), authors: None, language: None, tags: None, words: None };
         let rules = rules("[[source]]\nhost = \"news.example\"\nexclude.title = [\"/^live:/\"]");
         let filtered = rules.of("news.example", None, None).admit(&facts).unwrap_err();
         assert_eq!(filtered.to_string(), "exclude.title \"/^live:/\" of host news.example");
