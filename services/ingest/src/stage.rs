@@ -10,7 +10,6 @@ use kos_shared::{
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
     store::{Store, Tx},
 };
-use reqwest::header::HeaderMap;
 
 use crate::{
     article::article_within,
@@ -67,33 +66,25 @@ impl Stage for Ingesting {
         if let Err(out) = self.admit(&asked, request.feed_id.as_deref(), &hinted) {
             return Ok(out);
         }
+        // The time of a page that came with its event is the event's: replayed later, it is no newer than it was. A
+        // producer's clock that is ahead must not keep later versions out, and what is forced is meant to stand now.
+        let sent_at = event.attributes.time.filter(|_| !request.force).map_or(now, |time| time.min(now));
         let (page, fetched_at) = match request.html {
-            // The time of a page that came with its event is the event's: replayed later, it is no newer than it was. A
-            // producer's clock that is ahead must not keep later versions out, and what is forced is meant to stand now.
-            Some(html) if request.force => (Page::Text(html), now),
-            Some(html) => (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now))),
-            None => (self.fetch(&request.url).await?, Timestamp::now()),
+            Some(html) => (Page::of_event(html, asked.clone()), sent_at),
+            None => (self.fetch(&asked).await?, Timestamp::now()),
         };
-        let mut outside = match &page {
-            Page::Text(_) => Outside::default(),
-            Page::Fetched { headers, site, .. } => Outside {
-                headers: rights::of_headers(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))),
-                site: site.clone(),
-                policy: None,
-            },
-        };
-        let found_at = page.found_at().unwrap_or(&asked).clone();
+        let Page { content, found_at, mut outside } = page;
         let feed_id = request.feed_id.clone();
         outside.policy = self.rules.of(found_at.host(), feed_id.as_deref(), None).policy();
         let (hints, forced) = (request.hints, request.force);
-        let (asked_at, page_at) = (asked, found_at.clone());
+        let page_at = found_at.clone();
         let read = move || {
-            let html = match page {
-                Page::Text(html) => html,
-                Page::Fetched { body, content_type, .. } => decode(&body, content_type.as_deref()),
+            let html = match content {
+                Content::Text(html) => html,
+                Content::Bytes { body, content_type } => decode(&body, content_type.as_deref()),
             };
             article_within(&outside, &html, &page_at, hints.as_ref(), fetched_at).map(|article| Article {
-                url: asked_at,
+                url: asked,
                 feed_id,
                 forced,
                 ..article
@@ -151,18 +142,23 @@ impl Stage for Ingesting {
 }
 
 /// A page before it is read.
-enum Page {
+struct Page {
+    content: Content,
+    /// Where it was found.
+    found_at: HttpUrl,
+    /// What is said about it elsewhere.
+    outside: Outside,
+}
+
+enum Content {
     Text(String),
-    Fetched { body: Bytes, content_type: Option<String>, headers: HeaderMap, site: SiteClaims, final_url: HttpUrl },
+    Bytes { body: Bytes, content_type: Option<String> },
 }
 
 impl Page {
-    /// Where it was found, if it was fetched.
-    fn found_at(&self) -> Option<&HttpUrl> {
-        match self {
-            Self::Text(_) => None,
-            Self::Fetched { final_url, .. } => Some(final_url),
-        }
+    /// A page that came with its event: neither its server nor its site was asked.
+    fn of_event(html: String, found_at: HttpUrl) -> Self {
+        Self { content: Content::Text(html), found_at, outside: Outside::default() }
     }
 }
 
@@ -184,12 +180,11 @@ impl Ingesting {
         let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
         let same_site = answer.final_url.as_url().origin() == url.as_url().origin();
         let site = if same_site { site } else { self.site(&answer.final_url).await? };
-        Ok(Page::Fetched {
-            body: answer.body.unwrap_or_default(),
-            content_type: answer.content_type,
-            headers: answer.headers,
-            site,
-            final_url: answer.final_url,
+        let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        Ok(Page {
+            outside: Outside { headers: rights::of_headers(headers), site, policy: None },
+            content: Content::Bytes { body: answer.body.unwrap_or_default(), content_type: answer.content_type },
+            found_at: answer.final_url,
         })
     }
 

@@ -240,6 +240,16 @@ pub struct Rights {
     pub noindex: bool,
 }
 
+impl Rights {
+    /// What `show_reason` begins with where it is the operator who limits what is shown, and not the publisher.
+    pub const BY_OPERATOR: &'static str = "the operator's policy";
+
+    /// Whether it is the operator who limits what is shown.
+    pub fn limited_by_operator(&self) -> bool {
+        self.show_reason.as_deref().is_some_and(|reason| reason.starts_with(Self::BY_OPERATOR))
+    }
+}
+
 /// How much of an article may be shown to readers. Title, source and link always may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -23,7 +23,7 @@ pub fn decide(claims: &Claims<'_>) -> Rights {
     decision.tdm(claims);
     decision.usage(claims);
     if let Some(policy) = claims.outside.policy {
-        decision.limit(policy.show(), || format!("the operator's policy for this source is {policy}"));
+        decision.limit(policy.show(), || format!("{} for this source is {policy}", Rights::BY_OPERATOR));
     }
     decision.rights()
 }
