@@ -173,7 +173,7 @@ mod tests {
         let summarized = limited(Show::None, None);
         assert!(summarized.summaries.is_empty() && summarized.missing.len() == 3);
         for text in served(&summarized) {
-            assert!(text.contains("The ferry runs again") && text.contains("The Harbour Paper"), "{text}");
+            assert!(text.contains("The ferry runs again") && text.contains("https://paper.example/ferry"), "{text}");
             assert!(!text.contains("渡轮恢复运行") && !text.contains("leaves at six"), "{text}");
         }
     }
