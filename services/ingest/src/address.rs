@@ -41,6 +41,18 @@ impl AllowedNetworks {
     }
 }
 
+/// Whether a port may be asked for pages: none that another protocol lives on, which a request could be made to
+/// speak to (the "bad ports" of the Fetch standard, section 2.9).
+pub fn is_web_port(port: u16) -> bool {
+    const BAD: [u16; 83] = [
+        0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
+        109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526,
+        530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045,
+        4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+    ];
+    BAD.binary_search(&port).is_err()
+}
+
 /// Whether an address is one of the public internet: globally reachable by the special-purpose address
 /// registries of IANA (RFC 6890), and not a way round them.
 pub fn is_public(address: IpAddr) -> bool {
@@ -164,6 +176,16 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!is_public(ip(refused)), "{refused}");
+        }
+    }
+
+    #[test]
+    fn ports_of_other_protocols_are_told_from_those_of_the_web() {
+        for bad in [0, 22, 25, 53, 110, 143, 465, 587, 993, 2049, 5060, 6000, 6667, 10_080] {
+            assert!(!is_web_port(bad), "{bad}");
+        }
+        for good in [80, 443, 3000, 4222, 8000, 8080, 8443, 8888, 49_152] {
+            assert!(is_web_port(good), "{good}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The ingest service: turns an address into an article. Fetching, decoding, extraction, canonical addresses, rights.
 //!
-//! [`fetch`] brings a page and refuses every address that [`address`] doesn't permit; [`decode`] makes text
+//! [`fetch`] brings a page and refuses every address that [`address`] doesn't permit, every page that [`robots`] says
+//! is not for robots, and every host whose turn by [`hosts`] hasn't come; [`decode`] makes text
 //! of its bytes; [`extract`] makes an article of the text, with its body made safe by [`sanitize`];
 //! [`canonical`] says under which address the article is known, and [`mod@article`] puts all of it together. [`stage`]
 //! does so for each event, within what [`rights`] leave and the operator's [`rules`] let in, and [`state`] tells a new revision from a known one; [`service`] is the service at work.
@@ -18,7 +19,9 @@ pub mod decode;
 pub mod extract;
 pub mod feed;
 pub mod fetch;
+pub mod hosts;
 pub mod rights;
+pub mod robots;
 pub mod rules;
 pub mod sanitize;
 pub mod service;

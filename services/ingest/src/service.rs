@@ -11,7 +11,8 @@ use kos_shared::{
 
 use crate::{
     address::AllowedNetworks,
-    fetch::{Fetcher, Limits},
+    fetch::{Fetcher, Limits, Manners, Proxies, Setup},
+    hosts::Pace,
     rules::Rules,
     stage::Ingesting,
     state::MIGRATIONS,
@@ -20,15 +21,20 @@ use crate::{
 /// Takes in what is asked for on the bus until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where `KOS_FETCH_ALLOW` or the file `KOS_RULES` can't be read, the database can't be opened, or a loop broke.
+/// [`RunError`] where `KOS_FETCH_ALLOW`, a proxy or the file `KOS_RULES` can't be read, the database can't be opened,
+/// or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let allowed = allowed_networks(&config)?;
-    let fetcher = Fetcher::new(allowed, Limits::default(), config.site_url.as_str())
-        .map_err(|e| RunError::Start(e.to_string()))?;
+    let proxies = Proxies::of_environment().map_err(|e| RunError::Start(e.to_string()))?;
     let rules = Arc::new(rules(&config)?);
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
+    let limits = Limits::default();
+    let pace = Pace { delay: config.fetch.delay, connections: config.fetch.connections };
+    let manners = Manners::new(runtime.store(), &limits, pace, config.fetch.obey_robots);
+    let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed, limits, &config.fetch.contact) };
+    let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
     let store = runtime.store().clone();
-    runtime.handle(Ingesting { fetcher: Arc::new(fetcher), store, rules })?;
+    runtime.handle(Ingesting { fetcher, store, rules })?;
     runtime.handle(Retracting)?;
     runtime.until_stopped().await
 }
@@ -38,9 +44,9 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
 /// # Errors
 /// [`ConfigError`] where `KOS_FETCH_ALLOW` can't be read.
 pub fn allowed_networks(config: &Config) -> Result<AllowedNetworks, ConfigError> {
-    config.fetch_allow.parse().map_err(|_| ConfigError {
+    config.fetch.allow.parse().map_err(|_| ConfigError {
         variable: "KOS_FETCH_ALLOW".into(),
-        value: config.fetch_allow.clone(),
+        value: config.fetch.allow.clone(),
         expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
     })
 }

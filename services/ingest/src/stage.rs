@@ -26,7 +26,7 @@ use crate::{
 /// `kos.ingest.requested` → `kos.article.ingested`, where there is something new.
 pub struct Ingesting {
     /// Brings pages that don't come with their event.
-    pub fetcher: Arc<Fetcher>,
+    pub fetcher: Fetcher,
     /// Keeps what sites say about rights.
     pub store: Store,
     /// What the operator says.

@@ -13,6 +13,7 @@ use sqlx::Row;
 pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
+    Migration { version: 102, name: "hosts", sql: include_str!("../migrations/0102_hosts.sql") },
     Migration { version: 105, name: "site rights", sql: include_str!("../migrations/0105_site_rights.sql") },
 ];
 

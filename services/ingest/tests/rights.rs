@@ -4,13 +4,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
 use kos_ingest::{
     fetch::{Fetcher, Limits},
     rights,
     stage::{Ingesting, Taken},
     state::MIGRATIONS,
 };
-use jiff::Timestamp;
 use kos_shared::{
     config::DatabaseConfig,
     event::{AiUse, Attributes, Event, EventId, IngestRequested, Show},
@@ -80,7 +80,7 @@ impl Web {
 async fn stage(folder: &std::path::Path, rules: &str) -> Ingesting {
     let store = Store::open(&DatabaseConfig::SqliteFolder(folder.to_owned()), "ingest", MIGRATIONS).await.unwrap();
     let fetcher = Fetcher::new("127.0.0.0/8".parse().unwrap(), Limits::default(), "https://test.example").unwrap();
-    Ingesting { fetcher: Arc::new(fetcher), store, rules: Arc::new(rules.parse().unwrap()) }
+    Ingesting { fetcher, store, rules: Arc::new(rules.parse().unwrap()) }
 }
 
 #[tokio::test]

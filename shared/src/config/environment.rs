@@ -146,13 +146,17 @@ impl Environment {
     }
 
     pub(super) fn duration(&self, name: &str) -> Result<Duration, ConfigError> {
-        let text = self.text(name);
-        let duration: jiff::SignedDuration =
-            text.trim().parse().map_err(|_| self.error(name, "a duration such as 10s or 500ms"))?;
-        Duration::try_from(duration)
-            .ok()
-            .filter(|d| !d.is_zero())
-            .ok_or_else(|| self.error(name, "a duration longer than nothing"))
+        match self.duration_or_none(name)? {
+            Duration::ZERO => Err(self.error(name, "a duration longer than nothing")),
+            duration => Ok(duration),
+        }
+    }
+
+    /// A duration that may be zero.
+    pub(super) fn duration_or_none(&self, name: &str) -> Result<Duration, ConfigError> {
+        let expected = "a duration such as 10s or 500ms";
+        let duration: jiff::SignedDuration = self.parsed(name, expected)?;
+        Duration::try_from(duration).map_err(|_| self.error(name, expected))
     }
 
     pub(super) fn one_of<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {

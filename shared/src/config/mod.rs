@@ -63,8 +63,8 @@ pub struct Config {
     pub site_name: String,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
-    /// Networks that may be fetched though they are private, as ingest reads them.
-    pub fetch_allow: String,
+    /// How pages and feeds are fetched.
+    pub fetch: FetchConfig,
     /// The file of the operator's rules, as ingest reads it.
     pub rules: Option<PathBuf>,
     /// How a worker loop works.
@@ -108,6 +108,21 @@ pub enum DatabaseConfig {
     SqliteFile(PathBuf),
     /// A PostgreSQL database, with a schema a service.
     Postgres(Secret),
+}
+
+/// How pages and feeds are fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchConfig {
+    /// Networks that may be fetched though they are private, as ingest reads them.
+    pub allow: String,
+    /// The least time between two fetches from one host, over all workers; zero for none.
+    pub delay: Duration,
+    /// How many fetches from one host may be under way at once, over all workers; zero for any number.
+    pub connections: u32,
+    /// Whether robots.txt decides which pages are fetched.
+    pub obey_robots: bool,
+    /// Whom the servers that are asked may turn to: an address of the web or of mail.
+    pub contact: String,
 }
 
 /// How a worker loop works.
@@ -190,6 +205,13 @@ impl Config {
             limits,
         };
         nats.servers().map_err(|expected| env.error("KOS_NATS_URL", &expected))?;
+        let fetch = FetchConfig {
+            allow: env.text("KOS_FETCH_ALLOW"),
+            delay: env.duration_or_none("KOS_FETCH_DELAY")?,
+            connections: env.parsed("KOS_FETCH_CONNECTIONS", "a number, 0 for no limit")?,
+            obey_robots: env.one_of("KOS_ROBOTS", &[("obey", true), ("ignore", false)])?,
+            contact: env.get("KOS_CONTACT").unwrap_or(site_url.as_str()).to_owned(),
+        };
         Ok(Self {
             nats,
             database: database(env, &data)?,
@@ -199,7 +221,7 @@ impl Config {
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
-            fetch_allow: env.text("KOS_FETCH_ALLOW"),
+            fetch,
             rules: env.get("KOS_RULES").map(PathBuf::from),
             worker,
         })
@@ -272,11 +294,27 @@ mod tests {
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),
             ("KOS_STREAM_REPLICAS", "2"),
+            ("KOS_FETCH_DELAY", "-1s"),
+            ("KOS_FETCH_CONNECTIONS", "many"),
+            ("KOS_ROBOTS", "sometimes"),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
             assert_eq!((error.variable.as_str(), error.value.as_str()), (variable, value));
             assert!(error.to_string().starts_with(&format!("{variable}={value}: expected ")), "{error}");
         }
+    }
+
+    #[test]
+    fn servers_are_asked_politely_unless_the_operator_says_otherwise() {
+        let polite = config(&[("KOS_SITE_URL", "https://reader.example/")]).unwrap().fetch;
+        assert_eq!((polite.delay, polite.connections, polite.obey_robots), (Duration::from_secs(1), 2, true));
+        assert_eq!(polite.contact, "https://reader.example/");
+        let own = [("KOS_FETCH_DELAY", "0s"), ("KOS_ROBOTS", "ignore"), ("KOS_CONTACT", "mailto:robot@reader.example")];
+        let own = config(&own).unwrap().fetch;
+        assert_eq!(
+            (own.delay, own.obey_robots, own.contact.as_str()),
+            (Duration::ZERO, false, "mailto:robot@reader.example")
+        );
     }
 
     #[test]

@@ -60,6 +60,26 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_LANGUAGES", Some("zh,en"), "the languages that readers want summaries in"),
     plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),
     plain("KOS_RULES", None, "a file of rules for ingest: what is taken in, and how much of it is shown"),
+    plain(
+        "KOS_FETCH_DELAY",
+        Some("1s"),
+        "the least time between two fetches from one host, over all workers; 0s for none",
+    ),
+    plain(
+        "KOS_FETCH_CONNECTIONS",
+        Some("2"),
+        "how many fetches from one host may be under way, over all workers; 0 for any number",
+    ),
+    plain(
+        "KOS_ROBOTS",
+        Some("obey"),
+        "whether robots.txt decides which pages are fetched: obey, or ignore for own sites",
+    ),
+    plain(
+        "KOS_CONTACT",
+        None,
+        "whom servers may turn to, in the User-Agent: an address of the web or of mail; unset, KOS_SITE_URL",
+    ),
     plain("KOS_CONCURRENCY", Some("16"), "how many events a worker has in hand at once"),
     plain("KOS_MAX_ATTEMPTS", Some("5"), "how often an event is tried before it is a dead letter"),
     plain("KOS_RETRY_DELAY", Some("2s"), "how long the first retry waits; each further one waits four times as long"),

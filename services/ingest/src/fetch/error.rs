@@ -5,7 +5,7 @@ use std::{error::Error, io, net::IpAddr, time::Duration};
 use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 
-use super::resolver::ResolveError;
+use super::{Limits, resolver::ResolveError};
 
 /// Why something could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -167,12 +167,23 @@ pub enum FetchError {
         /// When to come again.
         until: Timestamp,
     },
-    /// The host's turn can't be told. Usual cause: the database is gone.
-    #[error("whether it is the turn of {host} can't be told: {reason}")]
-    Turn {
+    /// What is known about the host can't be told. Usual cause: the database is gone. Nothing was asked of the host.
+    #[error("whether {host} may be asked now can't be told: {reason}")]
+    State {
         /// The host.
         host: String,
         /// What the database says.
+        reason: String,
+        /// When to come again.
+        until: Timestamp,
+    },
+    /// Whether the site wants robots there can't be told: its robots.txt is out of reach, which forbids everything
+    /// until it is known (RFC 9309 section 2.3.1.4). Usual cause: a server under load.
+    #[error("{robots} is out of reach, so nothing is fetched there: {reason}")]
+    RobotsOutOfReach {
+        /// The address of the robots.txt.
+        robots: String,
+        /// What went wrong.
         reason: String,
     },
     /// The host's addresses are none of the public internet.
@@ -220,10 +231,10 @@ impl FetchError {
             | Self::Tls { .. }
             | Self::Timeout { .. }
             | Self::Interrupted { .. }
-            | Self::Turn { .. }
+            | Self::RobotsOutOfReach { .. }
             | Self::ServerFailure { .. } => Remedy::Retry,
             Self::RateLimited { retry_after, .. } => Remedy::RetryAfter(*retry_after),
-            Self::NotYet { until, .. } => Remedy::NotBefore(*until),
+            Self::NotYet { until, .. } | Self::State { until, .. } => Remedy::NotBefore(*until),
             Self::NotFound { .. }
             | Self::Gone { .. }
             | Self::HeaderTooLarge { .. }
@@ -255,8 +266,12 @@ impl FetchError {
     }
 
     /// The error of a request that got no answer or none whole.
-    pub(super) fn of_transport(url: &HttpUrl, error: &reqwest::Error) -> Self {
+    pub(super) fn of_transport(url: &HttpUrl, error: &reqwest::Error, limits: &Limits) -> Self {
         let host = url.host().to_owned();
+        let too_large = |e: &(dyn Error + 'static)| e.downcast_ref().is_some_and(hyper::Error::is_parse_too_large);
+        if causes(error).any(too_large) {
+            return Self::HeaderTooLarge { url: url.to_string(), limit: limits.header_bytes };
+        }
         if let Some(resolve) = causes(error).find_map(|e| e.downcast_ref::<ResolveError>()) {
             return match resolve {
                 ResolveError::Refused(address) => Self::RefusedAddress { host, address: *address },

@@ -3,39 +3,94 @@
 //!
 //! Names are resolved once, by a resolver that drops refused addresses, so a connection goes to an
 //! address that was checked. A host that is an address itself never meets the resolver and is checked
-//! before each request. Redirects are followed by hand, so that each target goes the same way.
+//! before each request. Redirects are followed by hand, so that each target goes the same way: it is checked, its
+//! robots.txt is asked, and its host's turn waited for.
 
+mod body;
 mod error;
 mod html;
+mod manners;
+mod proxy;
 mod redirect;
 mod request;
 mod resolver;
 mod retry_after;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
     redirect::Policy,
 };
+use tokio::{sync::Semaphore, time::timeout};
 use url::Host;
 
 pub use error::{FetchError, Remedy};
+pub use manners::Manners;
+pub use proxy::{InvalidProxy, Proxies};
 pub use request::{Answer, Kind, Limits, Request, Validators};
+pub use resolver::{Looking, Lookup, SystemLookup};
 
-use crate::address::AllowedNetworks;
-use resolver::CheckingResolver;
+use crate::{
+    address::{AllowedNetworks, is_web_port},
+    robots::RobotsPolicy,
+};
+use resolver::{CheckingResolver, ProxyResolver};
+
+/// What a fetcher is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// Networks that may be fetched though they are private.
+    pub allowed: AllowedNetworks,
+    /// What a fetch may take.
+    pub limits: Limits,
+    /// Who answers for the robot: an address of the web or of mail, named to every server.
+    pub contact: String,
+    /// Who is asked instead of the servers themselves.
+    pub proxies: Proxies,
+    /// Who looks names up.
+    pub lookup: Arc<dyn Lookup>,
+    /// Turns and robots.txt; without, servers are asked at once.
+    pub manners: Option<Manners>,
+}
+
+impl Setup {
+    /// Direct connections, with the machine's own resolver and without manners.
+    pub fn new(allowed: AllowedNetworks, limits: Limits, contact: &str) -> Self {
+        Self {
+            allowed,
+            limits,
+            contact: contact.to_owned(),
+            proxies: Proxies::default(),
+            lookup: Arc::new(SystemLookup),
+            manners: None,
+        }
+    }
+}
 
 /// Fetches. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
-pub struct Fetcher {
-    client: Client,
+pub struct Fetcher(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    /// Connects to nobody but addresses that were checked.
+    direct: Client,
+    /// Connects to nobody but proxies.
+    proxied: Option<Client>,
+    proxies: Proxies,
+    lookup: Arc<dyn Lookup>,
     allowed: Arc<AllowedNetworks>,
     limits: Limits,
+    manners: Option<Manners>,
+    big_bodies: Semaphore,
 }
 
 /// What is sent to each address on the way.
@@ -44,27 +99,56 @@ enum Ask<'a> {
     Post(String),
 }
 
+/// What one request came to.
+enum Hop {
+    Arrived(Box<Answer>),
+    Redirected(redirect::Redirect),
+}
+
 impl Fetcher {
-    /// A fetcher that names `contact` (an address of the web or of mail) to the servers it asks. It fails where the
-    /// machine's certificates can't be read.
+    /// A fetcher without proxies and manners that names `contact` to the servers it asks.
+    ///
+    /// # Errors
+    /// [`FetchError::Client`] where the machine's certificates can't be read.
     pub fn new(allowed: AllowedNetworks, limits: Limits, contact: &str) -> Result<Self, FetchError> {
+        Self::with(Setup::new(allowed, limits, contact))
+    }
+
+    /// A fetcher of these parts.
+    ///
+    /// # Errors
+    /// [`FetchError::Client`] where the machine's certificates can't be read.
+    pub fn with(setup: Setup) -> Result<Self, FetchError> {
         // The process has one provider of cryptography; another part may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let Setup { allowed, limits, contact, proxies, lookup, manners } = setup;
+        let failed = |e: reqwest::Error| FetchError::Client { reason: error::root_cause(&e) };
         let allowed = Arc::new(allowed);
         let contact: String = contact.chars().filter(char::is_ascii_graphic).collect();
-        let client = Client::builder()
-            .user_agent(format!("KnowledgeOS/{} (+{contact})", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(CheckingResolver::new(Arc::clone(&allowed)))
-            // A proxy would resolve names itself, past the check.
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle)
-            .pool_max_idle_per_host(4)
-            .build()
-            .map_err(|e| FetchError::Client { reason: error::root_cause(&e) })?;
-        Ok(Self { client, allowed, limits })
+        let client = || {
+            Client::builder()
+                .user_agent(format!("{}/{} (+{contact})", manners::PRODUCT, env!("CARGO_PKG_VERSION")))
+                // Which proxies there are is decided here, and nowhere else.
+                .no_proxy()
+                .redirect(Policy::none())
+                .referer(false)
+                .connect_timeout(limits.connect)
+                .read_timeout(limits.idle)
+                .pool_max_idle_per_host(4)
+                .http2_max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        };
+        let checking = CheckingResolver { lookup: Arc::clone(&lookup), allowed: Arc::clone(&allowed) };
+        let direct = client().dns_resolver(checking).build().map_err(failed)?;
+        let of_proxies = proxies.for_client().map_err(failed)?;
+        let proxied = if of_proxies.is_empty() {
+            None
+        } else {
+            let resolver = ProxyResolver { lookup: Arc::clone(&lookup), proxies: proxies.hosts() };
+            let client = of_proxies.into_iter().fold(client().dns_resolver(resolver), |c, proxy| c.proxy(proxy));
+            Some(client.build().map_err(failed)?)
+        };
+        let big_bodies = Semaphore::new(body::BIG_BODIES);
+        Ok(Self(Arc::new(Parts { direct, proxied, proxies, lookup, allowed, limits, manners, big_bodies })))
     }
 
     /// GETs what is at an address, following redirects.
@@ -72,7 +156,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`] for everything but a 2xx and, where there are validators, a 304.
     pub async fn get(&self, request: Request<'_>) -> Result<Answer, FetchError> {
-        self.ask(request.url, request.kind, &Ask::Get(&request.validators)).await
+        self.follow(request.url, request.kind, &Ask::Get(&request.validators)).await
     }
 
     /// POSTs a form, as a WebSub hub wants it. Only redirects that keep the method are followed.
@@ -81,42 +165,74 @@ impl Fetcher {
     /// [`FetchError`] for everything but a 2xx.
     pub async fn post_form(&self, url: &HttpUrl, form: &[(&str, &str)]) -> Result<Answer, FetchError> {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        self.ask(url, Kind::Other, &Ask::Post(form)).await
+        self.follow(url, Kind::Other, &Ask::Post(form)).await
     }
 
-    async fn ask(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Answer, FetchError> {
-        let total = self.limits.total;
-        tokio::time::timeout(total, self.follow(url, kind, ask)).await.unwrap_or_else(|_| {
-            Err(FetchError::Timeout { url: url.to_string(), reason: format!("nothing whole within {total:?}") })
-        })
+    /// What the site of `url` says to robots in its robots.txt, from the cache where it is there; `None` where the
+    /// operator doesn't want it asked.
+    ///
+    /// # Errors
+    /// [`FetchError`] where it is out of reach.
+    pub async fn robots(&self, url: &HttpUrl) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
+        match &self.0.manners {
+            Some(manners) => manners.policy(self, url).await,
+            None => Ok(None),
+        }
     }
 
     async fn follow(&self, asked: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Answer, FetchError> {
+        let limits = &self.0.limits;
+        let mut left = limits.total;
         let mut url = asked.clone();
         let mut permanent = true;
-        for _ in 0..=self.limits.redirects {
-            self.check_literal(&url)?;
-            let request = self.request(&url, kind, ask).send();
-            let response = request.await.map_err(|e| FetchError::of_transport(&url, &e))?;
-            match redirect::of(&url, &response)? {
-                Some(redirect) if matches!(ask, Ask::Get(_)) || redirect.keeps_method => {
+        for _ in 0..=limits.redirects {
+            self.check(&url)?;
+            // Held until the answer is read.
+            let _pass = match &self.0.manners {
+                Some(manners) => manners.permit(self, &url, kind).await?,
+                None => None,
+            };
+            let started = Instant::now();
+            let hop = timeout(left, self.hop(&url, kind, ask)).await.unwrap_or_else(|_| {
+                let reason = format!("nothing whole within {:?}", limits.total);
+                Err(FetchError::Timeout { url: url.to_string(), reason })
+            });
+            left = left.saturating_sub(started.elapsed());
+            match hop? {
+                Hop::Redirected(redirect) => {
                     permanent &= redirect.permanent;
                     url = redirect.target;
                 }
-                _ => {
-                    let moved_to = (permanent && url != *asked).then(|| url.clone());
-                    return Ok(Answer { moved_to, ..self.read(url, kind, ask, response).await? });
+                Hop::Arrived(answer) => {
+                    let moved_to = (permanent && url != *asked).then_some(url);
+                    return Ok(Answer { moved_to, ..*answer });
                 }
             }
         }
-        Err(FetchError::TooManyRedirects { limit: self.limits.redirects })
+        Err(FetchError::TooManyRedirects { limit: limits.redirects })
     }
 
-    fn request(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> RequestBuilder {
+    /// One request and its answer.
+    async fn hop(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Hop, FetchError> {
+        let limits = &self.0.limits;
+        let client = self.client(url).await?;
+        let response = self.request(client, url, kind, ask).send().await;
+        let response = response.map_err(|e| FetchError::of_transport(url, &e, limits))?;
+        let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size > limits.header_bytes {
+            return Err(FetchError::HeaderTooLarge { url: url.to_string(), limit: limits.header_bytes });
+        }
+        match redirect::of(url, &response)? {
+            Some(redirect) if matches!(ask, Ask::Get(_)) || redirect.keeps_method => Ok(Hop::Redirected(redirect)),
+            _ => Ok(Hop::Arrived(Box::new(self.read(url, kind, ask, response).await?))),
+        }
+    }
+
+    fn request(&self, client: &Client, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> RequestBuilder {
         let url = url.as_url().clone();
-        match ask {
+        let request = match ask {
             Ask::Get(validators) => {
-                let mut request = self.client.get(url).header(ACCEPT, kind.accept());
+                let mut request = client.get(url);
                 if let Some(etag) = &validators.etag {
                     request = request.header(IF_NONE_MATCH, etag);
                 }
@@ -126,67 +242,78 @@ impl Fetcher {
                 request
             }
             Ask::Post(form) => {
-                let request = self.client.post(url).header(ACCEPT, kind.accept());
-                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.clone())
+                client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.clone())
             }
+        };
+        request.header(ACCEPT, kind.accept()).header(ACCEPT_ENCODING, body::ACCEPTED)
+    }
+
+    /// Checks what the address itself tells: its port, and a host that is an address, which is connected to without
+    /// asking the resolver.
+    fn check(&self, url: &HttpUrl) -> Result<(), FetchError> {
+        let host = || url.host().to_owned();
+        let address: Option<IpAddr> = match url.as_url().host() {
+            Some(Host::Ipv4(v4)) => Some(v4.into()),
+            Some(Host::Ipv6(v6)) => Some(v6.into()),
+            _ => None,
+        };
+        if let Some(address) = address.filter(|a| !self.0.allowed.permit(*a)) {
+            return Err(FetchError::RefusedAddress { host: host(), address });
+        }
+        match url.as_url().port() {
+            Some(port) if !is_web_port(port) => Err(FetchError::RefusedPort { host: host(), port }),
+            _ => Ok(()),
         }
     }
 
-    /// Checks a host that is an address: those are connected to without asking the resolver.
-    fn check_literal(&self, url: &HttpUrl) -> Result<(), FetchError> {
-        let address = match url.as_url().host() {
-            Some(Host::Ipv4(v4)) => v4.into(),
-            Some(Host::Ipv6(v6)) => v6.into(),
-            _ => return Ok(()),
+    /// Who asks for an address. A proxy resolves the name itself, so all that it stands for here is checked before.
+    async fn client(&self, url: &HttpUrl) -> Result<&Client, FetchError> {
+        let Some(proxied) = self.0.proxied.as_ref().filter(|_| self.0.proxies.of(url.as_url()).is_some()) else {
+            return Ok(&self.0.direct);
         };
-        if self.allowed.permit(address) {
-            return Ok(());
+        if let Some(Host::Domain(name)) = url.as_url().host() {
+            let host = name.to_owned();
+            match self.0.lookup.lookup(name).await {
+                Ok(found) if !found.is_empty() => {
+                    if let Some(address) = found.into_iter().find(|a| !self.0.allowed.permit(*a)) {
+                        return Err(FetchError::RefusedAddress { host, address });
+                    }
+                }
+                _ if proxy::is_private_name(name) => return Err(FetchError::RefusedName { host }),
+                _ => {}
+            }
         }
-        Err(FetchError::RefusedAddress { host: url.host().to_owned(), address })
+        Ok(proxied)
     }
 
     async fn read(
         &self,
-        url: HttpUrl,
+        url: &HttpUrl,
         kind: Kind,
         ask: &Ask<'_>,
         mut response: Response,
     ) -> Result<Answer, FetchError> {
         let status = response.status();
-        let headers = response.headers().clone();
+        let headers = std::mem::take(response.headers_mut());
         let content_type = headers.get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+        let answer = Answer { final_url: url.clone(), moved_to: None, headers, content_type, body: None };
         if status == StatusCode::NOT_MODIFIED && matches!(ask, Ask::Get(v) if !v.is_empty()) {
-            return Ok(Answer { final_url: url, moved_to: None, headers, content_type, body: None });
+            return Ok(answer);
         }
         if !status.is_success() {
-            return Err(FetchError::of_status(&url, status.as_u16(), wait_of(&headers)));
+            return Err(FetchError::of_status(url, status.as_u16(), wait_of(&answer.headers)));
         }
-        let declared_html = html::is_html_type(content_type.as_deref());
+        let declared_html = html::is_html_type(answer.content_type.as_deref());
         if kind == Kind::Page && declared_html == Some(false) {
-            return Err(FetchError::NotHtml { url: url.to_string(), found: content_type.unwrap_or_default() });
+            return Err(FetchError::NotHtml { url: url.to_string(), found: answer.content_type.unwrap_or_default() });
         }
-        let body = self.body(&url, kind, &mut response).await?;
+        let coding = body::coding(url, &answer.headers)?;
+        let body = body::read(url, kind, coding, response, &self.0.limits, &self.0.big_bodies).await?;
         if kind == Kind::Page && declared_html.is_none() && !html::looks_like_html(&body) {
-            let found = content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
+            let found = answer.content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
             return Err(FetchError::NotHtml { url: url.to_string(), found });
         }
-        Ok(Answer { final_url: url, moved_to: None, headers, content_type, body: Some(body) })
-    }
-
-    async fn body(&self, url: &HttpUrl, kind: Kind, response: &mut Response) -> Result<Bytes, FetchError> {
-        let limit = self.limits.bytes(kind);
-        let too_large = || FetchError::TooLarge { url: url.to_string(), limit };
-        if response.content_length().is_some_and(|l| l > limit as u64) {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| FetchError::of_transport(url, &e))? {
-            if body.len() + chunk.len() > limit {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+        Ok(Answer { body: Some(body), ..answer })
     }
 }
 

@@ -13,8 +13,10 @@ pub enum Kind {
     Page,
     /// A feed, of any content type. An operator subscribed to it, so robots.txt has no say.
     Feed,
-    /// Anything else: a hub's answer, robots.txt, an image, a policy file.
+    /// Anything else: a hub's answer, an image, a policy file. robots.txt has no say.
     Other,
+    /// A robots.txt, for which nobody waits a turn: it is asked for once a day.
+    Robots,
 }
 
 impl Kind {
@@ -26,7 +28,7 @@ impl Kind {
                 "application/atom+xml,application/rss+xml,application/feed+json,application/rdf+xml;q=0.9,\
                  application/xml;q=0.8,text/xml;q=0.8,application/json;q=0.7,*/*;q=0.1"
             }
-            Self::Other => "*/*",
+            Self::Other | Self::Robots => "*/*",
         }
     }
 }
@@ -104,7 +106,7 @@ impl Limits {
     pub(super) fn bytes(&self, kind: Kind) -> usize {
         match kind {
             Kind::Feed => self.feed_bytes,
-            Kind::Page | Kind::Other => self.body_bytes,
+            Kind::Page | Kind::Other | Kind::Robots => self.body_bytes,
         }
     }
 }

@@ -1,13 +1,37 @@
 //! Names to addresses, refused ones left out.
 
 use std::{
+    fmt,
+    future::Future,
+    io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::Arc,
 };
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::address::AllowedNetworks;
+
+/// The addresses that a name stands for, or why it has none.
+pub type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+
+/// Looks names up.
+pub trait Lookup: fmt::Debug + Send + Sync + 'static {
+    /// All addresses of a name.
+    fn lookup(&self, name: &str) -> Looking;
+}
+
+/// The machine's own resolver.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn lookup(&self, name: &str) -> Looking {
+        let name = name.to_owned();
+        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|a| a.ip()).collect()) })
+    }
+}
 
 /// Why a name gave no address to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,32 +44,47 @@ pub(super) enum ResolveError {
     Unknown(String),
 }
 
-/// The system's resolver, minus addresses that are not permitted.
+/// A resolver, minus addresses that are not permitted.
 #[derive(Debug)]
 pub(super) struct CheckingResolver {
-    allowed: Arc<AllowedNetworks>,
-}
-
-impl CheckingResolver {
-    pub(super) fn new(allowed: Arc<AllowedNetworks>) -> Self {
-        Self { allowed }
-    }
+    pub lookup: Arc<dyn Lookup>,
+    pub allowed: Arc<AllowedNetworks>,
 }
 
 impl Resolve for CheckingResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = Arc::clone(&self.allowed);
+        let (found, allowed) = (self.lookup.lookup(name.as_str()), Arc::clone(&self.allowed));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found = found.map_err(|e| ResolveError::Unknown(e.to_string()))?;
-            Ok(Box::new(permitted(found.collect(), &allowed)?.into_iter()) as Addrs)
+            let found = found.await.map_err(|e| ResolveError::Unknown(e.to_string()))?;
+            Ok(sockets(permitted(found, &allowed)?))
         })
     }
 }
 
-fn permitted(found: Vec<SocketAddr>, allowed: &AllowedNetworks) -> Result<Vec<SocketAddr>, ResolveError> {
-    let first = found.first().map(SocketAddr::ip);
-    let permitted: Vec<_> = found.into_iter().filter(|a| allowed.permit(a.ip())).collect();
+/// A resolver that knows the proxies and nothing else: whatever the client does, it connects to nobody else by name.
+#[derive(Debug)]
+pub(super) struct ProxyResolver {
+    pub lookup: Arc<dyn Lookup>,
+    pub proxies: Vec<String>,
+}
+
+impl Resolve for ProxyResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let found = self.proxies.iter().any(|p| p == name.as_str()).then(|| self.lookup.lookup(name.as_str()));
+        Box::pin(async move {
+            let found = found.ok_or_else(|| ResolveError::Unknown("it is no proxy".into()))?.await;
+            Ok(sockets(found.map_err(|e| ResolveError::Unknown(e.to_string()))?))
+        })
+    }
+}
+
+fn sockets(addresses: Vec<IpAddr>) -> Addrs {
+    Box::new(addresses.into_iter().map(|a| SocketAddr::new(a, 0)))
+}
+
+fn permitted(found: Vec<IpAddr>, allowed: &AllowedNetworks) -> Result<Vec<IpAddr>, ResolveError> {
+    let first = found.first().copied();
+    let permitted: Vec<_> = found.into_iter().filter(|a| allowed.permit(*a)).collect();
     match (permitted.is_empty(), first) {
         (false, _) => Ok(permitted),
         (true, Some(refused)) => Err(ResolveError::Refused(refused)),
@@ -60,9 +99,9 @@ mod tests {
     #[test]
     fn refused_addresses_are_left_out() {
         let none = AllowedNetworks::default();
-        let (inside, outside): (SocketAddr, SocketAddr) = ("10.0.0.1:0".parse().unwrap(), "1.1.1.1:0".parse().unwrap());
+        let (inside, outside): (IpAddr, IpAddr) = ("10.0.0.1".parse().unwrap(), "1.1.1.1".parse().unwrap());
         assert_eq!(permitted(vec![inside, outside], &none), Ok(vec![outside]));
-        assert_eq!(permitted(vec![inside], &none), Err(ResolveError::Refused(inside.ip())));
+        assert_eq!(permitted(vec![inside], &none), Err(ResolveError::Refused(inside)));
         assert_eq!(permitted(vec![inside], &"10.0.0.0/8".parse().unwrap()), Ok(vec![inside]));
         assert!(matches!(permitted(vec![], &none), Err(ResolveError::Unknown(_))));
     }

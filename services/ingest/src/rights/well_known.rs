@@ -26,7 +26,7 @@ pub enum SiteError {
     /// The database fails.
     #[error("{0}")]
     Database(#[from] sqlx::Error),
-    /// The site may not be asked now. Usual cause: it was asked just before.
+    /// The site may not be asked now, or its robots.txt can't be had. Usual cause: it was asked just before.
     #[error("{0}")]
     NotNow(FetchError),
 }
@@ -43,6 +43,8 @@ pub async fn site_rights(
     now: Timestamp,
 ) -> Result<SiteClaims, SiteError> {
     let Some(file) = file_of(url) else { return Ok(SiteClaims::default()) };
+    let robots = fetcher.robots(url).await.map_err(SiteError::NotNow)?;
+    let content_usage = robots.map(|robots| [robots.content_usage.as_slice(), &robots.content_signal].concat());
     let origin = url.as_url().origin().ascii_serialization();
     let text = match kept(store, &origin, now).await? {
         Some(text) => text,
@@ -60,7 +62,7 @@ pub async fn site_rights(
         }
     };
     let tdm = text.map(|text| rules(&origin, &text)).unwrap_or_default();
-    Ok(SiteClaims { tdm, ..SiteClaims::default() })
+    Ok(SiteClaims { tdm, content_usage: content_usage.unwrap_or_default() })
 }
 
 /// A file as text that every database takes; nothing where it is larger than any such file.

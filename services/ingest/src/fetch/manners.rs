@@ -1,0 +1,133 @@
+//! What a fetch asks for before it asks a server: whether robots may, and whether it is the host's turn.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kos_shared::{event::HttpUrl, store::Store};
+
+use super::{FetchError, Fetcher, Kind, Limits, Request};
+use crate::{
+    hosts::{Hosts, Pace, Pass, Waiting},
+    robots::{
+        RobotsPolicy,
+        cache::{Found, Known, RobotsCache},
+    },
+};
+
+/// The robot's name in its User-Agent, and in robots.txt.
+pub(super) const PRODUCT: &str = "KnowledgeOS";
+
+/// How soon to come again where the database fails.
+const STATE_PAUSE: Duration = Duration::from_secs(2);
+
+/// How this worker behaves towards servers, together with all others on its database.
+#[derive(Debug, Clone)]
+pub struct Manners {
+    hosts: Hosts,
+    pace: Pace,
+    robots: Option<Arc<RobotsCache>>,
+}
+
+impl Manners {
+    /// Manners for fetches within `limits`: at this pace, and by robots.txt where `obey_robots` says so.
+    pub fn new(store: &Store, limits: &Limits, pace: Pace, obey_robots: bool) -> Self {
+        Self {
+            // All redirects of a fetch together take no longer than this, so none does alone.
+            hosts: Hosts::start(store.clone(), limits.total + Duration::from_secs(10)),
+            pace,
+            robots: obey_robots.then(|| Arc::new(RobotsCache::new(store.clone(), PRODUCT))),
+        }
+    }
+
+    /// Permission for one request to `url`, to be kept until its answer is read.
+    pub(super) async fn permit(
+        &self,
+        fetcher: &Fetcher,
+        url: &HttpUrl,
+        kind: Kind,
+    ) -> Result<Option<Pass>, FetchError> {
+        let mut pace = self.pace;
+        match kind {
+            Kind::Page => {
+                if let Some(policy) = self.policy(fetcher, url).await? {
+                    let path = &url.as_url()[url::Position::BeforePath..url::Position::AfterQuery];
+                    if let Some(rule) = policy.refusal(path) {
+                        return Err(FetchError::RefusedByRobots {
+                            url: url.to_string(),
+                            robots: robots_address(url)?.to_string(),
+                            rule: rule.to_owned(),
+                        });
+                    }
+                    // An operator who wants no delay means the sites that ask for one, too: they are the operator's.
+                    if !pace.delay.is_zero() {
+                        pace.delay = pace.delay.max(policy.crawl_delay.unwrap_or_default());
+                    }
+                }
+            }
+            Kind::Robots => pace.delay = Duration::ZERO,
+            Kind::Feed | Kind::Other => {}
+        }
+        self.hosts.enter(url.host(), url.as_str(), pace).await.map_err(|waiting| match waiting {
+            Waiting::Until(until) => FetchError::NotYet { host: url.host().to_owned(), until },
+            Waiting::Failed(reason) => state(url, reason),
+        })
+    }
+
+    /// What the site of `url` says to robots; `None` where nobody asks it.
+    pub(super) async fn policy(
+        &self,
+        fetcher: &Fetcher,
+        url: &HttpUrl,
+    ) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
+        let Some(robots) = &self.robots else { return Ok(None) };
+        let address = robots_address(url)?;
+        let ask = async || found(Box::pin(fetcher.get(Request::new(&address, Kind::Robots))).await);
+        match robots.known(address.as_str(), ask, |error| state(url, error.to_string())).await? {
+            Known::Policy(policy) => Ok(Some(policy)),
+            Known::OutOfReach(reason) => Err(FetchError::RobotsOutOfReach { robots: address.to_string(), reason }),
+        }
+    }
+}
+
+fn state(url: &HttpUrl, reason: String) -> FetchError {
+    FetchError::State { host: url.host().to_owned(), reason, until: Timestamp::now() + STATE_PAUSE }
+}
+
+/// Where the rules for an address stand (RFC 9309 section 2.3).
+fn robots_address(url: &HttpUrl) -> Result<HttpUrl, FetchError> {
+    let mut address = url.as_url().clone();
+    address.set_path("/robots.txt");
+    address.set_query(None);
+    address.set_fragment(None);
+    // A login is for what it was given for.
+    let _kept = (address.set_username(""), address.set_password(None));
+    HttpUrl::try_from(address).map_err(|e| FetchError::BadRedirect { target: e.to_string() })
+}
+
+/// What an answer to the request for a robots.txt means.
+fn found(answer: Result<super::Answer, FetchError>) -> Result<Found, FetchError> {
+    match answer {
+        Ok(answer) => Ok(Found::Text(answer.body.unwrap_or_default())),
+        // The site's own word, or a way that leads nowhere: unavailable (section 2.3.1.3).
+        Err(
+            FetchError::NotFound { .. }
+            | FetchError::Gone { .. }
+            | FetchError::Forbidden { .. }
+            | FetchError::Rejected { .. }
+            | FetchError::TooManyRedirects { .. }
+            | FetchError::BadRedirect { .. }
+            | FetchError::RefusedPort { .. }
+            | FetchError::RefusedName { .. }
+            | FetchError::RefusedAddress { .. },
+        ) => Ok(Found::None),
+        // What was asked for can't be had either, for this very reason.
+        Err(
+            error @ (FetchError::NotYet { .. }
+            | FetchError::State { .. }
+            | FetchError::Dns { .. }
+            | FetchError::Connect { .. }
+            | FetchError::Tls { .. }),
+        ) => Err(error),
+        Err(error) => Ok(Found::OutOfReach(error.to_string())),
+    }
+}
