@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use kos_ingest::{
     near_duplicate::{Fingerprint, NearDuplicate, index},
     retention::{self, KeptPage, Retention},
+    rights::Outside,
     state::{self, MIGRATIONS, Put, Version},
 };
 use kos_shared::{
@@ -174,9 +175,9 @@ async fn withdraw(store: &Store, id: ArticleId) {
 }
 
 fn page(body: &str, fetched_at: Timestamp) -> KeptPage {
-    let headers = Some("{\"x-robots-tag\":[\"noai\"]}".to_owned());
+    let outside = Outside { headers: vec![("x-robots-tag".into(), "noai".into())], ..Outside::default() };
     let content_type = Some("text/html".to_owned());
-    KeptPage::of(body.as_bytes(), content_type, url("https://a.example/found"), headers, fetched_at).unwrap()
+    KeptPage::of(body.as_bytes(), content_type, url("https://a.example/found"), outside, fetched_at).unwrap()
 }
 
 fn story(number: u64) -> String {

@@ -7,8 +7,8 @@ create table pages (
     article_id text not null,
     final_url text not null,
     content_type text,
-    -- The headers that say what the publisher allows, as JSON.
-    headers text,
+    -- What was said elsewhere about what may be done with it, as JSON.
+    outside text not null,
     -- Compressed with Zstandard.
     body BYTES not null,
     fetched_at_ms bigint not null

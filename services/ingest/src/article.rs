@@ -6,13 +6,28 @@ use kos_shared::event::{Article, ArticleId, BodySource, Hints, HttpUrl, Revision
 use crate::{
     canonical::canonical_url,
     extract::{NotReadable, extract},
+    rights::{Claims, Outside, decide},
 };
+
+/// The article on the page `html` that was found at `url`, of which only the page itself says what may be done with it.
+///
+/// # Errors
+/// [`NotReadable`] says why there is no article on the page.
+pub fn article(
+    html: &str,
+    url: &HttpUrl,
+    hints: Option<&Hints>,
+    fetched_at: Timestamp,
+) -> Result<Article, NotReadable> {
+    article_within(&Outside::default(), html, url, hints, fetched_at)
+}
 
 /// The article on the page `html` that was found at `url`. Its revision is the first: only the database knows better.
 ///
 /// # Errors
 /// [`NotReadable`] says why there is no article on the page.
-pub fn article(
+pub fn article_within(
+    outside: &Outside,
     html: &str,
     url: &HttpUrl,
     hints: Option<&Hints>,
@@ -40,7 +55,7 @@ pub fn article(
         tags: extracted.tags,
         words: extracted.words,
         content_hash: extracted.content_hash,
-        rights: extracted.rights,
+        rights: decide(&Claims { url, metas: &extracted.rights, outside, now: fetched_at }),
         duplicate_of: None,
         similarity: None,
         forced: false,

@@ -4,8 +4,9 @@
 //! is not for robots, and every host whose turn by [`hosts`] hasn't come; [`decode`] makes text
 //! of its bytes; [`extract`] makes an article of the text, with its body made safe by [`sanitize`];
 //! [`canonical`] says under which address the article is known, and [`mod@article`] puts all of it together. [`stage`]
-//! does so for each event and [`state`] tells a new revision from a known one; [`near_duplicate`] marks a story that was
-//! taken in from elsewhere before, and [`retention`] keeps pages for a while; [`service`] is the service at work.
+//! does so for each event, with what [`mod@page`] brings, within what [`rights`] leave and the operator's [`rules`] let
+//! in; [`state`] tells a new revision from a known one, [`near_duplicate`] marks a story that was taken in from elsewhere
+//! before, and [`retention`] keeps pages for a while. [`feed`] follows feeds; [`service`] is the service at work.
 //!
 //! All that reads pages is plain functions over plain data: no clock, no network, no database. They hold on
 //! any input, however hostile: a page is refused with a reason, never a panic or an endless loop. Nothing
@@ -22,8 +23,11 @@ pub mod feed;
 pub mod fetch;
 pub mod hosts;
 pub mod near_duplicate;
+pub mod page;
 pub mod retention;
+pub mod rights;
 pub mod robots;
+pub mod rules;
 pub mod sanitize;
 pub mod service;
 pub mod stage;

@@ -12,7 +12,7 @@ use kos_shared::{
 };
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::near_duplicate;
+use crate::{near_duplicate, rights::Outside};
 
 /// The largest page that is kept, in bytes, compressed.
 const MAX_KEPT_BYTES: usize = 5_000_000;
@@ -56,8 +56,8 @@ pub struct KeptPage {
     pub final_url: HttpUrl,
     /// Its Content-Type as its server declared it.
     pub content_type: Option<String>,
-    /// The headers that say what its publisher allows, as JSON.
-    pub headers: Option<String>,
+    /// What was said elsewhere about what may be done with it.
+    pub outside: Outside,
     /// When it was fetched.
     pub fetched_at: Timestamp,
     compressed: Vec<u8>,
@@ -80,7 +80,7 @@ impl KeptPage {
         body: &[u8],
         content_type: Option<String>,
         final_url: HttpUrl,
-        headers: Option<String>,
+        outside: Outside,
         fetched_at: Timestamp,
     ) -> Option<Self> {
         if body.len() > MAX_PAGE_BYTES {
@@ -88,7 +88,7 @@ impl KeptPage {
         }
         // It fails only where there is no memory for it; a page that isn't kept can be fetched again.
         let compressed = zstd::bulk::compress(body, LEVEL).ok().filter(|c| c.len() <= MAX_KEPT_BYTES)?;
-        Some(Self { final_url, content_type, headers, fetched_at, compressed })
+        Some(Self { final_url, content_type, outside, fetched_at, compressed })
     }
 
     /// The page's bytes.
@@ -107,7 +107,7 @@ impl KeptPage {
         Ok(Self {
             final_url: final_url.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
             content_type: row.try_get("content_type")?,
-            headers: row.try_get("headers")?,
+            outside: serde_json::from_str(row.try_get("outside")?).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
             fetched_at: time(row, "fetched_at_ms")?,
             compressed: row.try_get("body")?,
         })
@@ -119,11 +119,12 @@ impl KeptPage {
 /// # Errors
 /// The database fails.
 pub async fn keep(tx: &mut Tx, url: &HttpUrl, id: ArticleId, page: &KeptPage) -> Result<(), sqlx::Error> {
+    let outside = serde_json::to_string(&page.outside).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
     sqlx::query(
-        "insert into pages (url, article_id, final_url, content_type, headers, body, fetched_at_ms) \
+        "insert into pages (url, article_id, final_url, content_type, outside, body, fetched_at_ms) \
          values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (url) do update set article_id = excluded.article_id, final_url = excluded.final_url, \
-         content_type = excluded.content_type, headers = excluded.headers, body = excluded.body, \
+         content_type = excluded.content_type, outside = excluded.outside, body = excluded.body, \
          fetched_at_ms = excluded.fetched_at_ms \
          where excluded.fetched_at_ms >= pages.fetched_at_ms",
     )
@@ -131,7 +132,7 @@ pub async fn keep(tx: &mut Tx, url: &HttpUrl, id: ArticleId, page: &KeptPage) ->
     .bind(id.to_string())
     .bind(page.final_url.to_string())
     .bind(page.content_type.clone())
-    .bind(page.headers.clone())
+    .bind(outside)
     .bind(page.compressed.clone())
     .bind(page.fetched_at.as_millisecond())
     .execute(&mut **tx)
@@ -145,7 +146,7 @@ pub async fn keep(tx: &mut Tx, url: &HttpUrl, id: ArticleId, page: &KeptPage) ->
 /// [`KeptPageError::Database`].
 pub async fn find(readers: &AnyPool, url: &HttpUrl, since: Timestamp) -> Result<Option<KeptPage>, KeptPageError> {
     let row = sqlx::query(
-        "select final_url, content_type, headers, body, fetched_at_ms from pages \
+        "select final_url, content_type, outside, body, fetched_at_ms from pages \
          where url = $1 and fetched_at_ms >= $2",
     )
     .bind(url.to_string())
@@ -192,7 +193,7 @@ mod tests {
 
     fn page(body: &[u8]) -> Option<KeptPage> {
         let (url, at) = ("https://example.com/a".parse().unwrap(), Timestamp::UNIX_EPOCH);
-        KeptPage::of(body, Some("text/html".into()), url, None, at)
+        KeptPage::of(body, Some("text/html".into()), url, Outside::default(), at)
     }
 
     #[test]

@@ -21,7 +21,9 @@ use crate::{
     },
     fetch::{Fetcher, Limits, Manners, Proxies, Setup},
     hosts::Pace,
+    page::Pages,
     retention::{self, Retention},
+    rules::Rules,
     stage::Ingesting,
     state::MIGRATIONS,
 };
@@ -29,10 +31,12 @@ use crate::{
 /// Takes in what is asked for on the bus until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where `KOS_FETCH_ALLOW` or a proxy can't be read, the database can't be opened, or a loop broke.
+/// [`RunError`] where `KOS_FETCH_ALLOW`, a proxy or the file `KOS_RULES` can't be read, the database can't be opened,
+/// or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let allowed = allowed_networks(&config)?;
     let proxies = Proxies::of_environment().map_err(|e| RunError::Start(e.to_string()))?;
+    let rules = Arc::new(rules(&config)?);
     let mut runtime = Runtime::start("ingest", &config, MIGRATIONS, &process).await?;
     let limits = Limits::default();
     let pace = Pace { delay: config.fetch.delay, connections: config.fetch.connections };
@@ -40,7 +44,8 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed, limits, &config.fetch.contact) };
     let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
     let retention = Retention::of_days(config.keep_days);
-    runtime.handle(Ingesting { fetcher: fetcher.clone(), store: runtime.store().clone(), retention })?;
+    let pages = Pages { fetcher: fetcher.clone(), store: runtime.store().clone(), retention };
+    runtime.handle(Ingesting { pages, rules })?;
     runtime.keep_house("forgetting old pages", move |store| async move {
         retention::keep_house(&store, retention, Timestamp::now()).await
     });
@@ -73,4 +78,19 @@ pub fn allowed_networks(config: &Config) -> Result<AllowedNetworks, ConfigError>
         value: config.fetch.allow.clone(),
         expected: "networks such as 127.0.0.0/8 or fd00::/8 separated by commas".into(),
     })
+}
+
+/// The operator's rules; none where `KOS_RULES` names no file.
+///
+/// # Errors
+/// [`ConfigError`] where the file can't be read or is wrong.
+pub fn rules(config: &Config) -> Result<Rules, ConfigError> {
+    let Some(file) = &config.rules else { return Ok(Rules::default()) };
+    let error = |reason: String| ConfigError {
+        variable: "KOS_RULES".into(),
+        value: file.display().to_string(),
+        expected: format!("a file of rules, but {reason}"),
+    };
+    let text = std::fs::read_to_string(file).map_err(|e| error(e.to_string()))?;
+    text.parse().map_err(|e: crate::rules::RulesError| error(e.to_string()))
 }

@@ -1,36 +1,51 @@
 //! What the service does with events: a page that is asked for becomes an article.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kos_shared::{
-    event::{Article, Event, HttpUrl, IngestRequested},
+    event::{Article, Event, IngestRequested},
     retraction,
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
-    store::{Store, Tx},
+    store::Tx,
 };
-use tracing::warn;
 
 use crate::{
-    article::article,
-    decode::decode,
+    article::article_within,
     extract::NotReadable,
-    fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    feed,
     near_duplicate::{self, Fingerprint},
-    retention::{self, KeptPage, Retention},
+    page::Pages,
+    retention::{self, KeptPage},
+    rights::{self, Policy},
+    rules::{Applied, Facts, Rules},
     state::{self, Put, Version},
 };
 
 /// `kos.ingest.requested` → `kos.article.ingested`, where there is something new.
 pub struct Ingesting {
-    /// Brings pages that don't come with their event.
-    pub fetcher: Fetcher,
-    /// The service's database, where pages are kept.
-    pub store: Store,
-    /// For how long they are.
-    pub retention: Retention,
+    /// Brings pages.
+    pub pages: Pages,
+    /// What the operator says.
+    pub rules: Arc<Rules>,
+}
+
+/// What became of a page.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is an article.
+    In(Box<Ingested>),
+    /// The operator's rules keep it out.
+    Out {
+        /// In a word, `filtered` or `refused`.
+        outcome: &'static str,
+        /// Which rule does.
+        rule: String,
+    },
 }
 
 /// What is to be written about a page.
+#[derive(Debug)]
 pub struct Ingested {
     /// The article on it.
     pub article: Article,
@@ -42,44 +57,53 @@ pub struct Ingested {
 
 impl Stage for Ingesting {
     type In = IngestRequested;
-    type Done = Ingested;
+    type Done = Taken;
 
-    async fn work(&self, event: &Event<IngestRequested>) -> Result<Ingested, Failure> {
-        let request = event.data.clone();
-        let asked = request.url.clone();
-        let now = Timestamp::now();
-        let (page, fetched_at) = match request.html {
-            // The time of a page that came with its event is the event's: replayed later, it is no newer than it was. A
-            // producer's clock that is ahead must not keep later versions out, and what is forced is meant to stand now.
-            Some(html) if request.force => (Page::Text(html), now),
-            Some(html) => (Page::Text(html), event.attributes.time.map_or(now, |time| time.min(now))),
-            None => self.bring(event, now).await?,
+    async fn work(&self, event: &Event<IngestRequested>) -> Result<Taken, Failure> {
+        let request = &event.data;
+        let feed_id = request.feed_id.as_deref();
+        let of_feed = match feed_id {
+            Some(feed_id) => feed::state::rules_of(self.pages.store.readers(), feed_id)
+                .await
+                .map_err(|error| Failure::Retry(error.to_string()))?,
+            None => None,
         };
-        let retention = self.retention;
-        let (hints, feed_id, forced) = (request.hints, request.feed_id, request.force);
+        // What the rules keep out by what is known beforehand isn't even fetched.
+        let rules = self.rules.of(request.url.host(), feed_id, of_feed.as_ref());
+        if let Some(out) = kept_out(&rules, &Facts::of_hints(&request.url, request.hints.as_ref())) {
+            return Ok(out);
+        }
+
+        let mut page = self.pages.bring(event).await?;
+        let rules = self.rules.of(page.found_at.host(), feed_id, of_feed.as_ref());
+        page.outside.policy = rules.policy();
+        let IngestRequested { url, hints, feed_id, force, .. } = request.clone();
+        let retention = self.pages.retention;
         let read = move || {
-            let kept = page.to_keep(retention, fetched_at);
-            let (html, found_at) = match page {
-                Page::Text(html) => (html, asked.clone()),
-                Page::Fetched { body, content_type, final_url, .. } => {
-                    (decode(&body, content_type.as_deref()), final_url)
-                }
-            };
-            let article = article(&html, &found_at, hints.as_ref(), fetched_at)?;
-            let article = Article { url: asked, feed_id, forced, ..article };
+            let kept = page.to_keep(retention);
+            let (outside, found_at, fetched_at) = (page.outside.clone(), page.found_at.clone(), page.fetched_at);
+            let article = article_within(&outside, &page.into_html(), &found_at, hints.as_ref(), fetched_at)?;
+            let article = Article { url, feed_id, forced: force, ..article };
             let fingerprint = if retention.keeps() { Fingerprint::of(&article.text) } else { None };
             Ok::<_, NotReadable>(Ingested { article, fingerprint, page: kept })
         };
-        on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))
+        let ingested = on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))?;
+        let out = kept_out(&rules, &Facts::of(&ingested.article));
+        Ok(out.unwrap_or_else(|| Taken::In(Box::new(ingested))))
     }
 
     async fn record(
         &self,
         tx: &mut Tx,
         event: &Event<IngestRequested>,
-        done: &Ingested,
+        taken: &Taken,
     ) -> Result<Recorded, RecordError> {
-        let article = &done.article;
+        let Ingested { article, fingerprint, page } = match taken {
+            Taken::In(ingested) => ingested.as_ref(),
+            Taken::Out { outcome, rule } => {
+                return Ok(Recorded { detail: Some(rule.clone()), ..Recorded::new(outcome, None) });
+            }
+        };
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
             if !event.data.force {
@@ -87,15 +111,17 @@ impl Stage for Ingesting {
             }
             retraction::reinstate(tx, id).await?;
         }
+        // With other rights it is another version, though its text is the same.
+        let content = format!("{} {}", article.content_hash, rights::mark(&article.rights));
         let version = Version {
             article_id: id,
             canonical_url: &article.canonical_url,
-            content_hash: &article.content_hash,
+            content_hash: content.trim_end(),
             fetched_at: article.fetched_at,
             forced: event.data.force,
         };
         retraction::know_addresses(tx, article).await?;
-        if let Some(page) = &done.page {
+        if let Some(page) = page {
             retention::keep(tx, &article.url, id, page).await?;
         }
         let revision = match state::put_version(tx, &version).await? {
@@ -103,7 +129,7 @@ impl Stage for Ingesting {
             Put::Unchanged => return Ok(Recorded::new("unchanged", Some(id))),
             Put::Superseded => return Ok(Recorded::new("superseded", Some(id))),
         };
-        let duplicate = match &done.fingerprint {
+        let duplicate = match fingerprint {
             Some(fingerprint) => near_duplicate::index::put(tx, id, fingerprint, Timestamp::now()).await?,
             None => None,
         };
@@ -118,79 +144,12 @@ impl Stage for Ingesting {
     }
 }
 
-/// A page before it is read.
-enum Page {
-    Text(String),
-    Fetched {
-        body: Bytes,
-        content_type: Option<String>,
-        final_url: HttpUrl,
-        /// It was kept since then, and so need not be kept again.
-        kept: bool,
-    },
-}
-
-impl Page {
-    /// What is kept of it for the next replay.
-    fn to_keep(&self, retention: Retention, fetched_at: Timestamp) -> Option<KeptPage> {
-        match self {
-            Self::Fetched { body, content_type, final_url, kept: false } if retention.keeps() => {
-                KeptPage::of(body, content_type.clone(), final_url.clone(), None, fetched_at)
-            }
-            _ => None,
-        }
+/// What becomes of a page that the rules keep out, as far as the facts tell.
+fn kept_out(rules: &Applied<'_>, facts: &Facts<'_>) -> Option<Taken> {
+    if rules.policy() == Some(Policy::None) {
+        let rule = format!("the operator's policy for {} is none", facts.url.host());
+        return Some(Taken::Out { outcome: "refused", rule });
     }
-}
-
-impl Ingesting {
-    /// The page that an event asks for, and when it was fetched: for an event that is replayed the one that was kept.
-    async fn bring(&self, event: &Event<IngestRequested>, now: Timestamp) -> Result<(Page, Timestamp), Failure> {
-        let url = &event.data.url;
-        if event.attributes.replay > 0
-            && let Some(kept) = self.kept(url, now).await?
-        {
-            return Ok(kept);
-        }
-        Ok((self.fetch(url).await?, Timestamp::now()))
-    }
-
-    async fn kept(&self, url: &HttpUrl, now: Timestamp) -> Result<Option<(Page, Timestamp)>, Failure> {
-        if !self.retention.keeps() {
-            return Ok(None);
-        }
-        let found = retention::find(self.store.readers(), url, self.retention.since(now)).await;
-        let Some(page) = found.map_err(|error| Failure::Retry(error.to_string()))? else { return Ok(None) };
-        let fetched_at = page.fetched_at;
-        match on_cpu(move || page.body().map(|body| (body, page))).await {
-            Ok((body, KeptPage { content_type, final_url, .. })) => {
-                Ok(Some((Page::Fetched { body: body.into(), content_type, final_url, kept: true }, fetched_at)))
-            }
-            Err(error) => {
-                warn!(%url, %error, "fetched again");
-                Ok(None)
-            }
-        }
-    }
-
-    async fn fetch(&self, url: &HttpUrl) -> Result<Page, Failure> {
-        let answer = self.fetcher.get(Request::new(url, Kind::Page)).await;
-        let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
-        Ok(Page::Fetched {
-            body: answer.body.unwrap_or_default(),
-            content_type: answer.content_type,
-            final_url: answer.final_url,
-            kept: false,
-        })
-    }
-}
-
-/// What a page that can't be had means for its event.
-fn failure(error: &FetchError, now: Timestamp) -> Failure {
-    let reason = error.to_string();
-    match error.remedy() {
-        Remedy::Retry | Remedy::RetryAfter(None) => Failure::Retry(reason),
-        Remedy::NotBefore(until) => Failure::NotYet { until, reason },
-        Remedy::RetryAfter(Some(wait)) => Failure::RateLimited { until: now + wait, reason },
-        Remedy::GiveUp => Failure::Permanent(reason),
-    }
+    let filtered = rules.admit(facts).err()?;
+    Some(Taken::Out { outcome: "filtered", rule: filtered.to_string() })
 }

@@ -11,7 +11,7 @@ use kos_shared::{
 };
 
 use crate::{
-    site::{SiteInfo, site_body},
+    site::{SiteInfo, permitted, site_body},
     state,
 };
 
@@ -21,23 +21,37 @@ pub struct Publishing {
     pub site: Arc<SiteInfo>,
 }
 
+/// What the site may have of an article.
+#[derive(Debug)]
+pub struct Permitted {
+    /// The article and its summaries, within its rights.
+    pub summarized: ArticleSummarized,
+    /// The body as the site shows it.
+    pub body: String,
+}
+
 impl Stage for Publishing {
     type In = ArticleSummarized;
-    /// The body as the site shows it.
-    type Done = String;
+    type Done = Permitted;
 
-    async fn work(&self, event: &Event<ArticleSummarized>) -> Result<String, Failure> {
-        let html = event.data.article.body_html.clone();
-        Ok(on_cpu(move || site_body(&html)).await)
+    async fn work(&self, event: &Event<ArticleSummarized>) -> Result<Permitted, Failure> {
+        let summarized = event.data.clone();
+        let made = move || {
+            let summarized = permitted(summarized);
+            let body = site_body(&summarized.article.body_html);
+            Permitted { summarized, body }
+        };
+        Ok(on_cpu(made).await)
     }
 
     async fn record(
         &self,
         tx: &mut Tx,
         event: &Event<ArticleSummarized>,
-        body: &String,
+        permitted: &Permitted,
     ) -> Result<Recorded, RecordError> {
-        let article = &event.data.article;
+        let Permitted { summarized, body } = permitted;
+        let article = &summarized.article;
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
             // What was in flight when the article was withdrawn must not bring it back; only force does.
@@ -47,7 +61,7 @@ impl Stage for Publishing {
             retraction::reinstate(tx, id).await?;
         }
         let now = Timestamp::now();
-        if !state::put_article(tx, &event.data, body, now).await? {
+        if !state::put_article(tx, summarized, body, now).await? {
             return Ok(Recorded::new("superseded", Some(id)));
         }
         retraction::know_addresses(tx, article).await?;
@@ -56,7 +70,7 @@ impl Stage for Publishing {
             article_id: id,
             revision: article.revision,
             page_url: page_url.parse().map_err(|e| RecordError::State(format!("page address: {e}")))?,
-            languages: event.data.summaries.iter().map(|s| s.language.clone()).collect(),
+            languages: summarized.summaries.iter().map(|s| s.language.clone()).collect(),
             published_at: now,
         };
         Ok(Recorded {

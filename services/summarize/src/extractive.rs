@@ -42,6 +42,24 @@ pub struct Extract {
     pub text: String,
 }
 
+impl Extract {
+    /// As many of its first sentences as `characters` have room for; `None` where that is not even one.
+    pub fn within(mut self, characters: usize) -> Option<Self> {
+        let (mut end, mut kept) = (0, 0);
+        for sentence in &self.sentences {
+            let Some(at) = self.text[end..].find(&sentence.text) else { break };
+            let next = end + at + sentence.text.len();
+            if self.text[..next].chars().count() > characters {
+                break;
+            }
+            (end, kept) = (next, kept + 1);
+        }
+        self.text.truncate(end);
+        self.sentences.truncate(kept);
+        (kept > 0).then_some(self)
+    }
+}
+
 /// The extractive summary of an article: about 75 words (120 characters in a script without spaces) in at
 /// most 4 sentences, the same for the same text.
 ///

@@ -1,7 +1,7 @@
 //! What summaries an article gets, and why the others are missing.
 
 use kos_shared::{
-    event::{AiUse, Article, Check, Language, Method, Missing, MissingCode, Sentence, Summary, Verdict},
+    event::{AiUse, Article, Check, Language, Method, Missing, MissingCode, Sentence, Show, Summary, Verdict},
     text::{Counts, Script},
 };
 
@@ -17,28 +17,38 @@ const LANGUAGE_SHARE: f64 = 0.6;
 /// The summaries of an article, and the languages of `wanted` that it has none in.
 ///
 /// An extractive summary in the article's own language is always made where the text allows it, wanted or
-/// not. Where the publisher refuses machine use it is an excerpt of the article's start, at most 50 words.
+/// not. Where the publisher refuses machine use it is an excerpt of the article's start, at most 50 words. Of an article
+/// of which nothing may be shown there is none, and none is longer than the longest excerpt that the publisher allows.
 pub fn summaries(article: &Article, wanted: &[Language]) -> (Vec<Summary>, Vec<Missing>) {
-    let refused = article.rights.ai == AiUse::Refused;
+    let rights = &article.rights;
+    let refused = rights.ai == AiUse::Refused;
     let (title, text, own) = (&article.title, &article.text, &article.language);
     let extract = if refused {
         extractive::excerpt(title, text, own, EXCERPT_WORDS)
     } else {
         extractive::summarize(title, text, own)
     };
+    let has_text = extract.is_some();
+    let extract = extract.filter(|_| rights.show != Show::None).and_then(|extract| match rights.max_snippet {
+        Some(characters) => extract.within(characters as usize),
+        None => Some(extract),
+    });
     let made = extract.is_some();
-    let code = match (made, refused) {
-        (false, _) => MissingCode::NothingToSummarize,
-        (true, true) => MissingCode::RightsRefused,
-        (true, false) => MissingCode::NoModel,
+    let code = match (made, has_text, refused) {
+        (false, false, _) => MissingCode::NothingToSummarize,
+        (true, _, false) => MissingCode::NoModel,
+        _ => MissingCode::RightsRefused,
     };
+    let why = |reason: &Option<String>| reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
     let missing = |language: &Language| Missing {
         language: language.clone(),
         code,
-        reason: if !made {
+        reason: if !has_text {
             "nothing to summarize: the article's text has no sentence of its own".to_owned()
+        } else if !made {
+            format!("the publisher allows no summary to be shown{}", why(&rights.show_reason))
         } else if refused {
-            let why = article.rights.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
+            let why = why(&rights.reason);
             format!(
                 "the publisher refuses machine use{why}: the article is not given to a model, not even for {language}"
             )
@@ -171,6 +181,33 @@ mod tests {
             "{}",
             missing[0].reason
         );
+    }
+
+    #[test]
+    fn of_an_article_that_may_not_be_shown_there_is_no_summary_and_the_reason_is_given() {
+        let mut hidden = article("en", "Snow", TEXT);
+        let reason = Some("the page's robots meta tag says nosnippet".to_owned());
+        hidden.rights = Rights { show: Show::None, show_reason: reason, ..Rights::default() };
+        let (summaries, missing) = summaries(&hidden, &[Language::ENGLISH, Language::CHINESE]);
+        assert_eq!((summaries.len(), missing.len()), (0, 2));
+        for missing in missing {
+            assert_eq!(missing.code, MissingCode::RightsRefused);
+            assert!(missing.reason.contains("the page's robots meta tag says nosnippet"), "{}", missing.reason);
+        }
+    }
+
+    #[test]
+    fn a_summary_is_no_longer_than_the_longest_excerpt() {
+        let first = "The pass is closed after heavy snow.";
+        let mut limited = article("en", "Snow", TEXT);
+        limited.rights = Rights { show: Show::Excerpt, max_snippet: Some(40), ..Rights::default() };
+        let (made, _) = summaries(&limited, &[Language::ENGLISH]);
+        assert_eq!((made[0].text.as_str(), made[0].sentences.len()), (first, 1));
+        assert!(made[0].checks.iter().all(|check| check.verdict == Verdict::Pass), "{:?}", made[0].checks);
+        limited.rights.max_snippet = Some(20);
+        let (made, missing) = summaries(&limited, &[Language::ENGLISH]);
+        assert!(made.is_empty());
+        assert_eq!(missing[0].code, MissingCode::RightsRefused);
     }
 
     #[test]

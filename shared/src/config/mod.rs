@@ -69,6 +69,8 @@ pub struct Config {
     pub fetch: FetchConfig,
     /// How many days ingest keeps pages and fingerprints; 0 for not at all.
     pub keep_days: u16,
+    /// The file of the operator's rules, as ingest reads it.
+    pub rules: Option<PathBuf>,
     /// How a worker loop works.
     pub worker: WorkerConfig,
 }
@@ -226,6 +228,7 @@ impl Config {
             feed_intervals: feed_intervals(env)?,
             fetch,
             keep_days: env.parsed("KOS_KEEP_DAYS", "a number of days from 0 to 65535")?,
+            rules: env.get("KOS_RULES").map(PathBuf::from),
             worker,
         })
     }

@@ -61,6 +61,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),
     plain("KOS_FEED_MIN_INTERVAL", Some("5m"), "how often a feed is polled at most"),
     plain("KOS_FEED_MAX_INTERVAL", Some("24h"), "how often a feed is polled at least, unless it asks for less"),
+    plain("KOS_RULES", None, "a file of rules for ingest: what is taken in, and how much of it is shown"),
     plain(
         "KOS_FETCH_DELAY",
         Some("1s"),

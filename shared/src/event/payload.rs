@@ -235,6 +235,19 @@ pub struct Rights {
     /// The longest excerpt that may be shown, in characters, where the publisher sets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_snippet: Option<u32>,
+    /// Its publisher wants it in no search results: ours leave it out, and its page says so to search engines.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub noindex: bool,
+}
+
+impl Rights {
+    /// What `show_reason` begins with where it is the operator who limits what is shown, and not the publisher.
+    pub const BY_OPERATOR: &'static str = "the operator's policy";
+
+    /// Whether it is the operator who limits what is shown.
+    pub fn limited_by_operator(&self) -> bool {
+        self.show_reason.as_deref().is_some_and(|reason| reason.starts_with(Self::BY_OPERATOR))
+    }
 }
 
 /// How much of an article may be shown to readers. Title, source and link always may.

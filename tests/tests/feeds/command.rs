@@ -66,8 +66,7 @@ async fn a_feed_is_checked_and_not_followed() {
     let page = rss("http://daily.example", &[("1", "/ferry", "Ferry", TEXT)]);
     let text = String::from_utf8(page.body.clone()).unwrap();
     let feed = web.set("/feed", page);
-    for checked in
-        [ingest.kos(&["feed", "check", &feed]).await, ingest.kos_with(&["feed", "check", "-"], &text).await]
+    for checked in [ingest.kos(&["feed", "check", &feed]).await, ingest.kos_with(&["feed", "check", "-"], &text).await]
     {
         assert_eq!(checked.code, 0, "{checked:?}");
         assert!(checked.stdout.contains("The Island Daily, 1 entry"), "{checked:?}");

@@ -1,7 +1,7 @@
 //! What a page says about its article beside the text: one walk over the tree gathers it.
 
 use dom_query::{Document, NodeRef};
-use kos_shared::event::{AiUse, HttpUrl, Language, Rights};
+use kos_shared::event::{HttpUrl, Language};
 use url::Url;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     title::SiteNames,
     visible::{self, Line},
 };
+use crate::rights::{self, Said};
 
 /// The most JSON-LD scripts that are looked at.
 const MAX_SCRIPTS: usize = 16;
@@ -119,23 +120,9 @@ impl Metadata {
         [self.lang.as_deref(), of_meta].into_iter().flatten().filter_map(|l| l.parse().ok())
     }
 
-    /// What the publisher allows, by robots `<meta>` (`noai`, `noimageai`) and the TDM Reservation
-    /// Protocol's (`tdm-reservation`, W3C Community Group report, section 6.3).
-    pub(super) fn rights(&self) -> Rights {
-        let refused = |reason: String| Rights { ai: AiUse::Refused, reason: Some(reason), ..Rights::default() };
-        for robots in self.all_metas("robots") {
-            let directive = robots
-                .split([',', ' '])
-                .map(str::trim)
-                .find(|d| d.eq_ignore_ascii_case("noai") || d.eq_ignore_ascii_case("noimageai"));
-            if let Some(directive) = directive {
-                return refused(format!("the page's robots meta tag says {}", directive.to_ascii_lowercase()));
-            }
-        }
-        if self.all_metas("tdm-reservation").any(|v| v.trim() == "1") {
-            return refused("the page reserves text and data mining (tdm-reservation: 1)".into());
-        }
-        Rights::default()
+    /// What the page says about rights, as `(name, content)`.
+    pub(super) fn rights(&self) -> Vec<Said> {
+        self.metas.iter().filter(|(name, _)| rights::is_meta(name)).cloned().collect()
     }
 
     pub(super) fn meta<'a>(&'a self, names: &[&'a str]) -> Option<&'a str> {

@@ -24,10 +24,10 @@ mod tree;
 mod visible;
 
 use jiff::Timestamp;
-use kos_shared::event::{Hints, HttpUrl, Language, Rights};
+use kos_shared::event::{Hints, HttpUrl, Language};
 use sha2::{Digest, Sha256};
 
-use crate::sanitize::sanitize;
+use crate::{rights::Said, sanitize::sanitize};
 use body::Body;
 use metadata::{Metadata, some_text};
 use title::SiteNames;
@@ -64,8 +64,8 @@ pub struct Extracted {
     pub text: String,
     /// Its length: words, or characters where the script has no spaces.
     pub words: u32,
-    /// What its publisher allows.
-    pub rights: Rights,
+    /// What the page says about rights, as `(name, content)` of its `<meta>`.
+    pub rights: Vec<Said>,
     /// The canonical address that the page declares, unchecked.
     pub canonical_link: Option<HttpUrl>,
     /// SHA-256 (hexadecimal) of title, authors and text: the same for the same article, whatever else

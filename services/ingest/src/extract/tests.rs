@@ -1,5 +1,3 @@
-use kos_shared::event::AiUse;
-
 use super::*;
 
 fn url() -> HttpUrl {
@@ -47,7 +45,7 @@ fn a_news_page_gives_all_that_it_says() {
     assert_eq!(article.site_name, "The Example");
     assert_eq!(article.image.unwrap().as_str(), "https://www.example.com/images/bridge.jpg");
     assert_eq!(article.canonical_link.unwrap().as_str(), "https://www.example.com/news/bridge");
-    assert_eq!(article.rights, Rights::default());
+    assert_eq!(article.rights, []);
     assert!(
         article.text.starts_with("1. The city council") && article.text.contains("\n2. The city"),
         "{}",
@@ -148,19 +146,12 @@ fn a_date_comes_from_where_the_page_has_it_and_is_not_invented() {
 }
 
 #[test]
-fn a_publisher_that_reserves_the_use_is_heard() {
-    for (head, reason) in [
-        ("<meta name=robots content='index, noai'>", "noai"),
-        ("<meta name=ROBOTS content='NOIMAGEAI'>", "noimageai"),
-        ("<meta name=tdm-reservation content=1>", "tdm-reservation"),
-    ] {
-        let rights = extracted(&format!("{head}<p>one two three four five</p>")).rights;
-        assert_eq!(rights.ai, AiUse::Refused);
-        assert!(rights.reason.unwrap().contains(reason), "{head}");
-    }
-    for head in ["<meta name=robots content='noindex,nofollow'>", "<meta name=tdm-reservation content=0>"] {
-        assert_eq!(extracted(&format!("{head}<p>one two three four five</p>")).rights, Rights::default(), "{head}");
-    }
+fn what_a_page_says_about_rights_is_passed_on() {
+    let head =
+        "<meta name=ROBOTS content='index, noai'><meta name=tdm-reservation content=1><meta name=author content=x>";
+    let rights = extracted(&format!("{head}<p>one two three four five</p>")).rights;
+    let said: Vec<_> = rights.iter().map(|(name, content)| (name.as_str(), content.as_str())).collect();
+    assert_eq!(said, [("robots", "index, noai"), ("tdm-reservation", "1")]);
 }
 
 #[test]

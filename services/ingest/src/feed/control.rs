@@ -14,7 +14,7 @@ use super::{
     state,
     subscription::Subscription,
 };
-use crate::fetch::Fetcher;
+use crate::{fetch::Fetcher, rights::Policy, rules::RuleSet};
 
 /// The question that adds feeds ([`Add`] → a list of [`Added`]).
 pub const ADD: &str = "feed-add";
@@ -193,12 +193,30 @@ pub fn questions(desk: &Desk) -> Vec<Question> {
     let on = || desk.clone();
     let (add, list, remove, poll, decide, check) = (on(), on(), on(), on(), on(), on());
     vec![
-        Question::new(ADD, move |q: Add| { let desk = add.clone(); async move { desk.add(q).await } }),
-        Question::new(LIST, move |q: List| { let desk = list.clone(); async move { desk.list(q).await } }),
-        Question::new(REMOVE, move |q: Named| { let desk = remove.clone(); async move { desk.remove(q).await } }),
-        Question::new(POLL, move |q: Named| { let desk = poll.clone(); async move { desk.poll(q).await } }),
-        Question::new(DECIDE, move |q: Decide| { let desk = decide.clone(); async move { desk.decide(q).await } }),
-        Question::new(CHECK, move |q: Check| { let desk = check.clone(); async move { Ok(desk.check(q).await) } }),
+        Question::new(ADD, move |q: Add| {
+            let desk = add.clone();
+            async move { desk.add(q).await }
+        }),
+        Question::new(LIST, move |q: List| {
+            let desk = list.clone();
+            async move { desk.list(q).await }
+        }),
+        Question::new(REMOVE, move |q: Named| {
+            let desk = remove.clone();
+            async move { desk.remove(q).await }
+        }),
+        Question::new(POLL, move |q: Named| {
+            let desk = poll.clone();
+            async move { desk.poll(q).await }
+        }),
+        Question::new(DECIDE, move |q: Decide| {
+            let desk = decide.clone();
+            async move { desk.decide(q).await }
+        }),
+        Question::new(CHECK, move |q: Check| {
+            let desk = check.clone();
+            async move { Ok(desk.check(q).await) }
+        }),
     ]
 }
 
@@ -267,16 +285,16 @@ impl Desk {
         let policy = match question.policy.as_deref() {
             None => feed.policy,
             Some("") => None,
-            Some(policy @ ("full" | "excerpt" | "summary" | "none")) => Some(policy.to_owned()),
-            Some(other) => {
-                return Err(format!("{other:?} is no policy: expected full, excerpt, summary or none"));
-            }
+            Some(policy) => Some(policy.parse::<Policy>().map_err(text)?.to_string()),
         };
         let rules = match question.rules {
             None => feed.rules,
             Some(Value::Object(rules)) if rules.is_empty() => None,
-            Some(rules @ Value::Object(_)) => Some(rules),
-            Some(_) => return Err("rules: expected a json object".to_owned()),
+            Some(rules) => {
+                let set: RuleSet = serde_json::from_value(rules.clone()).map_err(|e| format!("rules: {e}"))?;
+                set.check().map_err(|e| format!("rules: {e}"))?;
+                Some(rules)
+            }
         };
         let rules = rules.map(|rules| rules.to_string());
         let mut tx = self.store.begin().await.map_err(text)?;
@@ -321,6 +339,6 @@ impl Checked {
     }
 }
 
-fn text(error: sqlx::Error) -> String {
+fn text(error: impl std::fmt::Display) -> String {
     format!("the database fails: {error}")
 }

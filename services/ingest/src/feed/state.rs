@@ -11,7 +11,7 @@ use kos_shared::{
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 use super::subscription::{State, Subscription};
-use crate::fetch::Validators;
+use crate::{fetch::Validators, rules::RuleSet};
 
 const COLUMNS: &str = "feed_id, url, added_at_ms, title, site_url, state, slot, next_at_ms, interval_ms, etag, \
     last_modified, body_hash, failures, last_success_at_ms, last_error, last_error_at_ms, entries, \
@@ -75,6 +75,28 @@ pub async fn find(pool: &AnyPool, key: &str) -> Result<Option<Decided>, sqlx::Er
     row.as_ref().map(decided).transpose()
 }
 
+/// What the operator decided about a feed; `None` where that is nothing, and where no such feed is followed.
+///
+/// # Errors
+/// The database fails, or holds rules that this version can't read.
+pub async fn rules_of(pool: &AnyPool, feed_id: &str) -> Result<Option<RuleSet>, sqlx::Error> {
+    let row =
+        sqlx::query("select policy, rules from feeds where feed_id = $1 and (policy is not null or rules is not null)")
+            .bind(feed_id.to_owned())
+            .fetch_optional(pool)
+            .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (policy, rules): (Option<String>, Option<String>) = (row.try_get("policy")?, row.try_get("rules")?);
+    let mut set: RuleSet = match rules {
+        Some(rules) => serde_json::from_str(&rules).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+        None => RuleSet::default(),
+    };
+    if let Some(policy) = policy {
+        set.policy = Some(policy.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))?);
+    }
+    Ok(Some(set))
+}
+
 /// Feeds in the order of their ids, at most `limit` of those after the id `after`.
 ///
 /// # Errors
@@ -115,7 +137,8 @@ pub async fn add(tx: &mut Tx, new: &Subscription) -> Result<bool, sqlx::Error> {
 /// # Errors
 /// The database fails.
 pub async fn remove(tx: &mut Tx, feed_id: &str) -> Result<bool, sqlx::Error> {
-    let removed = sqlx::query("delete from feeds where feed_id = $1").bind(feed_id.to_owned()).execute(&mut **tx).await?;
+    let removed =
+        sqlx::query("delete from feeds where feed_id = $1").bind(feed_id.to_owned()).execute(&mut **tx).await?;
     sqlx::query("delete from feed_entries where feed_id = $1").bind(feed_id.to_owned()).execute(&mut **tx).await?;
     Ok(removed.rows_affected() > 0)
 }
@@ -126,8 +149,7 @@ pub async fn remove(tx: &mut Tx, feed_id: &str) -> Result<bool, sqlx::Error> {
 /// The database fails.
 pub async fn poll_now(tx: &mut Tx, feed_id: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
     let sql = "update feeds set state = 'active', next_at_ms = $2 where feed_id = $1";
-    let updated =
-        sqlx::query(sql).bind(feed_id.to_owned()).bind(now.as_millisecond()).execute(&mut **tx).await?;
+    let updated = sqlx::query(sql).bind(feed_id.to_owned()).bind(now.as_millisecond()).execute(&mut **tx).await?;
     Ok(updated.rows_affected() > 0)
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, Revision, Summary, Verdict};
+use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, Revision, Rights, Show, Summary, Verdict};
 
 use super::{Frame, Messages, SiteInfo, languages, rendered};
 
@@ -42,6 +42,12 @@ struct Page<'a> {
     missing: Vec<Absent<'a>>,
     rights_refused: bool,
     rights_reason: Option<&'a str>,
+    limited: Option<&'static str>,
+    limited_reason: Option<&'a str>,
+    /// What crawlers are told, as the publisher tells it to them.
+    robots: Option<String>,
+    /// Whether the text goes on at its source.
+    goes_on: bool,
     body: &'a str,
 }
 
@@ -91,6 +97,8 @@ struct Absent<'a> {
 /// The page of an article.
 pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) -> String {
     let article = &page.summarized.article;
+    let rights = &article.rights;
+    let limited = messages.limited(rights);
     let separators = std::iter::once("").chain(std::iter::repeat(messages.author_separator));
     let mut summaries: Vec<_> = page.summarized.summaries.iter().collect();
     // The reader's language first; the sort keeps the order of the others.
@@ -114,13 +122,18 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         summaries: summaries.into_iter().map(|summary| Block::new(messages, summary, &article.title)).collect(),
         missing: (page.summarized.missing.iter())
             .map(|m| {
-                let said = messages.missing_because(m.code);
+                // Where nothing may be shown it is not the use by machines that is refused.
+                let said = limited.filter(|_| rights.show == Show::None).or(messages.missing_because(m.code));
                 let label = messages.no_summary(&m.language);
                 Absent { label, reason: said.unwrap_or(&m.reason), as_it_came: said.is_none() }
             })
             .collect(),
-        rights_refused: article.rights.ai == AiUse::Refused,
-        rights_reason: article.rights.reason.as_deref(),
+        rights_refused: rights.ai == AiUse::Refused,
+        rights_reason: rights.reason.as_deref(),
+        limited,
+        limited_reason: rights.show_reason.as_deref(),
+        robots: robots(rights),
+        goes_on: rights.show == Show::Excerpt,
         body: &page.body,
     })
 }
@@ -142,6 +155,17 @@ impl<'a> Block<'a> {
             made: made(messages, summary),
         }
     }
+}
+
+/// The directives that a publisher would give for this page, as far as they are known.
+fn robots(rights: &Rights) -> Option<String> {
+    let said = [
+        rights.noindex.then(|| "noindex".to_owned()),
+        (rights.ai == AiUse::Refused).then(|| "noai, noimageai".to_owned()),
+        rights.max_snippet.map(|characters| format!("max-snippet:{characters}")),
+    ];
+    let said: Vec<_> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// How a summary was made, in words: the method, then what each check came to.
@@ -274,6 +298,31 @@ mod tests {
             page.summarized.article.rights.reason = Some("robots.txt names this agent".into());
         });
         assert!(html.contains(CHINESE.rights_refused) && html.contains("robots.txt names this agent"), "{html}");
+    }
+
+    #[test]
+    fn who_limits_what_is_shown_is_said() {
+        let limited = |show, reason: &str| {
+            chinese(|page| {
+                page.summarized.article.rights = Rights { show, show_reason: Some(reason.into()), ..Rights::default() };
+            })
+        };
+        let html = limited(Show::Excerpt, "the page's robots meta tag says noarchive");
+        assert!(html.contains("出版方只允许显示开头部分") && html.contains("says noarchive"), "{html}");
+        let html = limited(Show::Summary, "the operator's policy for this source is summary");
+        assert!(html.contains("本站只显示这个来源的文章摘要"), "{html}");
+        assert!(!html.contains("class=\"body\""), "{html}");
+    }
+
+    #[test]
+    fn what_the_publisher_tells_crawlers_is_told_on() {
+        assert!(!chinese(|_| {}).contains("name=\"robots\""));
+        let html = chinese(|page| {
+            let rights = &mut page.summarized.article.rights;
+            (rights.ai, rights.noindex, rights.max_snippet) = (AiUse::Refused, true, Some(90));
+        });
+        assert!(html.contains(r#"<meta name="robots" content="noindex, noai, noimageai, max-snippet:90">"#), "{html}");
+        assert!(html.contains(r#"<meta name="tdm-reservation" content="1">"#), "{html}");
     }
 
     #[test]

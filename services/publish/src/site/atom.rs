@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use askama::Template;
 use jiff::Timestamp;
-use kos_shared::event::Revision;
+use kos_shared::event::{Revision, Show};
 use uuid::Uuid;
 
 use super::{
-    ArticlePage, SiteInfo,
+    ArticlePage, Messages, SiteInfo,
     article::{best_summary, seconds},
-    languages, page_path, rendered,
+    languages,
+    messages::ENGLISH,
+    page_path, rendered,
 };
 
 #[derive(Template)]
@@ -35,7 +37,8 @@ struct Entry<'a> {
     published: Option<String>,
     updated: String,
     summary: Option<(Cow<'a, str>, &'a str)>,
-    body: Cow<'a, str>,
+    /// None where no text may be shown.
+    body: Option<Cow<'a, str>>,
 }
 
 /// The feed of a site's articles, in the order given. `updated` is when something in it last changed.
@@ -70,8 +73,22 @@ impl<'a> Entry<'a> {
             // An entry has room for one summary: in the language of the site's readers, else the first.
             summary: best_summary(&page.summarized.summaries, &site.language)
                 .map(|summary| (xml_text(&summary.text), languages::lang(&summary.language))),
-            body: xml_text(&page.body),
+            body: body(site, page),
         }
+    }
+}
+
+/// An article's body as far as it may be shown, with a link to the rest.
+fn body<'a>(site: &SiteInfo, page: &'a ArticlePage) -> Option<Cow<'a, str>> {
+    let article = &page.summarized.article;
+    match article.rights.show {
+        Show::Full => Some(xml_text(&page.body)),
+        Show::Excerpt => {
+            let address = article.canonical_url.as_str().replace('&', "&amp;").replace('"', "&quot;");
+            let read_on = Messages::of(&site.language).unwrap_or(&ENGLISH).read_on;
+            Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", xml_text(&page.body)).into())
+        }
+        Show::Summary | Show::None => None,
     }
 }
 

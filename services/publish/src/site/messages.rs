@@ -4,7 +4,7 @@
 //! translation is free in its word order.
 
 use jiff::Timestamp;
-use kos_shared::event::{Language, MissingCode, Verdict};
+use kos_shared::event::{Language, MissingCode, Rights, Show, Verdict};
 
 use super::languages;
 
@@ -51,6 +51,9 @@ pub struct Messages {
     minutes: [&'static str; 2],
     pub(super) colon: &'static str,
     pub(super) rights_refused: &'static str,
+    limited_by_publisher: [&'static str; 3],
+    limited_by_operator: [&'static str; 3],
+    pub(super) read_on: &'static str,
     pub(super) as_json: &'static str,
     pub(super) not_found_title: &'static str,
     pub(super) not_found: &'static str,
@@ -112,6 +115,13 @@ pub static CHINESE: Messages = Messages {
     minutes: ["约 {n} 分钟读完", "约 {n} 分钟读完"],
     colon: "：",
     rights_refused: "出版方保留机器使用本文的权利",
+    limited_by_publisher: ["出版方只允许显示开头部分", "出版方只允许显示摘要", "出版方只允许显示标题和链接"],
+    limited_by_operator: [
+        "本站只显示这个来源的文章开头",
+        "本站只显示这个来源的文章摘要",
+        "本站只显示这个来源的文章标题",
+    ],
+    read_on: "在来源网站继续阅读",
     as_json: "本页数据（JSON）",
     not_found_title: "没有这个页面",
     not_found: "这个地址没有内容。链接可能有误，或者文章还没有收录。",
@@ -168,6 +178,17 @@ pub static ENGLISH: Messages = Messages {
     minutes: ["{n} minute to read", "{n} minutes to read"],
     colon: ": ",
     rights_refused: "The publisher reserves this article's use by machines",
+    limited_by_publisher: [
+        "The publisher allows only the beginning to be shown",
+        "The publisher allows only summaries to be shown",
+        "The publisher allows only the title and a link to be shown",
+    ],
+    limited_by_operator: [
+        "This site shows only the beginning of this source's articles",
+        "This site shows only summaries of this source's articles",
+        "This site shows only the titles of this source's articles",
+    ],
+    read_on: "Read on at the source",
     as_json: "This page as JSON",
     not_found_title: "No such page",
     not_found: "Nothing is at this address. The link may be wrong, or the article has not been taken in yet.",
@@ -214,7 +235,18 @@ impl Messages {
             .map_or_else(|| self.summary.to_owned(), |name| self.summary_in.replace("{language}", name))
     }
 
-    /// That there is no summary in `language`.
+    /// Who limits what is shown of an article, and to what; `None` where it is shown whole.
+    pub(super) fn limited(&self, rights: &Rights) -> Option<&'static str> {
+        let said = if rights.limited_by_operator() { self.limited_by_operator } else { self.limited_by_publisher };
+        let [excerpt, summary, none] = said;
+        match rights.show {
+            Show::Full => None,
+            Show::Excerpt => Some(excerpt),
+            Show::Summary => Some(summary),
+            Show::None => Some(none),
+        }
+    }
+
     /// Why a summary is missing; `None` where only the event's own words tell.
     pub(super) fn missing_because(&self, code: MissingCode) -> Option<&'static str> {
         let [nothing, refused, no_model] = self.missing_because;
@@ -226,6 +258,7 @@ impl Messages {
         }
     }
 
+    /// That there is no summary in `language`.
     pub(super) fn no_summary(&self, language: &Language) -> String {
         self.language_name(language)
             .map_or_else(|| self.no_summary.to_owned(), |name| self.no_summary_in.replace("{language}", name))

@@ -1,7 +1,7 @@
 //! What readers get: pages, feed and JSON, as plain functions from plain data to text.
 //!
 //! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
-//! feed, [`api`] the JSON. [`messages`] holds the interface's texts, [`negotiate`] chooses among them.
+//! feed, [`api`] the JSON. [`mod@permitted`] takes out what an article's rights don't allow. [`messages`] holds the interface's texts, [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
 
 pub mod api;
@@ -15,6 +15,7 @@ mod languages;
 pub mod messages;
 pub mod negotiate;
 mod outline;
+pub mod permitted;
 pub mod sanitize;
 
 use askama::Template;
@@ -28,6 +29,7 @@ pub use error::{ErrorPage, render_error};
 pub use index::{Listed, render_index};
 pub use messages::Messages;
 pub use negotiate::{Wish, choose, remember};
+pub use permitted::permitted;
 pub use sanitize::site_body;
 
 use messages::ALL;

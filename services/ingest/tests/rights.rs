@@ -1,0 +1,139 @@
+//! The stage against a site that says what may be done with its pages, and an operator who says what is taken in.
+
+#![allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use kos_ingest::{
+    fetch::{Fetcher, Limits},
+    rights,
+    stage::{Ingesting, Taken},
+    state::MIGRATIONS,
+};
+use kos_shared::{
+    config::DatabaseConfig,
+    event::{AiUse, Attributes, Event, EventId, IngestRequested, Show},
+    stage::Stage,
+    store::Store,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+const PAGE: &str = "<!DOCTYPE html><html lang=en><title>The ferry runs again</title><article><h1>The ferry runs again</h1>\
+    <p>The ferry between the two islands runs again after a winter in the yard, its captain told reporters.</p>\
+    <p>It leaves every morning at six and returns in the evening, as it did for thirty years before.</p></article>";
+
+/// A server that answers each path with a head and a body, and remembers which paths it was asked for.
+struct Web {
+    address: std::net::SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Web {
+    async fn start(pages: &'static [(&'static str, &'static str, &'static str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let seen = Arc::clone(&seen);
+                tokio::spawn(async move {
+                    let mut request = Vec::new();
+                    while !request.ends_with(b"\r\n\r\n") {
+                        let mut byte = [0];
+                        if connection.read(&mut byte).await.unwrap_or(0) == 0 {
+                            return;
+                        }
+                        request.push(byte[0]);
+                    }
+                    let request = String::from_utf8_lossy(&request).into_owned();
+                    let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                    let found = pages.iter().find(|(own, ..)| *own == path);
+                    let (status, head, body) = found.map_or(("404 Not Found", "", ""), |(_, h, b)| ("200 OK", h, b));
+                    let answer = format!(
+                        "HTTP/1.1 {status}\r\n{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                        body.len()
+                    );
+                    seen.lock().unwrap().push(path);
+                    let _ = connection.write_all(answer.as_bytes()).await;
+                });
+            }
+        });
+        Self { address, asked }
+    }
+
+    fn hits(&self, path: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
+    }
+
+    fn request(&self, path: &str) -> Event<IngestRequested> {
+        let url = format!("http://{}{path}", self.address);
+        let data: IngestRequested = serde_json::from_value(serde_json::json!({ "url": url })).unwrap();
+        Event { attributes: Attributes::original(EventId::new(), "/test", &data, Timestamp::now()), data }
+    }
+}
+
+async fn stage(folder: &std::path::Path, rules: &str) -> Ingesting {
+    let store = Store::open(&DatabaseConfig::SqliteFolder(folder.to_owned()), "ingest", MIGRATIONS).await.unwrap();
+    let fetcher = Fetcher::new("127.0.0.0/8".parse().unwrap(), Limits::default(), "https://test.example").unwrap();
+    Ingesting { fetcher, store, rules: Arc::new(rules.parse().unwrap()) }
+}
+
+#[tokio::test]
+async fn what_header_page_and_site_say_becomes_the_articles_rights() {
+    const HTML: &str = "Content-Type: text/html\r\n";
+    let web = Web::start(&[
+        (
+            "/.well-known/tdmrep.json",
+            "Content-Type: application/json\r\n",
+            r#"[{"location":"/paid/","tdm-reservation":1}]"#,
+        ),
+        ("/paid/1", HTML, PAGE),
+        ("/free/1", HTML, PAGE),
+        ("/short/1", "Content-Type: text/html\r\nX-Robots-Tag: max-snippet: 90\r\nContent-Usage: ai-use=n\r\n", PAGE),
+    ])
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path(), "").await;
+    let rights = async |path: &str| match stage.work(&web.request(path)).await.unwrap() {
+        Taken::In(article) => article.rights,
+        out => panic!("{path} is {out:?}"),
+    };
+    let paid = rights("/paid/1").await;
+    assert_eq!((paid.ai, paid.show), (AiUse::Refused, Show::Full));
+    assert!(paid.reason.as_deref().unwrap().contains("tdmrep.json"), "{paid:?}");
+    assert_eq!(rights::mark(&rights("/free/1").await), "");
+    let short = rights("/short/1").await;
+    assert_eq!((short.ai, short.show, short.max_snippet), (AiUse::Refused, Show::Excerpt, Some(90)));
+    assert_eq!(web.hits("/.well-known/tdmrep.json"), 1, "the site was asked more than once a day");
+}
+
+#[tokio::test]
+async fn what_the_rules_keep_out_is_no_failure_and_is_not_fetched_where_that_is_known_before() {
+    let web = Web::start(&[("/news/1", "Content-Type: text/html\r\n", PAGE)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let out = async |rules: &str, change: fn(&mut IngestRequested)| {
+        let mut event = web.request("/news/1");
+        change(&mut event.data);
+        match stage(folder.path(), rules).await.work(&event).await.unwrap() {
+            Taken::Out { outcome, rule } => (outcome, rule),
+            Taken::In(article) => panic!("{} was taken in", article.title),
+        }
+    };
+    let (outcome, rule) = out("[[source]]\nhost = '127.0.0.1'\npolicy = 'none'", |_| {}).await;
+    assert_eq!((outcome, rule.as_str()), ("refused", "the operator's policy for 127.0.0.1 is none"));
+    let titled = |request: &mut IngestRequested| {
+        request.hints = serde_json::from_value(serde_json::json!({"title": "Sponsored: the ferry"})).unwrap();
+    };
+    let (outcome, rule) = out("exclude.title = ['sponsored']", titled).await;
+    assert_eq!((outcome, rule.as_str()), ("filtered", "exclude.title \"sponsored\""));
+    assert_eq!(web.hits("/news/1"), 0, "the page was fetched for nothing");
+    let (outcome, rule) = out("min_words = 500", |_| {}).await;
+    assert_eq!(outcome, "filtered");
+    assert!(rule.starts_with("min_words 500: it has "), "{rule}");
+    assert_eq!(web.hits("/news/1"), 1);
+}
