@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use kos_ingest::{
     fetch::{Fetcher, Limits},
+    page::Pages,
+    retention::Retention,
     rights,
     stage::{Ingesting, Taken},
     state::MIGRATIONS,
@@ -80,7 +82,8 @@ impl Web {
 async fn stage(folder: &std::path::Path, rules: &str) -> Ingesting {
     let store = Store::open(&DatabaseConfig::SqliteFolder(folder.to_owned()), "ingest", MIGRATIONS).await.unwrap();
     let fetcher = Fetcher::new("127.0.0.0/8".parse().unwrap(), Limits::default(), "https://test.example").unwrap();
-    Ingesting { fetcher, store, rules: Arc::new(rules.parse().unwrap()) }
+    let pages = Pages { fetcher, store, retention: Retention::of_days(0) };
+    Ingesting { pages, rules: Arc::new(rules.parse().unwrap()) }
 }
 
 #[tokio::test]
@@ -100,7 +103,7 @@ async fn what_header_page_and_site_say_becomes_the_articles_rights() {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path(), "").await;
     let rights = async |path: &str| match stage.work(&web.request(path)).await.unwrap() {
-        Taken::In(article) => article.rights,
+        Taken::In(ingested) => ingested.article.rights,
         out => panic!("{path} is {out:?}"),
     };
     let paid = rights("/paid/1").await;
@@ -121,7 +124,7 @@ async fn what_the_rules_keep_out_is_no_failure_and_is_not_fetched_where_that_is_
         change(&mut event.data);
         match stage(folder.path(), rules).await.work(&event).await.unwrap() {
             Taken::Out { outcome, rule } => (outcome, rule),
-            Taken::In(article) => panic!("{} was taken in", article.title),
+            Taken::In(ingested) => panic!("{} was taken in", ingested.article.title),
         }
     };
     let (outcome, rule) = out("[[source]]\nhost = '127.0.0.1'\npolicy = 'none'", |_| {}).await;
