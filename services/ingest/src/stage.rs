@@ -144,22 +144,30 @@ impl Page {
 }
 
 impl Ingesting {
-    /// The page that an event asks for, and when it was fetched: for an event that is replayed the one that was kept.
+    /// The page that an event asks for, and when it was fetched: for an event that is replayed the one that was kept,
+    /// where it was fetched after the event. An earlier one is no answer to it: what the event asked for never came.
     async fn bring(&self, event: &Event<IngestRequested>, now: Timestamp) -> Result<(Page, Timestamp), Failure> {
         let url = &event.data.url;
         if event.attributes.replay > 0
-            && let Some(kept) = self.kept(url, now).await?
+            && let Some(kept) = self.kept(url, event.attributes.time, now).await?
         {
             return Ok(kept);
         }
         Ok((self.fetch(url).await?, Timestamp::now()))
     }
 
-    async fn kept(&self, url: &HttpUrl, now: Timestamp) -> Result<Option<(Page, Timestamp)>, Failure> {
+    async fn kept(
+        &self,
+        url: &HttpUrl,
+        asked_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<(Page, Timestamp)>, Failure> {
         if !self.retention.keeps() {
             return Ok(None);
         }
-        let found = retention::find(self.store.readers(), url, self.retention.since(now)).await;
+        let since = self.retention.since(now);
+        let since = asked_at.map_or(since, |asked_at| since.max(asked_at));
+        let found = retention::find(self.store.readers(), url, since).await;
         let Some(page) = found.map_err(|error| Failure::Retry(error.to_string()))? else { return Ok(None) };
         let fetched_at = page.fetched_at;
         match on_cpu(move || page.body().map(|body| (body, page))).await {
