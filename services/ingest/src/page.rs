@@ -75,7 +75,7 @@ pub struct Pages {
 
 impl Pages {
     /// The page that an event asks for. One that came with the event is taken as it is; for an event that is replayed
-    /// the one that was kept is.
+    /// the one that was kept is, where it was fetched after the event: an earlier one is no answer to it.
     ///
     /// # Errors
     /// [`Failure`] says whether trying again makes sense.
@@ -93,18 +93,25 @@ impl Pages {
             });
         }
         if event.attributes.replay > 0
-            && let Some(page) = self.kept(&request.url, now).await?
+            && let Some(page) = self.kept(&request.url, event.attributes.time, now).await?
         {
             return Ok(page);
         }
         self.fetch(&request.url).await
     }
 
-    async fn kept(&self, url: &HttpUrl, now: Timestamp) -> Result<Option<Page>, Failure> {
+    async fn kept(
+        &self,
+        url: &HttpUrl,
+        asked_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Option<Page>, Failure> {
         if !self.retention.keeps() {
             return Ok(None);
         }
-        let found = retention::find(self.store.readers(), url, self.retention.since(now)).await;
+        let since = self.retention.since(now);
+        let since = asked_at.map_or(since, |asked_at| since.max(asked_at));
+        let found = retention::find(self.store.readers(), url, since).await;
         let Some(kept) = found.map_err(|error| Failure::Retry(error.to_string()))? else { return Ok(None) };
         let (body, kept) = on_cpu(move || (kept.body(), kept)).await;
         let KeptPage { final_url, content_type, outside, fetched_at, .. } = kept;

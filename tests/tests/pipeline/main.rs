@@ -8,6 +8,7 @@ mod command_ingest;
 mod command_offline;
 mod command_watch;
 mod fetching;
+mod kept_pages;
 mod retraction;
 
 use kos_shared::event::ArticleId;
