@@ -1,8 +1,11 @@
 //! Feeds: what is in them, when to ask for them again, and what of it is new.
 //!
-//! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
+//! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`]; [`discover`] finds the
+//! feeds of a site, and [`opml`] reads and writes lists of them.
 
 pub mod date;
+pub mod discover;
+pub mod opml;
 pub mod parse;
 
 use std::time::Duration;
