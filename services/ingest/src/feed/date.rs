@@ -15,11 +15,42 @@ const MAX_BYTES: usize = 120;
 /// Hours ahead of UTC of the zones that are known by letters, in quarters of an hour. Those of RFC 822, and
 /// what feeds use beside them where one meaning prevails.
 const ZONES: [(&str, i32); 36] = [
-    ("z", 0), ("ut", 0), ("utc", 0), ("gmt", 0), ("wet", 0), ("est", -20), ("edt", -16), ("cst", -24), ("cdt", -20),
-    ("mst", -28), ("mdt", -24), ("pst", -32), ("pdt", -28), ("akst", -36), ("akdt", -32), ("hst", -40), ("ast", -16),
-    ("adt", -12), ("bst", 4), ("west", 4), ("cet", 4), ("met", 4), ("mez", 4), ("cest", 8), ("mest", 8), ("mesz", 8),
-    ("eet", 8), ("eest", 12), ("msk", 12), ("ist", 22), ("sgt", 32), ("hkt", 32), ("jst", 36), ("kst", 36),
-    ("aest", 40), ("aedt", 44),
+    ("z", 0),
+    ("ut", 0),
+    ("utc", 0),
+    ("gmt", 0),
+    ("wet", 0),
+    ("est", -20),
+    ("edt", -16),
+    ("cst", -24),
+    ("cdt", -20),
+    ("mst", -28),
+    ("mdt", -24),
+    ("pst", -32),
+    ("pdt", -28),
+    ("akst", -36),
+    ("akdt", -32),
+    ("hst", -40),
+    ("ast", -16),
+    ("adt", -12),
+    ("bst", 4),
+    ("west", 4),
+    ("cet", 4),
+    ("met", 4),
+    ("mez", 4),
+    ("cest", 8),
+    ("mest", 8),
+    ("mesz", 8),
+    ("eet", 8),
+    ("eest", 12),
+    ("msk", 12),
+    ("ist", 22),
+    ("sgt", 32),
+    ("hkt", 32),
+    ("jst", 36),
+    ("kst", 36),
+    ("aest", 40),
+    ("aedt", 44),
 ];
 
 /// The first letters of the months in English, German, French, Spanish, Italian, Portuguese and Dutch, as far
@@ -113,7 +144,8 @@ fn calendar(tokens: &[Token]) -> Option<Timestamp> {
     let tokens = &tokens[first..];
     let (date, rest) = year_first(tokens).or_else(|| month_named(tokens)).or_else(|| day_first(tokens))?;
     let (time, rest) = time_in(rest);
-    let date = if let Some(Incomplete { month, day }) = date.left() { year_after(rest, month, day)? } else { date.whole()? };
+    let date =
+        if let Some(Incomplete { month, day }) = date.left() { year_after(rest, month, day)? } else { date.whole()? };
     let next_day = time.is_none_at_midnight();
     let date = if next_day { date.tomorrow().ok()? } else { date };
     at(date, time.time()?, zone(rest))
@@ -328,7 +360,8 @@ fn time_in(tokens: &[Token]) -> (OfDay, &[Token]) {
         if let [Sign('.' | ','), Number(..), after @ ..] = rest {
             rest = after;
         }
-        let marked = tokens[..at].iter().rev().take(2).find_map(after_noon).or_else(|| rest.first().and_then(after_noon));
+        let marked =
+            tokens[..at].iter().rev().take(2).find_map(after_noon).or_else(|| rest.first().and_then(after_noon));
         match marked {
             Some(true) if time.hour < 12 => time.hour += 12,
             Some(false) if time.hour == 12 => time.hour = 0,
@@ -447,9 +480,22 @@ mod tests {
     #[test]
     fn no_date_is_invented() {
         for text in [
-            "", "yesterday", "3 May", "10:20:30", "2024-13-03", "2024-02-30", "03/05/2024", "0001-01-01T00:00:00Z",
-            "Thu, 01 Jan 1970 00:00:00 GMT", "0000-00-00 00:00:00", "12345", "99999999999999999999", "Mon, , ::",
-            "99 May 2024", "2024-05-03T99:00:00Z", "Issue 17",
+            "",
+            "yesterday",
+            "3 May",
+            "10:20:30",
+            "2024-13-03",
+            "2024-02-30",
+            "03/05/2024",
+            "0001-01-01T00:00:00Z",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+            "0000-00-00 00:00:00",
+            "12345",
+            "99999999999999999999",
+            "Mon, , ::",
+            "99 May 2024",
+            "2024-05-03T99:00:00Z",
+            "Issue 17",
         ] {
             assert_eq!(parsed(text), None, "{text}");
         }

@@ -55,12 +55,9 @@ mod tests {
     fn wide_encodings_are_recognised_without_a_mark() {
         let units = |f: fn(u16) -> [u8; 2]| FEED.encode_utf16().flat_map(f).collect::<Vec<u8>>();
         let scalars = |f: fn(u32) -> [u8; 4]| FEED.chars().flat_map(|c| f(u32::from(c))).collect::<Vec<u8>>();
-        for bytes in [
-            units(u16::to_be_bytes),
-            units(u16::to_le_bytes),
-            scalars(u32::to_be_bytes),
-            scalars(u32::to_le_bytes),
-        ] {
+        for bytes in
+            [units(u16::to_be_bytes), units(u16::to_le_bytes), scalars(u32::to_be_bytes), scalars(u32::to_le_bytes)]
+        {
             assert_eq!(decode(&bytes, Some("application/xml")), FEED);
             let mut odd = bytes.clone();
             odd.push(0x3c);

@@ -186,7 +186,10 @@ fn entry_of(item: &Value, base: &Url, authors_of_feed: &[String]) -> Entry {
         }
     }
     Entry {
-        url: string("url").and_then(|u| http(u, base)).or_else(permalink).or_else(|| http(string("external_url")?, base)),
+        url: string("url")
+            .and_then(|u| http(u, base))
+            .or_else(permalink)
+            .or_else(|| http(string("external_url")?, base)),
         title: string("title").map(entities::plain).and_then(text::shortened),
         authors,
         published_at: string("date_published").and_then(date::parse),

@@ -20,9 +20,7 @@ pub(super) enum Vocabulary {
     Other,
 }
 
-use Vocabulary::{
-    Atom, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Other, Plain, Rdf, Syndication, Xhtml, Xml,
-};
+use Vocabulary::{Atom, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Other, Plain, Rdf, Syndication, Xhtml, Xml};
 
 /// Namespaces without scheme, in lower case, without a slash or hash at the end, and the prefix that feeds
 /// use for them, often without declaring it.
@@ -98,6 +96,16 @@ impl Scope {
             let vocabulary = of_namespace(namespace).unwrap_or_else(|| of_prefix(&prefix));
             self.declared.push((depth, prefix, vocabulary));
         }
+    }
+
+    /// How much is declared.
+    pub(super) fn declared(&self) -> usize {
+        self.declared.len()
+    }
+
+    /// Forgets what was declared since there was that much.
+    pub(super) fn back_to(&mut self, declared: usize) {
+        self.declared.truncate(declared);
     }
 
     /// Forgets what elements at `depth` and below it declared.
