@@ -63,7 +63,8 @@ impl Question {
     {
         let answer = move |body: Bytes| {
             let answer = serde_json::from_slice(&body).map(&answer).map_err(|e| format!("expected a question: {e}"));
-            let encoded = async move { serde_json::to_vec(&answer?.await?).map(Bytes::from).map_err(|e| e.to_string()) };
+            let encoded =
+                async move { serde_json::to_vec(&answer?.await?).map(Bytes::from).map_err(|e| e.to_string()) };
             Box::pin(encoded) as Pin<Box<dyn Future<Output = Result<Bytes, String>> + Send>>
         };
         Self { name, answer: Arc::new(answer) }

@@ -79,8 +79,9 @@ async fn a_list_goes_in_and_comes_out_again() {
     let (web, ingest) = (PageServer::start(), Ingest::start().await);
     let known = web.set("/feeds/0", rss(&web.url(""), &[]));
     let id = ingest.add(&known).await;
-    let outlines: String =
-        (0..120).map(|n| format!("<outline type='rss' text='Feed {n}' xmlUrl='{}'/>", web.url(&format!("/feeds/{n}")))).collect();
+    let outlines: String = (0..120)
+        .map(|n| format!("<outline type='rss' text='Feed {n}' xmlUrl='{}'/>", web.url(&format!("/feeds/{n}"))))
+        .collect();
     let list = format!("<opml version='2.0'><body><outline text='News'>{outlines}</outline></body></opml>");
     let folder = tempfile::TempDir::new().unwrap();
     let (from, to) = (folder.path().join("in.opml"), folder.path().join("out.opml"));
@@ -110,8 +111,7 @@ async fn a_feed_is_checked_and_not_followed() {
     let page = rss("http://daily.example", &[("1", "/ferry", "Ferry", TEXT)]);
     let text = String::from_utf8(page.body.clone()).unwrap();
     let feed = web.set("/feed", page);
-    for checked in
-        [ingest.kos(&["feed", "check", &feed]).await, ingest.kos_with(&["feed", "check", "-"], &text).await]
+    for checked in [ingest.kos(&["feed", "check", &feed]).await, ingest.kos_with(&["feed", "check", "-"], &text).await]
     {
         assert_eq!(checked.code, 0, "{checked:?}");
         assert!(checked.stdout.contains("The Island Daily, 1 entry"), "{checked:?}");

@@ -70,7 +70,10 @@ async fn an_unchanged_feed_is_not_sent_again_by_its_server() {
     ingest.poll(&id, 2).await;
     let hits = web.hits("/feed");
     let headers = &hits.last().unwrap().headers;
-    assert_eq!((&headers["if-none-match"], &headers["if-modified-since"]), (&"\"v1\"".parse().unwrap(), &modified.parse().unwrap()));
+    assert_eq!(
+        (&headers["if-none-match"], &headers["if-modified-since"]),
+        (&"\"v1\"".parse().unwrap(), &modified.parse().unwrap())
+    );
     let health = ingest.feed(&id).await;
     assert_eq!((&health["last_error"], &health["failures"]), (&Value::Null, &Value::from(0)), "{health}");
     ingest.requested(1).await;
@@ -114,8 +117,10 @@ async fn a_feed_that_is_gone_is_left_alone_until_somebody_asks() {
     // Another feed that is due each second shows that the schedule goes on.
     let other = web.set("/other", rss(&home, &[]));
     ingest.add(&other).await;
-    kos_tests::eventually(std::time::Duration::from_secs(30), "polls of the other", async || web.hits("/other").len() >= 4)
-        .await;
+    kos_tests::eventually(std::time::Duration::from_secs(30), "polls of the other", async || {
+        web.hits("/other").len() >= 4
+    })
+    .await;
     assert_eq!(web.hits("/feed").len(), asked, "it was asked again");
 
     web.set("/feed", rss(&home, &[("1", "/ferry", "Ferry", FERRY)]));
@@ -164,7 +169,9 @@ async fn what_a_feed_and_its_server_ask_for_is_the_least_wait() {
     let ttl = rss(&home, &[]);
     let body = String::from_utf8(ttl.body.clone()).unwrap().replace("<channel>", "<channel><ttl>180</ttl>");
     for (turn, (path, page, least)) in
-        [("/fresh", fresh, 7_200.0), ("/ttl", Page { body: body.into_bytes(), ..ttl }, 10_800.0)].into_iter().enumerate()
+        [("/fresh", fresh, 7_200.0), ("/ttl", Page { body: body.into_bytes(), ..ttl }, 10_800.0)]
+            .into_iter()
+            .enumerate()
     {
         let id = ingest.add(&web.set(path, page)).await;
         ingest.turns(turn as i64 + 1).await;

@@ -35,7 +35,11 @@ async fn three_workers_take_every_entry_of_two_hundred_feeds_once() {
     eventually(LIMIT, "a first poll of all feeds", async || {
         let read = ingest.number("select count(*) from feeds where last_success_at_ms is not null").await;
         let failed = ingest.number("select count(*) from feeds where failures > 0").await;
-        if (read, failed) == (FEEDS as i64, BROKEN as i64) { Ok(()) } else { Err(format!("{read} read, {failed} failed")) }
+        if (read, failed) == (FEEDS as i64, BROKEN as i64) {
+            Ok(())
+        } else {
+            Err(format!("{read} read, {failed} failed"))
+        }
     })
     .await;
     let polled = start.elapsed();

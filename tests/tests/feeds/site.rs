@@ -103,8 +103,10 @@ async fn answer(State((seen, entries)): State<(Arc<Mutex<Seen>>, usize)>, reques
 fn feed(host: &str, entries: usize) -> Vec<u8> {
     let entries: Vec<[String; 3]> =
         (0..entries).map(|n| [n.to_string(), format!("/news/{n}"), format!("News {n} of {host}")]).collect();
-    let entries: Vec<_> =
-        entries.iter().map(|[guid, path, title]| (guid.as_str(), path.as_str(), title.as_str(), "What happened.")).collect();
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|[guid, path, title]| (guid.as_str(), path.as_str(), title.as_str(), "What happened."))
+        .collect();
     rss(&format!("http://{host}"), &entries).body
 }
 

@@ -193,12 +193,30 @@ pub fn questions(desk: &Desk) -> Vec<Question> {
     let on = || desk.clone();
     let (add, list, remove, poll, decide, check) = (on(), on(), on(), on(), on(), on());
     vec![
-        Question::new(ADD, move |q: Add| { let desk = add.clone(); async move { desk.add(q).await } }),
-        Question::new(LIST, move |q: List| { let desk = list.clone(); async move { desk.list(q).await } }),
-        Question::new(REMOVE, move |q: Named| { let desk = remove.clone(); async move { desk.remove(q).await } }),
-        Question::new(POLL, move |q: Named| { let desk = poll.clone(); async move { desk.poll(q).await } }),
-        Question::new(DECIDE, move |q: Decide| { let desk = decide.clone(); async move { desk.decide(q).await } }),
-        Question::new(CHECK, move |q: Check| { let desk = check.clone(); async move { Ok(desk.check(q).await) } }),
+        Question::new(ADD, move |q: Add| {
+            let desk = add.clone();
+            async move { desk.add(q).await }
+        }),
+        Question::new(LIST, move |q: List| {
+            let desk = list.clone();
+            async move { desk.list(q).await }
+        }),
+        Question::new(REMOVE, move |q: Named| {
+            let desk = remove.clone();
+            async move { desk.remove(q).await }
+        }),
+        Question::new(POLL, move |q: Named| {
+            let desk = poll.clone();
+            async move { desk.poll(q).await }
+        }),
+        Question::new(DECIDE, move |q: Decide| {
+            let desk = decide.clone();
+            async move { desk.decide(q).await }
+        }),
+        Question::new(CHECK, move |q: Check| {
+            let desk = check.clone();
+            async move { Ok(desk.check(q).await) }
+        }),
     ]
 }
 

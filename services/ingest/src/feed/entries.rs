@@ -98,13 +98,8 @@ pub fn candidates(feed: Feed, feed_id: &str, url: &HttpUrl) -> Candidates {
             content_html: entry.content_html.filter(|html_of| html.is_none() && html_of.len() <= MOST_CONTENT),
             tags: entry.tags.into_iter().take(MOST_HINT.1).map(short).collect(),
         };
-        let request = IngestRequested {
-            url: address,
-            html,
-            hints: Some(hints),
-            feed_id: Some(feed_id.to_owned()),
-            force: false,
-        };
+        let request =
+            IngestRequested { url: address, html, hints: Some(hints), feed_id: Some(feed_id.to_owned()), force: false };
         found.entries.push(Candidate { key, guid_key, content_hash, at, has_link, request });
     }
     found
@@ -171,7 +166,9 @@ fn standing_alone(home: &HttpUrl, key: &str, entry: &Entry) -> Option<(HttpUrl, 
     address.set_fragment(None);
     address.query_pairs_mut().append_pair("entry", key.get(..16)?);
     let title = escaped(entry.title.as_deref().unwrap_or_default());
-    let page = format!("<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{content}</article></body></html>");
+    let page = format!(
+        "<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{content}</article></body></html>"
+    );
     Some((HttpUrl::try_from(address).ok()?, Some(page)))
 }
 
@@ -333,7 +330,8 @@ mod tests {
 
     #[test]
     fn markup_that_never_ends_is_read_all_the_same() {
-        for html in ["<", "&", "<script", "<script>x", "<!--", "a<b", "&amp", "<p", "<style></", "&;&;<>", "é<é>é&é;"] {
+        for html in ["<", "&", "<script", "<script>x", "<!--", "a<b", "&amp", "<p", "<style></", "&;&;<>", "é<é>é&é;"]
+        {
             let found = read(vec![entry("1", "https://a.example/1", html, &html.repeat(100_000))]);
             assert_eq!(found.entries.len(), 1, "{html}");
         }

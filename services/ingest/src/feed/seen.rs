@@ -50,12 +50,7 @@ pub async fn known(tx: &mut Tx, feed_id: &str, candidates: &[Candidate]) -> Resu
 ///
 /// # Errors
 /// The database fails.
-pub async fn note(
-    tx: &mut Tx,
-    feed_id: &str,
-    seen: &[&Candidate],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+pub async fn note(tx: &mut Tx, feed_id: &str, seen: &[&Candidate], now: Timestamp) -> Result<(), sqlx::Error> {
     for some in seen.chunks(ROWS) {
         let sql = format!(
             "insert into feed_entries (feed_id, entry_key, guid_key, content_hash, first_seen_at_ms, last_seen_at_ms) \

@@ -146,12 +146,7 @@ struct News<'a> {
 }
 
 impl<'a> News<'a> {
-    async fn of(
-        tx: &mut Tx,
-        before: &Subscription,
-        reading: &'a Reading,
-        now: Timestamp,
-    ) -> Result<Self, sqlx::Error> {
+    async fn of(tx: &mut Tx, before: &Subscription, reading: &'a Reading, now: Timestamp) -> Result<Self, sqlx::Error> {
         let candidates = &reading.candidates.entries;
         let known = seen::known(tx, &before.feed_id, candidates).await?;
         let novelties = novelties(candidates, &known);

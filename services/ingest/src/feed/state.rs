@@ -115,7 +115,8 @@ pub async fn add(tx: &mut Tx, new: &Subscription) -> Result<bool, sqlx::Error> {
 /// # Errors
 /// The database fails.
 pub async fn remove(tx: &mut Tx, feed_id: &str) -> Result<bool, sqlx::Error> {
-    let removed = sqlx::query("delete from feeds where feed_id = $1").bind(feed_id.to_owned()).execute(&mut **tx).await?;
+    let removed =
+        sqlx::query("delete from feeds where feed_id = $1").bind(feed_id.to_owned()).execute(&mut **tx).await?;
     sqlx::query("delete from feed_entries where feed_id = $1").bind(feed_id.to_owned()).execute(&mut **tx).await?;
     Ok(removed.rows_affected() > 0)
 }
@@ -126,8 +127,7 @@ pub async fn remove(tx: &mut Tx, feed_id: &str) -> Result<bool, sqlx::Error> {
 /// The database fails.
 pub async fn poll_now(tx: &mut Tx, feed_id: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
     let sql = "update feeds set state = 'active', next_at_ms = $2 where feed_id = $1";
-    let updated =
-        sqlx::query(sql).bind(feed_id.to_owned()).bind(now.as_millisecond()).execute(&mut **tx).await?;
+    let updated = sqlx::query(sql).bind(feed_id.to_owned()).bind(now.as_millisecond()).execute(&mut **tx).await?;
     Ok(updated.rows_affected() > 0)
 }
 

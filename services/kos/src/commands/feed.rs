@@ -203,7 +203,12 @@ async fn set(decide: Decide, config: &Config, as_json: bool) -> anyhow::Result<E
         print_json(&feed)?;
     } else {
         let rules = feed.rules.as_ref().map_or_else(|| "none".to_owned(), Value::to_string);
-        println!("{} {}: policy {}, rules {rules}", feed.feed_id, feed.url, feed.policy.as_deref().unwrap_or("default"));
+        println!(
+            "{} {}: policy {}, rules {rules}",
+            feed.feed_id,
+            feed.url,
+            feed.policy.as_deref().unwrap_or("default")
+        );
     }
     Ok(Ended::Done)
 }
