@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::Context;
-use comfy_table::{Table, presets::ASCII_MARKDOWN};
+use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use kos_ingest::feed::{self, Entry};
 use kos_shared::event::HttpUrl;
@@ -207,9 +207,11 @@ fn score(name: &str, engine: Engine, samples: &[Sample], with_entries: &[usize])
         entries.add(reading.entries > 0);
         let mut missed = Vec::new();
         if let Some(expected) = string_of(&sample.expect, "title") {
-            let (expected, found) = (as_text(&expected), as_text(reading.title.as_deref().unwrap_or_default()));
-            titles.add(expected == found);
-            missed.extend((expected != found).then(|| format!("title {found:?}, expected {expected:?}")));
+            let (expected, found) = (as_text(&expected), reading.title.unwrap_or_default());
+            // One reader gives HTML and another text, in which `<blink>` is what the title is about.
+            let right = expected == as_text(&found) || expected == folded(&found);
+            titles.add(right);
+            missed.extend((!right).then(|| format!("title {found:?}, expected {expected:?}")));
         }
         if let Some(expected) = string_of(&sample.expect, "link") {
             let found = reading.link.unwrap_or_default();
@@ -348,11 +350,18 @@ fn as_text(html: &str) -> String {
     let decoded = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
         .into_iter()
         .fold(text, |text, (name, c)| text.replace(name, c));
-    decoded.split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(&decoded)
 }
 
-fn table(header: &[&str]) -> Table {
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(header.to_vec());
+    table.load_style(ASCII_MARKDOWN).set_header(columns.iter().copied());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
     table
 }

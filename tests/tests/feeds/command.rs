@@ -61,6 +61,51 @@ async fn what_is_no_feed_is_refused_with_what_was_tried() {
 }
 
 #[tokio::test]
+async fn a_site_leads_to_its_feed_named_or_not() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let named = web.set("/the-feed", rss(&web.url(""), &[]));
+    let link = "<html><head><link rel=alternate type=application/rss+xml href=/the-feed></head><p>News</html>";
+    let site = web.set("/news", Page::html(link));
+    let usual = web.set("/feed", rss(&web.url(""), &[]));
+    let silent = web.set("/", article("No link here", TEXT));
+    let added = ingest.kos(&["feed", "add", &site, &silent, "--json"]).await;
+    assert_eq!(added.code, 0, "{added:?}");
+    let urls: Vec<_> = added.json().as_array().unwrap().iter().map(|a| a["feed"]["url"].clone()).collect();
+    assert_eq!(urls, [json!(named), json!(usual)]);
+}
+
+#[tokio::test]
+async fn a_list_goes_in_and_comes_out_again() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let known = web.set("/feeds/0", rss(&web.url(""), &[]));
+    let id = ingest.add(&known).await;
+    let outlines: String = (0..120)
+        .map(|n| format!("<outline type='rss' text='Feed {n}' xmlUrl='{}'/>", web.url(&format!("/feeds/{n}"))))
+        .collect();
+    let list = format!("<opml version='2.0'><body><outline text='News'>{outlines}</outline></body></opml>");
+    let folder = tempfile::TempDir::new().unwrap();
+    let (from, to) = (folder.path().join("in.opml"), folder.path().join("out.opml"));
+    std::fs::write(&from, &list).unwrap();
+    let imported = ingest.kos(&["feed", "import", &from.display().to_string()]).await;
+    assert_eq!(imported.code, 0, "{imported:?}");
+    assert!(imported.stdout.contains("120 of 120 feeds followed, 1 of them before"), "{imported:?}");
+    // None was asked for before the answer, and they come due over a minute.
+    let listed = ingest.kos(&["feed", "list", "--json"]).await.json();
+    let nexts: std::collections::BTreeSet<_> =
+        listed.as_array().unwrap().iter().map(|f| f["next_poll_at"].to_string()).collect();
+    assert!(nexts.len() > 100, "{nexts:?}");
+    assert_eq!(ingest.feed(&id).await["title"], "The Island Daily");
+
+    let exported = ingest.kos(&["feed", "export", &to.display().to_string(), "--json"]).await;
+    assert_eq!((exported.code, &exported.json()["feeds"]), (0, &json!(120)), "{exported:?}");
+    let again = ingest.kos(&["feed", "import", &to.display().to_string(), "--json"]).await.json();
+    assert!(again.as_array().unwrap().iter().all(|a| a["known"] == true), "{again}");
+    assert!(ingest.kos(&["feed", "export"]).await.stdout.contains("text=\"The Island Daily\""));
+    let wrong = ingest.kos_with(&["feed", "import", "-"], "<html></html>").await;
+    assert!(wrong.code == 2 && wrong.stderr.contains("expected opml"), "{wrong:?}");
+}
+
+#[tokio::test]
 async fn a_feed_is_checked_and_not_followed() {
     let (web, ingest) = (PageServer::start(), Ingest::start().await);
     let page = rss("http://daily.example", &[("1", "/ferry", "Ferry", TEXT)]);

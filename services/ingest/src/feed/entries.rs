@@ -137,8 +137,9 @@ pub fn novelties(candidates: &[Candidate], known: &[Known]) -> Vec<Novelty> {
     let guids: HashSet<(&str, &str)> = known.iter().map(|k| (k.guid_key.as_str(), k.content_hash.as_str())).collect();
     let contents: HashSet<&str> = known.iter().map(|k| k.content_hash.as_str()).collect();
     let novelty = |candidate: &Candidate| match by_key.get(candidate.key.as_str()) {
-        Some(known) if known.content_hash == candidate.content_hash => Novelty::Known(known.last_seen_at),
-        Some(_) => Novelty::Changed,
+        Some(known) if known.content_hash != candidate.content_hash => Novelty::Changed,
+        Some(known) if known.guid_key != candidate.guid_key => Novelty::Renamed,
+        Some(known) => Novelty::Known(known.last_seen_at),
         None if !candidate.guid_key.is_empty() && guids.contains(&(&candidate.guid_key, &candidate.content_hash)) => {
             Novelty::Renamed
         }
@@ -297,8 +298,8 @@ mod tests {
     fn a_changed_guid_or_tracking_parameter_repeats_nothing() {
         let first = || entry("1", "https://a.example/1?utm_source=rss", "Title", "Text");
         assert_eq!(then(first(), first()), [SEEN]);
-        assert_eq!(then(first(), entry("2", "https://a.example/1#top", "Title", "Text")), [SEEN]);
-        assert_eq!(then(first(), entry("", "https://a.example/1", "Title", "Text")), [SEEN]);
+        assert_eq!(then(first(), entry("2", "https://a.example/1#top", "Title", "Text")), [Novelty::Renamed]);
+        assert_eq!(then(first(), entry("", "https://a.example/1", "Title", "Text")), [Novelty::Renamed]);
     }
 
     #[test]

@@ -80,7 +80,8 @@ fn read(body: &Bytes, content_type: Option<&str>, url: HttpUrl, found_at: &HttpU
     if !is_site {
         return There::Other(reason, Vec::new());
     }
-    let mut candidates = discover::discover(&decode(body, content_type), found_at);
+    let offered = discover::offered(&decode(body, content_type), found_at);
+    let mut candidates: Vec<HttpUrl> = offered.into_iter().map(|offered| offered.url).collect();
     for guess in discover::guesses(found_at) {
         if !candidates.contains(&guess) {
             candidates.push(guess);

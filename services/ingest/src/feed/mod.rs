@@ -1,12 +1,18 @@
 //! Feeds: what is in them, when to ask for them again, and what of it is new.
 //!
-//! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`].
+//! [`parse`](parse::parse) reads RSS, Atom and JSON Feed, whole or broken, into a [`Feed`]; [`discover`] finds the
+//! feeds of a site, and [`opml`] reads and writes lists of them.
+//!
+//! A feed that is followed is a [`subscription`]. [`scheduler`] begins its turns, in every worker; [`stage`] polls it
+//! then and asks for what [`entries`] calls new; [`schedule`] says when its next turn is. [`control`] is what operators
+//! can ask for.
 
 pub mod control;
 pub mod date;
 pub mod discover;
 pub mod entries;
 pub mod find;
+pub mod opml;
 pub mod parse;
 pub mod poll;
 pub mod schedule;

@@ -1,7 +1,6 @@
 //! `kos feed`: which feeds are followed, and how each is. The ingest workers know; this asks one of them.
 
 use std::{
-    collections::HashSet,
     io::{IsTerminal, Read, stderr, stdin},
     path::Path,
     time::Duration,
@@ -12,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kos_ingest::feed::{
     control::{self, Add, Added, Check, Checked, Decide, Followed, List, Named},
-    parse,
+    opml, parse,
 };
 use kos_shared::{config::Config, event::HttpUrl};
 use serde::Serialize;
@@ -183,7 +182,7 @@ async fn each(
 }
 
 fn rules_of(text: &str) -> anyhow::Result<Value> {
-    let json = match text.trim_start().starts_with('{') {
+    let json = match text.trim_start().starts_with(['{', '[']) {
         true => text.to_owned(),
         false => std::fs::read_to_string(text).with_context(|| format!("--rules {text}"))?,
     };
@@ -269,12 +268,64 @@ fn print_checked(checked: &Checked) {
     }
 }
 
-async fn import(_file: &str, _config: &Config, _as_json: bool) -> anyhow::Result<Ended> {
-    anyhow::bail!("not there yet")
+async fn import(file: &str, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
+    let listed = opml::read(&bytes_of(file)?, None).map_err(|e| WrongUsage(format!("{file}: {e}")))?;
+    let desk = Desk::connect(config).await?;
+    let total = listed.len();
+    let bar = if as_json || !stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let mut all: Vec<Added> = Vec::new();
+    for some in listed.chunks(IMPORTED_AT_ONCE) {
+        let urls: Vec<String> = some.iter().map(|subscription| subscription.feed_url.to_string()).collect();
+        match desk.ask::<Vec<Added>>(control::ADD, &Add { urls: urls.clone(), unseen: true }, LOOK_UP).await {
+            Ok(added) => all.extend(added),
+            // The others may still go well, and what was added is to be told.
+            Err(error) => {
+                let failed = |url| Added { url, feed: None, known: false, error: Some(format!("{error:#}")) };
+                all.extend(urls.into_iter().map(failed));
+            }
+        }
+        bar.set_position(all.len() as u64);
+    }
+    bar.finish_and_clear();
+    let good = all.iter().filter(|added| added.feed.is_some()).count();
+    if as_json {
+        print_json(&all)?;
+    } else {
+        for added in all.iter().filter(|added| added.feed.is_none()) {
+            eprintln!("{}: {}", added.url, added.error.as_deref().unwrap_or("not added"));
+        }
+        let known = all.iter().filter(|added| added.known).count();
+        println!("{good} of {} followed, {known} of them before", counted(total, "feed"));
+    }
+    Ok(ended(good, total))
 }
 
-async fn export(_file: Option<&Path>, _config: &Config, _as_json: bool) -> anyhow::Result<Ended> {
-    anyhow::bail!("not there yet")
+async fn export(file: Option<&Path>, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
+    let all = Desk::connect(config).await?.all().await?;
+    let subscription = |feed: &Followed| {
+        Some(opml::Subscription {
+            feed_url: feed.url.parse().ok()?,
+            title: feed.title.clone(),
+            site_url: feed.site_url.as_deref().and_then(|url| url.parse().ok()),
+            folder: Vec::new(),
+        })
+    };
+    let subscriptions: Vec<opml::Subscription> = all.iter().filter_map(subscription).collect();
+    let text = opml::write(&subscriptions, &config.site_name, Timestamp::now());
+    let Some(file) = file else {
+        print!("{text}");
+        return Ok(Ended::Done);
+    };
+    std::fs::write(file, text).with_context(|| file.display().to_string())?;
+    if as_json {
+        print_json(&serde_json::json!({"file": file.display().to_string(), "feeds": subscriptions.len()}))?;
+    } else {
+        println!("{} written to {}", counted(subscriptions.len(), "feed"), file.display());
+    }
+    Ok(Ended::Done)
 }
 
 fn entries(number: usize) -> String {

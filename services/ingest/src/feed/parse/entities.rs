@@ -46,7 +46,7 @@ pub(super) fn reference_length(text: &str) -> Option<usize> {
 }
 
 /// `text` with its character references decoded once. What is none stays: `a & b`, `?x=1&copy=2`.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+pub(in crate::feed) fn decode(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
@@ -84,7 +84,7 @@ pub(super) fn is_escaped_twice(text: &str) -> bool {
 
 /// HTML or text as one line of text: tags gone, character references decoded, also those that were escaped
 /// twice, white space folded.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::feed) fn plain(text: &str) -> String {
     let mut decoded = decode(&without_tags(text)).into_owned();
     // Nobody means to show a reader "&amp;" or "&#8217;".
     for _ in 0..2 {
@@ -120,7 +120,16 @@ fn without_tags(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for tag in tags(text) {
-        if tag.start >= at && (INLINE.contains(&tag.name.as_str()) || closed.contains(&tag.name)) {
+        if tag.start < at {
+            continue;
+        }
+        if matches!(tag.name.as_str(), "script" | "style") && !tag.end {
+            let close = format!("</{}", tag.name);
+            let end =
+                text[tag.stop..].find(&close).and_then(|i| Some(tag.stop + i + text[tag.stop + i..].find('>')? + 1));
+            out.push_str(&text[at..tag.start]);
+            at = end.unwrap_or(text.len());
+        } else if INLINE.contains(&tag.name.as_str()) || closed.contains(&tag.name) {
             out.push_str(&text[at..tag.start]);
             if matches!(tag.name.as_str(), "br" | "p" | "div" | "li" | "tr" | "td") {
                 out.push(' ');

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kos_shared::event::{HttpUrl, Language};
 use url::Url;
 
-use super::name::Vocabulary::{self, Content, Dc, DcTerms, FeedBurner, Itunes, Syndication, Xhtml, Xml};
+use super::name::Vocabulary::{self, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Syndication, Xhtml, Xml};
 use super::text::{self, Form};
 use super::tree::{Document, Element};
 use crate::feed::{Entry, Feed, date};
@@ -82,6 +82,9 @@ pub(super) fn http(text: &str, base: &Url) -> Option<HttpUrl> {
     if text.is_empty() {
         return None;
     }
+    // Escaped once too often.
+    let unescaped = text.replace("&amp;", "&");
+    let text = unescaped.as_str();
     // "www.example.com/x" is meant as an address, not as a file beside the feed.
     let url = if text.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("www.")) {
         Url::parse(&format!("http://{text}"))
@@ -155,7 +158,11 @@ impl<'a> Fields<'a> {
     }
 
     fn title(&self) -> Option<String> {
-        let own = self.core("title").chain(self.of(Dc, "title")).chain(self.of(Itunes, "title"));
+        let own = self
+            .core("title")
+            .chain(self.of(Dc, "title"))
+            .chain(self.of(Itunes, "title"))
+            .chain(self.of(Media, "title"));
         own.filter_map(|e| text::title(e, Form::of(e))).find(|t| !t.is_empty())
     }
 
@@ -303,7 +310,6 @@ pub(super) fn person(written: &str) -> Option<String> {
     (!words.is_empty() && !words.starts_with("http")).then(|| short(&words))
 }
 
-/// The elements that hold a feed's own links, whatever vocabulary.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,7 +118,7 @@ impl<'a> Ahead<'a> {
 }
 
 /// The start of an ASCII text, in any case.
-pub(super) fn starts_with(text: &str, start: &str) -> bool {
+pub(in crate::feed) fn starts_with(text: &str, start: &str) -> bool {
     text.as_bytes().get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start.as_bytes()))
 }
 
@@ -190,7 +190,7 @@ fn tag<'a>(rest: &'a str, out: &mut Mended) -> (usize, Option<&'a str>) {
     out.text.push_str(if is_end { "</" } else { "<" });
     out.text.push_str(name);
     let start = 1 + usize::from(is_end) + name_length;
-    let (read, end) = attributes(&rest[start..], !is_end, out);
+    let (read, end) = attributes(&rest[start..], name, is_end, out);
     let read = start + read;
     match end {
         TagEnd::Open | TagEnd::Empty => {}
@@ -214,7 +214,7 @@ enum TagEnd {
 }
 
 /// Writes a tag's attributes with quotes around each value: how much was read, its end included, and which that is.
-fn attributes(rest: &str, keep: bool, out: &mut Mended) -> (usize, TagEnd) {
+fn attributes(rest: &str, element: &str, is_end: bool, out: &mut Mended) -> (usize, TagEnd) {
     let mut at = 0;
     loop {
         let here = rest[at..].trim_start_matches(|c: char| c.is_whitespace() || c == '/');
@@ -241,8 +241,8 @@ fn attributes(rest: &str, keep: bool, out: &mut Mended) -> (usize, TagEnd) {
             continue;
         };
         let value = value.trim_start();
-        let (value, read) = attribute_value(value, out);
-        if keep && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')) {
+        let (value, read) = attribute_value(value, element.eq_ignore_ascii_case("a"), out);
+        if !is_end && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')) {
             write_attribute(name, value, out);
         }
         at = rest.len() - after.len() + 1;
@@ -251,7 +251,7 @@ fn attributes(rest: &str, keep: bool, out: &mut Mended) -> (usize, TagEnd) {
 }
 
 /// The value that `rest` opens with and how much of it that takes.
-fn attribute_value<'a>(rest: &'a str, out: &mut Mended) -> (&'a str, usize) {
+fn attribute_value<'a>(rest: &'a str, of_html: bool, out: &mut Mended) -> (&'a str, usize) {
     if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
         let inside = &rest[1..];
         if let Some(end) = inside.find(quote) {
@@ -267,12 +267,9 @@ fn attribute_value<'a>(rest: &'a str, out: &mut Mended) -> (&'a str, usize) {
     }
     out.note(BROKEN_TAG);
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '>' | '<')).unwrap_or(rest.len());
-    // `<br clear=all/>`, but not `<a href=http://example.com/>`.
-    let end = if rest[end..].starts_with('>') && rest[..end].ends_with('/') && !rest[..end].contains("//") {
-        end - 1
-    } else {
-        end
-    };
+    // `<link href=http://example.com/a/>` ends with its tag, the address of `<a href=http://example.com/>` doesn't.
+    let slash = !of_html && rest[end..].starts_with('>') && rest[..end].ends_with('/');
+    let end = end - usize::from(slash);
     (&rest[..end], end)
 }
 

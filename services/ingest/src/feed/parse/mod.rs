@@ -18,6 +18,8 @@ mod tests;
 
 use kos_shared::event::HttpUrl;
 
+pub(super) use self::entities::{decode as decode_entities, plain as plain_text};
+pub(super) use self::mend::starts_with;
 use super::{Entry, Feed};
 
 /// The most entries that are read of a feed, in the order of the document.
@@ -31,6 +33,8 @@ pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
 
 /// How far into a document its first element is looked for, in bytes.
 const ROOT_WINDOW: usize = 64 * 1024;
+
+const BEFORE: &str = "what stood before the feed was left out";
 
 /// Why bytes are no feed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,11 +68,8 @@ pub enum NotAFeed {
 /// [`NotAFeed`] says what it is instead.
 pub fn parse(body: &[u8], content_type: Option<&str>, url: &HttpUrl) -> Result<Feed, NotAFeed> {
     let too_long = body.len() > MAX_BYTES;
-    let text = encoding::decode(&body[..body.len().min(MAX_BYTES)], content_type);
-    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    if start.is_empty() {
-        return Err(NotAFeed::Empty);
-    }
+    let text = read_text(body, content_type)?;
+    let start = text.as_str();
     let mut feed = match first_element(start) {
         Root::Feed(at) => {
             let mended = mend::mend(&start[at..]);
@@ -81,16 +82,20 @@ pub fn parse(body: &[u8], content_type: Option<&str>, url: &HttpUrl) -> Result<F
                 document.repairs.push("the feed ends before its elements do");
             }
             if at > 0 && !only_prolog(&start[..at]) {
-                document.repairs.insert(0, "what stood before the feed was left out");
+                document.repairs.insert(0, BEFORE);
             }
             fields::feed_of(document, url.as_url())
         }
         Root::Html => return Err(NotAFeed::HtmlPage),
         Root::Other(name) => return Err(NotAFeed::OtherXml(name)),
-        Root::None => {
-            let at = start.find('{').filter(|at| *at < ROOT_WINDOW).ok_or(NotAFeed::Unknown)?;
-            json::read(&start[at..], url.as_url())?
+        Root::Json(at) => {
+            let mut feed = json::read(&start[at..], url.as_url())?;
+            if at > 0 {
+                feed.repairs.insert(0, BEFORE);
+            }
+            feed
         }
+        Root::None => return Err(NotAFeed::Unknown),
     };
     if too_long {
         feed.repairs.push("what is longer than 16 MiB was left out");
@@ -99,10 +104,25 @@ pub fn parse(body: &[u8], content_type: Option<&str>, url: &HttpUrl) -> Result<F
     Ok(feed)
 }
 
+/// The first [`MAX_BYTES`] of a document as text that starts with something to see.
+pub(super) fn read_text(body: &[u8], content_type: Option<&str>) -> Result<String, NotAFeed> {
+    let mut text = encoding::decode(&body[..body.len().min(MAX_BYTES)], content_type);
+    let blank = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
+    text.drain(..blank);
+    if text.is_empty() { Err(NotAFeed::Empty) } else { Ok(text) }
+}
+
+/// A document on which an XML reader doesn't fail.
+pub(super) fn mend(text: &str) -> String {
+    mend::mend(text).text
+}
+
 /// What a document starts with.
 enum Root {
     /// A feed, at a byte.
     Feed(usize),
+    /// A JSON Feed, at a byte.
+    Json(usize),
     Html,
     Other(String),
     None,
@@ -111,12 +131,17 @@ enum Root {
 /// Looks for the element that a feed opens with, past whatever stands before it.
 fn first_element(text: &str) -> Root {
     if text.starts_with('{') {
-        return Root::None;
+        return Root::Json(0);
     }
+    let text = &text[..text.floor_char_boundary(ROOT_WINDOW)];
+    let json = text.find("jsonfeed.org/version").and_then(|version| text[..version].rfind('{'));
     let mut other = None;
     let mut at = 0;
-    while let Some(found) = text[at..].find('<').filter(|f| at + f < ROOT_WINDOW) {
+    while let Some(found) = text[at..].find('<') {
         at += found;
+        if let Some(json) = json.filter(|json| *json < at) {
+            return Root::Json(json);
+        }
         let rest = &text[at..];
         if rest.starts_with("<!--") {
             at += rest.find("-->").map_or(4, |end| end + 3);
@@ -142,6 +167,7 @@ fn first_element(text: &str) -> Root {
         at += 1 + usize::from(rest.starts_with("<?")) * rest.find('>').unwrap_or(0);
     }
     match other {
+        _ if json.is_some() => json.map_or(Root::None, Root::Json),
         Some(name) if text.starts_with('<') => Root::Other(name),
         _ => Root::None,
     }

@@ -98,6 +98,16 @@ impl Scope {
         }
     }
 
+    /// How much is declared.
+    pub(super) fn declared(&self) -> usize {
+        self.declared.len()
+    }
+
+    /// Forgets what was declared since there was that much.
+    pub(super) fn back_to(&mut self, declared: usize) {
+        self.declared.truncate(declared);
+    }
+
     /// Forgets what elements at `depth` and below it declared.
     pub(super) fn leave(&mut self, depth: usize) {
         while self.declared.last().is_some_and(|(at, ..)| *at >= depth) {

@@ -1,5 +1,7 @@
 //! Text constructs: what is text in them, and what is HTML.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use super::tree::Element;
 use super::{MAX_CONTENT_BYTES, entities};
 use crate::feed::parse::name::Vocabulary;
@@ -19,7 +21,9 @@ pub(super) enum Form {
     Html,
     /// Elements of XHTML.
     Xhtml,
-    /// Nothing that can be read: a picture, base64, content that is elsewhere.
+    /// HTML in base64, as Atom 0.3 allowed.
+    Base64,
+    /// Nothing that can be read: a picture, content that is elsewhere.
     Opaque,
 }
 
@@ -27,13 +31,15 @@ impl Form {
     /// The form of an element: Atom says it by `type` (RFC 4287 section 3.1), Atom 0.3 by `mode` and `type`.
     pub(super) fn of(element: &Element) -> Self {
         let mode = element.attribute("mode").unwrap_or_default().to_ascii_lowercase();
-        if element.attribute("src").is_some() && element.text.trim().is_empty() || mode == "base64" {
+        if element.attribute("src").is_some() && element.text.trim().is_empty() {
             return Self::Opaque;
         }
         let written = element.attribute("type").map(str::to_ascii_lowercase);
         let core = matches!(element.name.vocabulary, Vocabulary::Plain | Vocabulary::Atom);
         let atom = core && matches!(element.name.local.as_str(), "content" | "summary" | "subtitle" | "tagline");
         match written.as_deref().map(|t| t.split(';').next().unwrap_or(t).trim()) {
+            Some(media) if mode == "base64" && (media.contains('/') && !media.starts_with("text/")) => Self::Opaque,
+            _ if mode == "base64" => Self::Base64,
             Some("xhtml" | "application/xhtml+xml") => Self::Xhtml,
             Some("html" | "text/html") => Self::Html,
             // Of Atom 0.3, where `xml` is the mode by default.
@@ -56,6 +62,7 @@ pub(super) fn title(element: &Element, form: Form) -> Option<String> {
         Form::Opaque => return None,
         Form::Xhtml => entities::plain(element.markup.as_deref().unwrap_or(&element.text)),
         Form::Html | Form::Text => entities::plain(&element.text),
+        Form::Base64 => entities::plain(&decoded(&element.text)?),
     };
     shortened(text)
 }
@@ -84,8 +91,14 @@ pub(super) fn html(element: &Element, form: Form) -> Option<String> {
             None => entities::escape(element.text.trim()),
         },
         Form::Html => from_html(element.text.trim()),
+        Form::Base64 => decoded(&element.text)?,
     };
     Some(html).filter(|h| !h.is_empty() && h.len() <= MAX_CONTENT_BYTES)
+}
+
+fn decoded(base64: &str) -> Option<String> {
+    let joined: String = base64.split_whitespace().collect();
+    String::from_utf8(STANDARD.decode(joined).ok()?).ok()
 }
 
 /// HTML that was perhaps escaped twice.

@@ -237,11 +237,12 @@ impl<'a> Tree<'a> {
             .take(MAX_ATTRIBUTES)
             .map(|a| (AsRef::<str>::as_ref(&a.key).to_owned(), entities::decode(&a.value).into_owned()))
             .collect();
+        let declared = self.scope.declared();
         for (name, value) in &attributes {
             self.scope.declare(depth, name, value);
         }
         let name = self.scope.element(qualified);
-        self.scope.leave(depth);
+        self.scope.back_to(declared);
         let parts_entries = is_entry(&name) && self.capture.is_none();
         if self.too_deep > 0 && !parts_entries {
             self.too_deep += usize::from(!empty);
@@ -251,6 +252,11 @@ impl<'a> Tree<'a> {
         if let Some(field) = self.captured() {
             let field = field.name.clone();
             if !is_outside(&name, &field) {
+                // A default namespace of XHTML must not become that of the field's own end tag.
+                for (name, value) in attributes.iter().filter(|(n, _)| n.contains(':')) {
+                    self.scope.declare(depth, name, value);
+                }
+                let name = self.scope.element(qualified);
                 self.write_tag(&name, qualified, &attributes, empty);
                 return;
             }
@@ -445,6 +451,11 @@ impl<'a> Tree<'a> {
             self.out.cut_off = true;
             let field = self.open.last().is_some_and(|e| !is_container(&e.name) && !is_entry(&e.name));
             if field {
+                self.open.pop();
+            }
+            // Without its address it would be taken for another entry when it is there in full.
+            let named = |e: &Element| e.children.iter().any(|c| c.name.is_core("link") || c.name.is_core("guid"));
+            if self.open.last().is_some_and(|e| is_entry(&e.name) && !named(e)) {
                 self.open.pop();
             }
         }
