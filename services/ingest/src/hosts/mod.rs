@@ -16,7 +16,7 @@ pub use keeper::{Hosts, Pass, Waiting};
 /// How far ahead turns are given out. Who comes when all of them are taken comes again after that.
 const HORIZON: Duration = Duration::from_secs(60 * 60);
 
-/// How long to wait for a connection to come free when all are in use.
+/// How long to wait until asking again when all connections are in use.
 const BUSY: Duration = Duration::from_millis(250);
 
 /// How a host is treated.
@@ -65,6 +65,8 @@ pub enum Decision {
     },
     /// It is to ask again then; what it has it keeps.
     Wait(Timestamp),
+    /// As many fetches are under way as may be.
+    Busy,
 }
 
 /// Whether a fetch may begin now.
@@ -88,7 +90,7 @@ pub fn decide(situation: Situation, pace: Pace, now: Timestamp) -> Decision {
         }
     }
     if pace.connections > 0 && under_way >= pace.connections {
-        return Decision::Wait(now + BUSY);
+        return Decision::Busy;
     }
     Decision::Enter { next_at: next_at.max(now + pace.delay) }
 }
@@ -145,7 +147,7 @@ mod tests {
     fn no_more_are_under_way_than_may_be() {
         for (under_way, enters) in [(0, true), (1, true), (2, false), (3, false)] {
             let decision = decide(Situation { under_way, ..quiet() }, PACE, now());
-            assert_eq!(matches!(decision, Decision::Enter { .. }), enters, "{under_way}: {decision:?}");
+            assert_eq!(decision != Decision::Busy, enters, "{under_way}: {decision:?}");
         }
         let any = Pace { connections: 0, ..PACE };
         assert!(matches!(decide(Situation { under_way: 99, ..quiet() }, any, now()), Decision::Enter { .. }));

@@ -33,6 +33,8 @@ pub enum Entered {
     Now,
     /// To be asked again then.
     Wait(Timestamp),
+    /// To be asked again when another fetch is over.
+    Busy,
 }
 
 /// Asks for a turn.
@@ -71,6 +73,7 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
 
     let (last_at, next_at, entered) = match decide(situation, asking.pace, now) {
         Decision::Wait(until) => return Ok(Entered::Wait(until)),
+        Decision::Busy => return Ok(Entered::Busy),
         Decision::Reserve { at, next_at } => {
             put(tx, &waiting_id, &asking.host, 0, at, at + KEPT).await?;
             (situation.last_at, next_at, Entered::Wait(at))
