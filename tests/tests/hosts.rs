@@ -40,6 +40,7 @@ fn asking(id: &str, pace: Pace) -> Asking {
         what: id.into(),
         turn_id: format!("turn {id}"),
         pace,
+        patient: true,
         lease: Duration::from_secs(40),
     }
 }
@@ -53,6 +54,10 @@ async fn a_host_has_so_many_turns_and_a_killed_workers_come_free(database: Datab
         assert_eq!(turns::enter(&mut tx, &asking(id, pace), now).await.unwrap(), Entered::Now);
     }
     assert_eq!(turns::enter(&mut tx, &asking("3", pace), now).await.unwrap(), Entered::Busy);
+    let impatient = Asking { patient: false, ..asking("late", pace) };
+    let at = Entered::Wait(now + Duration::from_secs(1));
+    assert_eq!(turns::enter(&mut tx, &impatient, now).await.unwrap(), at);
+    assert_eq!(turns::enter(&mut tx, &asking("late", pace), now).await.unwrap(), at);
     turns::leave(&mut tx, &["turn 1".into()]).await.unwrap();
     assert_eq!(turns::enter(&mut tx, &asking("3", pace), now).await.unwrap(), Entered::Now);
     let later = now + Duration::from_secs(41);

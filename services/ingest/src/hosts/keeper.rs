@@ -10,7 +10,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    BUSY, Pace,
+    Pace,
     turns::{self, Asking, Entered},
 };
 
@@ -19,6 +19,9 @@ const GROUP: usize = 64;
 
 /// A wait that is slept through rather than handed back.
 const SHORT: Duration = Duration::from_secs(2);
+
+/// How often those who wait for a connection ask again, where nobody of this worker left.
+const BUSY: Duration = Duration::from_millis(250);
 
 /// How often what expired is forgotten.
 const FORGET: Duration = Duration::from_secs(60);
@@ -92,6 +95,7 @@ impl Hosts {
             what: Sha256::digest(what).iter().take(16).map(|b| format!("{b:02x}")).collect(),
             turn_id: Uuid::new_v4().to_string(),
             pace,
+            patient: true,
             lease: self.lease,
         };
         loop {
@@ -106,7 +110,7 @@ impl Hosts {
                 Entered::Now => return Ok(Some(pass)),
                 Entered::Busy => {
                     pass.turn_id = None;
-                    return Err(Waiting::Until(Timestamp::now() + BUSY));
+                    return Err(Waiting::Failed("the host is busy".into()));
                 }
                 Entered::Wait(until) => {
                     pass.turn_id = None;
@@ -159,6 +163,9 @@ async fn settle(store: &Store, group: Vec<Message>, parked: Vec<Entering>) -> Ve
     entering.sort_by(|a, b| (&a.asking.host, a.since).cmp(&(&b.asking.host, b.since)));
     leaving.sort();
     let now = Timestamp::now();
+    for asked in &mut entering {
+        asked.asking.patient = now < asked.since + SHORT;
+    }
     let entered = match write(store, &entering, &leaving, now).await {
         Ok(entered) => entered,
         Err(error) => {
@@ -172,7 +179,7 @@ async fn settle(store: &Store, group: Vec<Message>, parked: Vec<Entering>) -> Ve
     let mut parked = Vec::new();
     for (asked, entered) in entering.into_iter().zip(entered) {
         match entered {
-            Entered::Busy if now < asked.since + SHORT => parked.push(asked),
+            Entered::Busy => parked.push(asked),
             entered => {
                 let _gone = asked.answer.send(Ok(entered));
             }
@@ -194,7 +201,7 @@ async fn write(
     for Entering { asking, .. } in entering {
         let answer = match busy {
             // Without turns there is nothing to ask for where the one before got no connection.
-            Some(host) if host == asking.host && asking.pace.delay.is_zero() => Entered::Busy,
+            Some(host) if host == asking.host && asking.pace.delay.is_zero() && asking.patient => Entered::Busy,
             _ => turns::enter(&mut tx, asking, now).await?,
         };
         busy = (answer == Entered::Busy).then_some(asking.host.as_str());
