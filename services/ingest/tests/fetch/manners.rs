@@ -8,13 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use kos_ingest::{
     fetch::{FetchError, Fetcher, Kind, Manners, Remedy, Request, Setup},
-    hosts::{
-        Pace,
-        turns::{self, Asking, Entered},
-    },
+    hosts::Pace,
     state::MIGRATIONS,
 };
 use kos_shared::{config::DatabaseConfig, store::Store};
@@ -126,10 +122,9 @@ async fn what_robots_txt_answers_decides() {
 }
 
 #[tokio::test]
-async fn two_workers_together_keep_the_delay_and_the_number_of_connections() {
+async fn two_workers_together_keep_the_delay() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    let (under_way, most) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
     let begun = Arc::<Mutex<Vec<Instant>>>::default();
     let notes = Arc::clone(&begun);
     let server = Server::start(move |_| {
@@ -142,15 +137,10 @@ async fn two_workers_together_keep_the_delay_and_the_number_of_connections() {
     let mut fetches = tokio::task::JoinSet::new();
     for number in 0..8 {
         let (worker, url) = (workers[number % 2].clone(), server.url(&format!("/{number}")));
-        let (under_way, most) = (Arc::clone(&under_way), Arc::clone(&most));
-        fetches.spawn(async move {
-            let answer = worker.get(Request::new(&url, Kind::Feed)).await;
-            most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst), Ordering::SeqCst);
-            answer.unwrap();
-        });
+        fetches.spawn(async move { worker.get(Request::new(&url, Kind::Feed)).await.map(drop) });
     }
     while let Some(fetched) = fetches.join_next().await {
-        fetched.unwrap();
+        fetched.unwrap().unwrap();
     }
     let begun = begun.lock().unwrap().clone();
     assert_eq!(begun.len(), 8);
@@ -210,29 +200,4 @@ async fn a_long_wait_is_handed_back_and_its_turn_kept() {
     assert_eq!(second.duration_since(first), jiff::SignedDuration::from_secs(60));
     // Asked again too early, it has the same turn.
     assert_eq!(until(get(&fetcher, &server, "/2", Kind::Page).await.unwrap_err()), first);
-}
-
-#[tokio::test]
-async fn a_killed_workers_turns_come_free() {
-    let folder = TempDir::new().unwrap();
-    let store = store(&folder).await;
-    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let asking = |id: &str| Asking {
-        host: "a.example".into(),
-        what: id.into(),
-        turn_id: id.into(),
-        pace: Pace { delay: Duration::ZERO, connections: 1 },
-        lease: Duration::from_secs(40),
-    };
-    let mut tx = store.begin().await.unwrap();
-    assert_eq!(turns::enter(&mut tx, &asking("1"), now).await.unwrap(), Entered::Now);
-    let soon = now + Duration::from_secs(39);
-    assert!(matches!(turns::enter(&mut tx, &asking("2"), soon).await.unwrap(), Entered::Wait(_)));
-    let later = now + Duration::from_secs(41);
-    assert_eq!(turns::enter(&mut tx, &asking("2"), later).await.unwrap(), Entered::Now);
-    turns::leave(&mut tx, &["2".into()]).await.unwrap();
-    assert_eq!(turns::enter(&mut tx, &asking("3"), later).await.unwrap(), Entered::Now);
-    turns::forget(&mut tx, later + Duration::from_secs(99), later).await.unwrap();
-    let left: i64 = sqlx::query_scalar("select count(*) from host_turns").fetch_one(&mut *tx).await.unwrap();
-    assert_eq!(left, 0);
 }
