@@ -1,7 +1,7 @@
 //! A page becomes an article: extraction and identity put together.
 
 use jiff::Timestamp;
-use kos_shared::event::{Article, ArticleId, BodySource, Hints, HttpUrl, Revision, Site};
+use kos_shared::event::{Article, ArticleId, Hints, HttpUrl, Revision, Site};
 
 use crate::{
     canonical::canonical_url,
@@ -50,7 +50,7 @@ pub fn article_within(
         language: extracted.language,
         body_html: extracted.body_html,
         text: extracted.text,
-        body_source: BodySource::Page,
+        body_source: extracted.body_source,
         image: extracted.image,
         tags: extracted.tags,
         words: extracted.words,

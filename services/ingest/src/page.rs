@@ -100,12 +100,7 @@ impl Pages {
         self.fetch(&request.url).await
     }
 
-    async fn kept(
-        &self,
-        url: &HttpUrl,
-        asked_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Option<Page>, Failure> {
+    async fn kept(&self, url: &HttpUrl, asked_at: Option<Timestamp>, now: Timestamp) -> Result<Option<Page>, Failure> {
         if !self.retention.keeps() {
             return Ok(None);
         }

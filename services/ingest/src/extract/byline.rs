@@ -132,6 +132,9 @@ const ALONE: [&str; 12] = [
 /// How many lines before the title its byline may stand.
 const LINES_BEFORE: usize = 6;
 
+/// How many lines under the title are its, whatever their elements are called.
+const LINES_UNDER: usize = 6;
+
 /// How many lines after the title its byline may stand.
 const LINES_AFTER: usize = 20;
 
@@ -201,7 +204,15 @@ fn beside_title(lines: &[Line], title: &str) -> Vec<String> {
     let heading = heading.or_else(|| lines.iter().position(|l| l.marks.h1));
     let window =
         heading.map_or(0..lines.len().min(LINES_AFTER * 4), |h| h.saturating_sub(LINES_BEFORE)..h + LINES_AFTER);
-    let near = || lines.iter().enumerate().filter(|(at, l)| window.contains(at) && !l.marks.elsewhere).map(|(_, l)| l);
+    // Templates call the block under the title what they like.
+    let under_title = |at: usize| heading.is_some_and(|h| h < at && at <= h + LINES_UNDER);
+    let near = || {
+        lines
+            .iter()
+            .enumerate()
+            .filter(|(at, l)| window.contains(at) && (!l.marks.elsewhere || under_title(*at) && !l.marks.frame))
+            .map(|(_, l)| l)
+    };
     let short: Vec<&Line> = near().filter(|l| l.chars <= MAX_CHARS && !l.marks.h1).collect();
     let said = short.iter().enumerate().filter_map(|(at, line)| {
         // A label alone is said of the next line.

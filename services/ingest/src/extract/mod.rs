@@ -10,11 +10,13 @@ mod byline;
 mod date;
 mod date_text;
 mod entity;
+mod feed_text;
 mod image;
 mod json_ld;
 mod language;
 mod metadata;
 mod published;
+mod refusal;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -22,14 +24,16 @@ mod text;
 mod title;
 mod tree;
 mod visible;
+mod wall_phrases;
 
 use jiff::Timestamp;
-use kos_shared::event::{Hints, HttpUrl, Language};
+use kos_shared::event::{BodySource, Hints, HttpUrl, Language};
 use sha2::{Digest, Sha256};
 
 use crate::{rights::Said, sanitize::sanitize};
 use body::Body;
 use metadata::{Metadata, some_text};
+pub use refusal::Wall;
 use title::SiteNames;
 
 /// The least that counts as an article, in words or characters: less is what pages without scripts say
@@ -62,6 +66,8 @@ pub struct Extracted {
     pub body_html: String,
     /// Its body as text, a line a paragraph.
     pub text: String,
+    /// Where body and text are from.
+    pub body_source: BodySource,
     /// Its length: words, or characters where the script has no spaces.
     pub words: u32,
     /// What the page says about rights, as `(name, content)` of its `<meta>`.
@@ -96,6 +102,10 @@ pub enum NotReadable {
     /// The page takes too long to read. Usual cause: an attack.
     #[error("the page takes too long to read")]
     TooSlow,
+    /// There is something else where an article should be. Usual causes: a site that asks visitors for consent, money,
+    /// a password or proof that they are people; an article that is gone.
+    #[error("no article on the page but {0}")]
+    Wall(Wall),
     /// There is no text to read. Usual causes: a page that scripts fill, a list of links.
     #[error("nothing readable on the page: {words} words of text, expected at least {MIN_WORDS}")]
     NoArticle {
@@ -121,6 +131,11 @@ pub fn extract(
     let document = tree::parse(html)?;
     let metadata = Metadata::of(&document, url);
     let body = best_body(html, document, &metadata, hints)?;
+    let wall = refusal::wall(&metadata, &body.text, body.words);
+    let (body, body_source) = feed_text::chosen(body, wall.is_some(), hints, &metadata.base)?;
+    if let Some(wall) = wall.filter(|_| body_source == BodySource::Page && body.words >= MIN_WORDS) {
+        return Err(NotReadable::Wall(wall));
+    }
     if body.words < MIN_WORDS {
         return Err(NotReadable::NoArticle { words: body.words });
     }
@@ -140,6 +155,7 @@ pub fn extract(
         site_name: metadata.site_name().unwrap_or_else(|| host_name(url)),
         image: image::lead(&metadata),
         tags: tag::tags(&metadata, &site, &hints.tags),
+        body_source,
         body_html: sanitize(&body.html, &metadata.base),
         words: u32::try_from(body.words).unwrap_or(u32::MAX),
         rights: metadata.rights(),

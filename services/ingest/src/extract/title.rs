@@ -286,7 +286,7 @@ mod tests {
         for (headings, claimed, title) in [
             (
                 &["Need a change? How to rent a car"][..],
-                &["How to rent a car: 7 tips | The Example"][..],
+                &["Need change? Rent a car: 7 tips | The Example"][..],
                 "Need a change? How to rent a car",
             ),
             (&["The Example"], &["Bridge to close"], "Bridge to close"),

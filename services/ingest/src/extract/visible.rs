@@ -21,10 +21,14 @@ const MAX_HEADINGS: usize = 8;
 pub(super) struct Marks {
     /// Named after a date: `class=post-date`, `<time>`.
     pub(super) date: bool,
+    /// Named after the last change: `class=updated-on`.
+    pub(super) changed: bool,
     /// Named after an author: `class=byline`, `rel=author`.
     pub(super) author: bool,
-    /// In what isn't the article: navigation, a footer, comments, teasers of others.
+    /// In what isn't the article, by its element or its name: navigation, comments, teasers of others.
     pub(super) elsewhere: bool,
+    /// In what is around articles by its element: `<nav>`, `<footer>`.
+    pub(super) frame: bool,
     /// All of it is a link.
     pub(super) linked: bool,
     /// In a first heading, `<h1>`.
@@ -62,12 +66,14 @@ pub(super) fn lines(root: &NodeRef<'_>) -> Vec<Line> {
             NodeData::Text { contents } => lines.push(contents, marks),
             NodeData::Element(element) => {
                 let name = &*element.name.local;
-                enter = !is_silent(name) && !is_hidden(element);
+                // Frameworks hide what a script is going to show: where the heading is, that is the page.
+                let holds_heading = around_headings.contains(&current.id);
+                enter = !is_silent(name) && (holds_heading || !is_hidden(element));
                 if is_block(name) || matches!(name, "td" | "th") {
                     lines.end();
                 }
                 if enter {
-                    let inner = marked(marks, name, element, around_headings.contains(&current.id));
+                    let inner = marked(marks, name, element, holds_heading);
                     if inner.author && !marks.author {
                         lines.author_starts();
                     }
@@ -128,7 +134,7 @@ fn is_hidden(element: &dom_query::Element) -> bool {
 fn marked(around: Marks, name: &str, element: &dom_query::Element, holds_heading: bool) -> Marks {
     let mut marks = around;
     match name {
-        "nav" | "footer" | "dialog" => marks.elsewhere = true,
+        "nav" | "footer" | "dialog" => (marks.elsewhere, marks.frame) = (true, true),
         "a" => marks.linked = true,
         "h1" => (marks.h1, marks.heading) = (true, true),
         "h2" | "h3" | "h4" => marks.heading = true,
@@ -139,11 +145,19 @@ fn marked(around: Marks, name: &str, element: &dom_query::Element, holds_heading
     if matches!(name, "html" | "body" | "main" | "article") {
         return marks;
     }
+    let mut published = false;
     for attribute in element.attrs.iter().filter(|a| matches!(&*a.name.local, "class" | "id" | "itemprop" | "rel")) {
         for word in words(&attribute.value) {
             match &*word {
                 "date" | "time" | "datetime" | "timestamp" | "pubdate" | "published" | "pubtime" | "dateline"
-                | "datepublished" | "publish" => marks.date = true,
+                | "datepublished" | "publish" => {
+                    marks.date = true;
+                    published |= word.starts_with("publish");
+                }
+                "updated" | "modified" | "lastmod" => {
+                    marks.date = true;
+                    marks.changed |= !published;
+                }
                 "author" | "authors" | "byline" | "bylines" | "writer" => marks.author = true,
                 "comment" | "comments" | "related" | "recommended" | "recommend" | "sidebar" | "footer"
                 | "copyright" | "teaser" | "teasers" | "latest" | "trending" | "popular" | "disqus" | "nav"
@@ -194,8 +208,10 @@ impl Lines {
             self.linked = marks.linked && (self.current.chars == 0 || self.linked);
             let all = &mut self.current.marks;
             all.date |= marks.date;
+            all.changed |= marks.changed;
             all.author |= marks.author;
             all.elsewhere |= marks.elsewhere;
+            all.frame |= marks.frame;
             all.h1 |= marks.h1;
             all.heading |= marks.heading;
             self.current.chars += text.trim().chars().count();
