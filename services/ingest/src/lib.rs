@@ -4,7 +4,8 @@
 //! is not for robots, and every host whose turn by [`hosts`] hasn't come; [`decode`] makes text
 //! of its bytes; [`extract`] makes an article of the text, with its body made safe by [`sanitize`];
 //! [`canonical`] says under which address the article is known, and [`mod@article`] puts all of it together. [`stage`]
-//! does so for each event, within what [`rights`] leave and the operator's [`rules`] let in, and [`state`] tells a new revision from a known one; [`service`] is the service at work.
+//! does so for each event, within what [`rights`] leave and the operator's [`rules`] let in, and [`state`] tells a new
+//! revision from a known one; [`service`] is the service at work.
 //!
 //! All that reads pages is plain functions over plain data: no clock, no network, no database. They hold on
 //! any input, however hostile: a page is refused with a reason, never a panic or an endless loop. Nothing
