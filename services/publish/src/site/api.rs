@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::SiteInfo;
 
-/// `/api/v1/articles/{id}`: the payload of `kos.article.summarized` as it came, with what the site adds.
+/// `/api/v1/articles/{id}`: the payload of `kos.article.summarized` as far as its rights let the site
+/// have it, with what the site adds.
 #[derive(Debug, Clone, Serialize)]
 pub struct ArticleView {
     /// The article and its summaries.
