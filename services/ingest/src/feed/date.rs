@@ -288,7 +288,7 @@ fn year_after(rest: &[Token], month: i8, day: u64) -> Option<Date> {
 fn month_of(token: &Token) -> Option<i8> {
     let Word(word) = token else { return None };
     let fits = |starts: &&[&str]| starts.iter().filter(|s| word.starts_with(**s)).map(|s| s.len()).max();
-    let best = MONTHS.iter().enumerate().filter_map(|(i, m)| Some((fits(&m)?, i))).max_by_key(|(length, _)| *length)?;
+    let best = MONTHS.iter().enumerate().filter_map(|(i, m)| Some((fits(m)?, i))).max_by_key(|(length, _)| *length)?;
     // "Mardi", "Sáb" and "Marte" are days; no month's name is followed by these letters.
     let is_day = ["mard", "mart", "mare", "mardi"].iter().any(|d| word.starts_with(d));
     (!is_day).then(|| i8::try_from(best.1 + 1).ok()).flatten()

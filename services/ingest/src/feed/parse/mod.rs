@@ -136,6 +136,7 @@ fn first_element(text: &str) -> Root {
     let text = &text[..text.floor_char_boundary(ROOT_WINDOW)];
     let json = text.find("jsonfeed.org/version").and_then(|version| text[..version].rfind('{'));
     let mut other = None;
+    let mut comments_end = true;
     let mut at = 0;
     while let Some(found) = text[at..].find('<') {
         at += found;
@@ -144,7 +145,10 @@ fn first_element(text: &str) -> Root {
         }
         let rest = &text[at..];
         if rest.starts_with("<!--") {
-            at += rest.find("-->").map_or(4, |end| end + 3);
+            let end = if comments_end { rest.find("-->") } else { None };
+            // Looked for once in vain, there is none further on.
+            comments_end = end.is_some();
+            at += end.map_or(4, |end| end + 3);
             continue;
         }
         if mend::starts_with(rest, "<!doctype html") {

@@ -52,13 +52,13 @@ fn replaced(text: &str, pattern: &str, with: &str) -> String {
 
 /// `<title>` and the like, but not within CDATA.
 fn upper_case(text: &str) -> String {
+    let tags = Regex::new("</?[a-zA-Z:]+").unwrap();
     let mut out = String::new();
     for (n, part) in text.split("<![CDATA[").enumerate() {
         let (inside, outside) = if n == 0 { ("", part) } else { part.split_once("]]>").unwrap_or((part, "")) };
         if n > 0 {
             out.push_str(&format!("<![CDATA[{inside}]]>"));
         }
-        let tags = Regex::new("</?[a-zA-Z:]+").unwrap();
         out.push_str(&tags.replace_all(outside, |c: &regex::Captures<'_>| c[0].to_uppercase()));
     }
     out

@@ -87,9 +87,12 @@ fn articles(site: &Site) -> Vec<Article> {
         .collect()
 }
 
+/// Writes a site's articles as a feed.
+type Write = fn(&Site, &[Article]) -> String;
+
 /// All of them.
 pub(super) fn all() -> Vec<Sample> {
-    let formats: [(&str, &'static str, fn(&Site, &[Article]) -> String); 10] = [
+    let formats: [(&str, &'static str, Write); 10] = [
         ("rss 0.91", "</item>", |s, a| rss(s, a, "0.91", "", |a| plain_item(a, ""))),
         ("rss 0.92", "</item>", |s, a| rss(s, a, "0.92", "", |a| plain_item(a, "<category>News</category>"))),
         ("rss 1.0", "</item>", rdf),
