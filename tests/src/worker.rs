@@ -15,8 +15,8 @@ use crate::{Patience, Process, http_client};
 /// How long a program may take to be ready, on a machine that does much else.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
-/// A command line of one of our programs (`kos-ingest`, `kos`, …) with exactly these `KOS_` variables:
-/// what the developer has set, or keeps in a `.env` file, doesn't count.
+/// A command line of one of our programs (`kos-ingest`, `kos`, …) with exactly these `KOS_` variables, and without a
+/// delay between fetches unless they set one: what the developer has set, or keeps in a `.env` file, doesn't count.
 ///
 /// # Panics
 /// When the program isn't built.
@@ -24,11 +24,12 @@ pub fn command(program: &str, environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(built(program));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("KOS_") || text.starts_with("OTEL_") || text == "RUST_LOG" {
+        let proxy = text.to_ascii_uppercase().ends_with("_PROXY");
+        if text.starts_with("KOS_") || text.starts_with("OTEL_") || text == "RUST_LOG" || proxy {
             command.env_remove(&name);
         }
     }
-    command.envs(environment.iter().copied()).current_dir(env::temp_dir());
+    command.env("KOS_FETCH_DELAY", "0s").envs(environment.iter().copied()).current_dir(env::temp_dir());
     command
 }
 

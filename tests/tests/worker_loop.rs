@@ -199,6 +199,27 @@ async fn whoever_asks_for_patience_gets_it() {
     worker.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_turn_has_not_come_waits_without_losing_a_try() {
+    let server = NatsServer::start().await;
+    let (database, script) = (Database::sqlite(), Script::default());
+    let store = database.open().await;
+    let not_yet = || {
+        let until = Timestamp::now() + Duration::from_millis(100);
+        Step::Fail(Failure::NotYet { until, reason: "others are before it".into() })
+    };
+    // More often than an event may fail.
+    script.set("https://a.example/1", [not_yet(), not_yet(), not_yet(), not_yet(), not_yet(), not_yet()]);
+    let worker = Loop::start(&server, &store, &script, LoopConfig::default()).await;
+    let outside = Outside::connect(&server).await;
+    outside.request("https://a.example/1").await;
+    outside.stored_at_least("KOS_INGESTED", 1).await;
+    assert_eq!(script.tries("https://a.example/1").len(), 7);
+    let failures: i64 = sqlx::query_scalar("select count(*) from failures").fetch_one(store.readers()).await.unwrap();
+    assert_eq!(failures, 0);
+    worker.stop().await;
+}
+
 async fn a_panic_is_a_failure_of_its_event_and_the_worker_lives(database: Database) {
     let server = NatsServer::start().await;
     let script = Script::default();

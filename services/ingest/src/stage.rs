@@ -1,6 +1,5 @@
 //! What the service does with events: a page that is asked for becomes an article.
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use kos_shared::{
     event::{Article, Event, HttpUrl, IngestRequested},
@@ -9,12 +8,10 @@ use kos_shared::{
     store::Tx,
 };
 
-use reqwest::header::HeaderMap;
-
 use crate::{
     article::article,
     decode::decode,
-    fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    fetch::{Answer, FetchError, Fetcher, Kind, Remedy, Request},
     state::{self, Put, Version},
 };
 
@@ -43,8 +40,9 @@ impl Stage for Ingesting {
         let read = move || {
             let (html, found_at) = match page {
                 Page::Text(html) => (html, asked.clone()),
-                Page::Fetched { body, content_type, headers: _, final_url } => {
-                    (decode(&body, content_type.as_deref()), final_url)
+                Page::Fetched(answer) => {
+                    let html = decode(&answer.body.unwrap_or_default(), answer.content_type.as_deref());
+                    (html, answer.final_url)
                 }
             };
             article(&html, &found_at, hints.as_ref(), fetched_at).map(|article| Article {
@@ -96,25 +94,13 @@ impl Stage for Ingesting {
 /// A page before it is read.
 enum Page {
     Text(String),
-    Fetched {
-        body: Bytes,
-        content_type: Option<String>,
-        #[allow(dead_code, reason = "for rights, which are declared in headers too")]
-        headers: HeaderMap,
-        final_url: HttpUrl,
-    },
+    Fetched(Box<Answer>),
 }
 
 impl Ingesting {
     async fn fetch(&self, url: &HttpUrl) -> Result<Page, Failure> {
         let answer = self.fetcher.get(Request::new(url, Kind::Page)).await;
-        let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
-        Ok(Page::Fetched {
-            body: answer.body.unwrap_or_default(),
-            content_type: answer.content_type,
-            headers: answer.headers,
-            final_url: answer.final_url,
-        })
+        answer.map(|answer| Page::Fetched(Box::new(answer))).map_err(|error| failure(&error, Timestamp::now()))
     }
 }
 

@@ -81,3 +81,34 @@ async fn a_redirect_to_a_private_address_is_refused() {
     assert!(web.hits("/secret").is_empty());
     assert_eq!(pipeline.get(&path_of(&elsewhere)).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_site_is_asked_by_its_robots_txt_and_at_its_pace_and_nothing_is_lost() {
+    let variables = [("KOS_FETCH_ALLOW", "127.0.0.0/8"), ("KOS_FETCH_DELAY", "400ms")];
+    let setup = Setup { variables: &variables, replicas: 2, ..Setup::default() };
+    let (web, pipeline) = (PageServer::start(), Pipeline::start_with(setup).await);
+    let robots = Page::html("User-agent: *\nDisallow: /private\n").header("content-type", "text/plain");
+    web.set("/robots.txt", robots);
+    let private = web.set("/private/1", Page::html(plain_page("The ferry runs again")));
+    pipeline.publish("kos.ingest.requested", request(&private)).await;
+    let letter = pipeline.dead_letters(1).await.remove(0);
+    let reason = letter.header("Kos-Dead-Reason");
+    assert!(reason.contains("/robots.txt") && reason.contains("Disallow: /private"), "{reason}");
+    assert_eq!(web.hits("/private/1").len(), 0);
+
+    // More than can be slept through: some come back when it is their turn, and no try is lost by that.
+    let paths: Vec<String> = (1..=10).map(|n| format!("/news/{n}")).collect();
+    for path in &paths {
+        let url = web.set(path, Page::html(plain_page(&format!("The ferry runs again, part {path}"))));
+        pipeline.publish("kos.ingest.requested", request(&url)).await;
+    }
+    for path in &paths {
+        pipeline.page(&path_of(&web.url(path)), 200).await;
+    }
+    let mut hits: Vec<_> = paths.iter().flat_map(|path| web.hits(path)).map(|hit| hit.at).collect();
+    hits.sort();
+    assert_eq!(hits.len(), paths.len());
+    let (delay, slack) = (std::time::Duration::from_millis(400), std::time::Duration::from_millis(150));
+    assert!(hits.windows(2).all(|pair| pair[1] - pair[0] + slack >= delay), "{hits:?}");
+    assert!(hits[9] - hits[0] + slack >= delay * 9, "{hits:?}");
+}

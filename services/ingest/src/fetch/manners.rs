@@ -67,7 +67,9 @@ impl Manners {
             Kind::Robots => pace.delay = Duration::ZERO,
             Kind::Feed | Kind::Other => {}
         }
-        self.hosts.enter(url.host(), url.as_str(), pace).await.map_err(|waiting| match waiting {
+        // With the root's dot it is the same host.
+        let host = url.host().trim_end_matches('.');
+        self.hosts.enter(host, url.as_str(), pace).await.map_err(|waiting| match waiting {
             Waiting::Until(until) => FetchError::NotYet { host: url.host().to_owned(), until },
             Waiting::Failed(reason) => state(url, reason),
         })

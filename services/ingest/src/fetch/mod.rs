@@ -17,7 +17,7 @@ mod resolver;
 mod retry_after;
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -248,13 +248,15 @@ impl Fetcher {
         request.header(ACCEPT, kind.accept()).header(ACCEPT_ENCODING, body::ACCEPTED)
     }
 
-    /// Checks what the address itself tells: its port, and a host that is an address, which is connected to without
-    /// asking the resolver.
+    /// Checks what the address itself tells: its port, and a host that is an address or means one, which is connected
+    /// to without asking the resolver.
     fn check(&self, url: &HttpUrl) -> Result<(), FetchError> {
         let host = || url.host().to_owned();
         let address: Option<IpAddr> = match url.as_url().host() {
             Some(Host::Ipv4(v4)) => Some(v4.into()),
             Some(Host::Ipv6(v6)) => Some(v6.into()),
+            // Whatever a resolver says (RFC 6761 section 6.3).
+            Some(Host::Domain(name)) if is_localhost(name) => Some(Ipv4Addr::LOCALHOST.into()),
             _ => None,
         };
         if let Some(address) = address.filter(|a| !self.0.allowed.permit(*a)) {
@@ -315,6 +317,11 @@ impl Fetcher {
         }
         Ok(Answer { body: Some(body), ..answer })
     }
+}
+
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// How long a server wants to be left alone.

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use jiff::{Timestamp, ToSpan};
 use kos_shared::store::Store;
 use sha2::{Digest, Sha256};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    BUSY, Pace,
+    Pace,
     turns::{self, Asking, Entered},
 };
 
@@ -20,6 +20,9 @@ const GROUP: usize = 64;
 /// A wait that is slept through rather than handed back.
 const SHORT: Duration = Duration::from_secs(2);
 
+/// How often those who wait for a connection ask again, where nobody of this worker left.
+const BUSY: Duration = Duration::from_millis(250);
+
 /// How often what expired is forgotten.
 const FORGET: Duration = Duration::from_secs(60);
 
@@ -27,8 +30,6 @@ const FORGET: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Hosts {
     requests: mpsc::UnboundedSender<Message>,
-    /// Tells that some fetches are over.
-    left: Arc<Notify>,
     lease: Duration,
 }
 
@@ -59,33 +60,24 @@ pub enum Waiting {
 
 #[derive(Debug)]
 enum Message {
-    Enter(Asking, oneshot::Sender<Result<Entered, Arc<sqlx::Error>>>),
+    Enter(Entering),
     Leave(String),
+}
+
+/// Somebody who wants to enter, and waits for an answer.
+#[derive(Debug)]
+struct Entering {
+    asking: Asking,
+    since: Timestamp,
+    answer: oneshot::Sender<Result<Entered, Arc<sqlx::Error>>>,
 }
 
 impl Hosts {
     /// Starts to ask `store` for turns, for fetches that take at most `lease`.
     pub fn start(store: Store, lease: Duration) -> Self {
-        let (requests, mut received) = mpsc::unbounded_channel();
-        let left = Arc::new(Notify::new());
-        let tell = Arc::clone(&left);
-        tokio::spawn(async move {
-            let mut group = Vec::new();
-            let mut forgot_at = Timestamp::UNIX_EPOCH;
-            while received.recv_many(&mut group, GROUP).await > 0 {
-                if settle(&store, std::mem::take(&mut group)).await {
-                    tell.notify_waiters();
-                }
-                let now = Timestamp::now();
-                if forgot_at + FORGET < now {
-                    forgot_at = now;
-                    if let Err(error) = forget(&store, now).await {
-                        warn!(%error, "turns at hosts that expired could not be forgotten");
-                    }
-                }
-            }
-        });
-        Self { requests, left, lease }
+        let (requests, received) = mpsc::unbounded_channel();
+        tokio::spawn(keep(store, received));
+        Self { requests, lease }
     }
 
     /// A pass for `what` at `host`. Short waits are slept through.
@@ -103,76 +95,120 @@ impl Hosts {
             what: Sha256::digest(what).iter().take(16).map(|b| format!("{b:02x}")).collect(),
             turn_id: Uuid::new_v4().to_string(),
             pace,
+            patient: true,
             lease: self.lease,
         };
         loop {
             // From here on the turn may be ours, also where nobody waits for the answer any more.
             let mut pass = Pass { turn_id: Some(asking.turn_id.clone()), requests: self.requests.clone() };
-            let left = self.left.notified();
             let (answer, answered) = oneshot::channel();
-            let sent = self.requests.send(Message::Enter(asking.clone(), answer));
+            let entering = Entering { asking: asking.clone(), since: Timestamp::now(), answer };
+            let sent = self.requests.send(Message::Enter(entering));
             sent.map_err(|_| Waiting::Failed("the worker ends".into()))?;
             let entered = answered.await.map_err(|_| Waiting::Failed("the worker ends".into()))?;
             match entered.map_err(|e| Waiting::Failed(e.to_string()))? {
                 Entered::Now => return Ok(Some(pass)),
+                Entered::Busy => {
+                    pass.turn_id = None;
+                    return Err(Waiting::Failed("the host is busy".into()));
+                }
                 Entered::Wait(until) => {
                     pass.turn_id = None;
                     if until > patience {
                         return Err(Waiting::Until(until));
                     }
                     let wait = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
-                    tokio::select! {
-                        // The database counts in whole milliseconds.
-                        () = tokio::time::sleep(wait + Duration::from_millis(1)) => {}
-                        // Who waits for a connection need not wait for longer than this worker holds it.
-                        () = left, if wait <= BUSY => {}
-                    }
+                    // The database counts in whole milliseconds.
+                    tokio::time::sleep(wait + Duration::from_millis(1)).await;
                 }
             }
         }
     }
 }
 
-/// Answers a group in one transaction; whether fetches are over.
-async fn settle(store: &Store, group: Vec<Message>) -> bool {
-    let (mut entering, mut leaving) = (Vec::new(), Vec::new());
+/// Answers until nobody is left to ask.
+async fn keep(store: Store, mut received: mpsc::UnboundedReceiver<Message>) {
+    let (mut group, mut parked) = (Vec::new(), Vec::new());
+    let mut forgot_at = Timestamp::UNIX_EPOCH;
+    loop {
+        tokio::select! {
+            count = received.recv_many(&mut group, GROUP) => if count == 0 { return },
+            // Another worker may have left.
+            () = tokio::time::sleep(BUSY), if !parked.is_empty() => {}
+        }
+        parked = settle(&store, std::mem::take(&mut group), parked).await;
+        let now = Timestamp::now();
+        if forgot_at + FORGET < now {
+            forgot_at = now;
+            if let Err(error) = forget(&store, now).await {
+                warn!(%error, "turns at hosts that expired could not be forgotten");
+            }
+        }
+    }
+}
+
+/// Answers a group in one transaction, and those who were parked before; who is to be parked from now on, because all
+/// connections are in use.
+async fn settle(store: &Store, group: Vec<Message>, parked: Vec<Entering>) -> Vec<Entering> {
+    let (mut entering, mut leaving) = (parked, Vec::new());
     for message in group {
         match message {
-            Message::Enter(asking, answer) => entering.push((asking, answer)),
+            Message::Enter(asked) => entering.push(asked),
             Message::Leave(turn_id) => leaving.push(turn_id),
         }
     }
     // Who went away while asking wants nothing any more.
-    entering.retain(|(asking, answer)| !answer.is_closed() && !leaving.contains(&asking.turn_id));
+    entering.retain(|e| !e.answer.is_closed() && !leaving.contains(&e.asking.turn_id));
     // Every worker asks for hosts in the same order, so that two of them don't wait for each other.
-    entering.sort_by(|(a, _), (b, _)| a.host.cmp(&b.host));
+    entering.sort_by(|a, b| (&a.asking.host, a.since).cmp(&(&b.asking.host, b.since)));
     leaving.sort();
-    let written = async {
-        let now = Timestamp::now();
-        let mut tx = store.begin().await?;
-        turns::leave(&mut tx, &leaving).await?;
-        let mut entered = Vec::with_capacity(entering.len());
-        for (asking, _) in &entering {
-            entered.push(turns::enter(&mut tx, asking, now).await?);
-        }
-        tx.commit().await?;
-        Ok::<_, sqlx::Error>(entered)
-    };
-    match written.await {
-        Ok(entered) => {
-            for ((_, answer), entered) in entering.into_iter().zip(entered) {
-                let _gone = answer.send(Ok(entered));
-            }
-            !leaving.is_empty()
-        }
+    let now = Timestamp::now();
+    for asked in &mut entering {
+        asked.asking.patient = now < asked.since + SHORT;
+    }
+    let entered = match write(store, &entering, &leaving, now).await {
+        Ok(entered) => entered,
         Err(error) => {
             let error = Arc::new(error);
-            for (_, answer) in entering {
-                let _gone = answer.send(Err(Arc::clone(&error)));
+            for asked in entering {
+                let _gone = asked.answer.send(Err(Arc::clone(&error)));
             }
-            false
+            return Vec::new();
+        }
+    };
+    let mut parked = Vec::new();
+    for (asked, entered) in entering.into_iter().zip(entered) {
+        match entered {
+            Entered::Busy => parked.push(asked),
+            entered => {
+                let _gone = asked.answer.send(Ok(entered));
+            }
         }
     }
+    parked
+}
+
+async fn write(
+    store: &Store,
+    entering: &[Entering],
+    leaving: &[String],
+    now: Timestamp,
+) -> Result<Vec<Entered>, sqlx::Error> {
+    let mut tx = store.begin().await?;
+    turns::leave(&mut tx, leaving).await?;
+    let mut answers = Vec::with_capacity(entering.len());
+    let mut busy: Option<&str> = None;
+    for Entering { asking, .. } in entering {
+        let answer = match busy {
+            // Without turns there is nothing to ask for where the one before got no connection.
+            Some(host) if host == asking.host && asking.pace.delay.is_zero() && asking.patient => Entered::Busy,
+            _ => turns::enter(&mut tx, asking, now).await?,
+        };
+        busy = (answer == Entered::Busy).then_some(asking.host.as_str());
+        answers.push(answer);
+    }
+    tx.commit().await?;
+    Ok(answers)
 }
 
 async fn forget(store: &Store, now: Timestamp) -> Result<(), sqlx::Error> {

@@ -16,8 +16,8 @@ pub use keeper::{Hosts, Pass, Waiting};
 /// How far ahead turns are given out. Who comes when all of them are taken comes again after that.
 const HORIZON: Duration = Duration::from_secs(60 * 60);
 
-/// How long to wait for a connection to come free when all are in use.
-const BUSY: Duration = Duration::from_millis(250);
+/// How far apart the turns of those are who found all connections in use, at least.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// How a host is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Situation {
     pub under_way: u32,
     /// The turn that was given to who asks, on an earlier occasion.
     pub reserved: Option<Timestamp>,
+    /// Whether who asks is still willing to wait for a connection.
+    pub patient: bool,
 }
 
 /// What becomes of who asks.
@@ -65,32 +67,35 @@ pub enum Decision {
     },
     /// It is to ask again then; what it has it keeps.
     Wait(Timestamp),
+    /// As many fetches are under way as may be: it is to ask again when one of them is over.
+    Busy,
 }
 
 /// Whether a fetch may begin now.
 pub fn decide(situation: Situation, pace: Pace, now: Timestamp) -> Decision {
-    let Situation { last_at, next_at, under_way, reserved } = situation;
-    if !pace.delay.is_zero() {
-        match reserved {
-            Some(at) if at > now => return Decision::Wait(at),
-            // Its turn, or past it; somebody else may have been late, though.
-            Some(_) if last_at + pace.delay > now => return Decision::Wait(last_at + pace.delay),
-            Some(_) => {}
-            None => {
-                let at = next_at.max(last_at + pace.delay);
-                if at > now + HORIZON {
-                    return Decision::Wait(now + HORIZON);
-                }
-                if at > now {
-                    return Decision::Reserve { at, next_at: at + pace.delay };
-                }
-            }
-        }
+    let Situation { last_at, next_at, under_way, reserved, patient } = situation;
+    match reserved {
+        Some(at) if at > now => return Decision::Wait(at),
+        // Its turn, or past it; somebody else may have been late, though.
+        Some(_) if last_at + pace.delay > now => return Decision::Wait(last_at + pace.delay),
+        Some(_) => {}
+        None if pace.delay.is_zero() => {}
+        None if next_at.max(last_at + pace.delay) <= now => {}
+        None => return reserve(next_at.max(last_at + pace.delay), pace.delay, now),
     }
-    if pace.connections > 0 && under_way >= pace.connections {
-        return Decision::Wait(now + BUSY);
+    if pace.connections == 0 || under_way < pace.connections {
+        Decision::Enter { next_at: next_at.max(now + pace.delay) }
+    } else if patient {
+        Decision::Busy
+    } else {
+        // Behind all others: who asked again at once would be delivered over and over.
+        let apart = pace.delay.max(SLOW);
+        reserve(next_at.max(now + apart), apart, now)
     }
-    Decision::Enter { next_at: next_at.max(now + pace.delay) }
+}
+
+fn reserve(at: Timestamp, apart: Duration, now: Timestamp) -> Decision {
+    if at > now + HORIZON { Decision::Wait(now + HORIZON) } else { Decision::Reserve { at, next_at: at + apart } }
 }
 
 #[cfg(test)]
@@ -106,7 +111,7 @@ mod tests {
 
     fn quiet() -> Situation {
         let long_ago = Timestamp::UNIX_EPOCH;
-        Situation { last_at: long_ago, next_at: long_ago, under_way: 0, reserved: None }
+        Situation { last_at: long_ago, next_at: long_ago, under_way: 0, reserved: None, patient: true }
     }
 
     #[test]
@@ -145,10 +150,24 @@ mod tests {
     fn no_more_are_under_way_than_may_be() {
         for (under_way, enters) in [(0, true), (1, true), (2, false), (3, false)] {
             let decision = decide(Situation { under_way, ..quiet() }, PACE, now());
-            assert_eq!(matches!(decision, Decision::Enter { .. }), enters, "{under_way}: {decision:?}");
+            assert_eq!(decision != Decision::Busy, enters, "{under_way}: {decision:?}");
         }
         let any = Pace { connections: 0, ..PACE };
         assert!(matches!(decide(Situation { under_way: 99, ..quiet() }, any, now()), Decision::Enter { .. }));
+    }
+
+    #[test]
+    fn who_waited_for_a_connection_in_vain_goes_to_the_end_of_the_line() {
+        for delay in [SECOND, Duration::ZERO] {
+            let pace = Pace { delay, ..PACE };
+            let busy = Situation { under_way: 2, patient: false, ..quiet() };
+            let at = now() + SECOND;
+            assert_eq!(decide(busy, pace, now()), Decision::Reserve { at, next_at: at + SECOND });
+            let line = Situation { next_at: now() + SECOND * 60, reserved: Some(now()), ..busy };
+            let at = line.next_at;
+            assert_eq!(decide(line, pace, now()), Decision::Reserve { at, next_at: at + SECOND });
+            assert_eq!(decide(Situation { reserved: Some(at), ..quiet() }, pace, now()), Decision::Wait(at));
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Asking {
     pub turn_id: String,
     /// How the host is treated.
     pub pace: Pace,
+    /// Whether it is willing to wait for a connection that comes free.
+    pub patient: bool,
     /// How long the fetch may take; the turn is free after that even if nobody leaves.
     pub lease: Duration,
 }
@@ -33,6 +35,8 @@ pub enum Entered {
     Now,
     /// To be asked again then.
     Wait(Timestamp),
+    /// To be asked again when another fetch is over.
+    Busy,
 }
 
 /// Asks for a turn.
@@ -61,6 +65,7 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
         next_at: time(&host, "next_at_ms")?,
         under_way: 0,
         reserved: None,
+        patient: asking.patient,
     };
     for turn in &turns {
         match turn.try_get::<i64, _>("entered")? {
@@ -69,21 +74,22 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
         }
     }
 
-    let (last_at, next_at, entered) = match decide(situation, asking.pace, now) {
+    let (last_at, next_at, counts, entered) = match decide(situation, asking.pace, now) {
         Decision::Wait(until) => return Ok(Entered::Wait(until)),
+        Decision::Busy => return Ok(Entered::Busy),
         Decision::Reserve { at, next_at } => {
             put(tx, &waiting_id, &asking.host, 0, at, at + KEPT).await?;
-            (situation.last_at, next_at, Entered::Wait(at))
+            (situation.last_at, next_at, true, Entered::Wait(at))
         }
         Decision::Enter { next_at } => {
             put(tx, &asking.turn_id, &asking.host, 1, now, now + asking.lease).await?;
             if situation.reserved.is_some() {
                 leave(tx, &[waiting_id]).await?;
             }
-            (now, next_at, Entered::Now)
+            (now, next_at, !asking.pace.delay.is_zero(), Entered::Now)
         }
     };
-    if !asking.pace.delay.is_zero() {
+    if counts {
         sqlx::query("update hosts set last_at_ms = $1, next_at_ms = $2 where host = $3")
             .bind(last_at.as_millisecond())
             .bind(next_at.as_millisecond())

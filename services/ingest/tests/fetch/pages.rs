@@ -1,119 +1,18 @@
-//! The fetcher against servers of the tests' own, on real sockets.
+//! What comes back, and what each answer means.
 
-#![allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
-
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use kos_ingest::{
     decode::decode,
-    fetch::{Answer, FetchError, Fetcher, Kind, Limits, Remedy, Request},
+    fetch::{FetchError, Kind, Remedy, Request, Validators},
 };
 use kos_shared::event::HttpUrl;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
 
-const HTML: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n";
-
-/// A server that answers every request with what `answer` makes of its first line and headers, byte for byte.
-struct Server {
-    address: std::net::SocketAddr,
-    requests: Arc<AtomicUsize>,
-}
-
-impl Server {
-    async fn start(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let requests = Arc::new(AtomicUsize::new(0));
-        let (answer, count) = (Arc::new(answer), Arc::clone(&requests));
-        tokio::spawn(async move {
-            while let Ok((mut connection, _)) = listener.accept().await {
-                let (answer, count) = (Arc::clone(&answer), Arc::clone(&count));
-                tokio::spawn(async move {
-                    let request = read_request(&mut connection).await;
-                    count.fetch_add(1, Ordering::SeqCst);
-                    let mut bytes = answer(&request);
-                    // An answer that ends in `STALL` is left unfinished.
-                    let stalls = bytes.ends_with(b"STALL");
-                    if stalls {
-                        bytes.truncate(bytes.len() - 5);
-                    }
-                    let _ = connection.write_all(&bytes).await;
-                    if stalls {
-                        let _ = connection.read(&mut [0]).await;
-                    }
-                });
-            }
-        });
-        Self { address, requests }
-    }
-
-    /// A server with one page.
-    async fn of_page(head: &str, body: impl AsRef<[u8]>) -> Self {
-        let answer = [head.as_bytes(), b"\r\n", body.as_ref()].concat();
-        Self::start(move |_| answer.clone()).await
-    }
-
-    /// A server that answers with a status and no page.
-    async fn of_status(status: &str) -> Self {
-        Self::of_page(&format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n"), "").await
-    }
-
-    fn url(&self, path: &str) -> HttpUrl {
-        format!("http://{}{path}", self.address).parse().unwrap()
-    }
-}
-
-async fn read_request(connection: &mut TcpStream) -> String {
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        match connection.read_u8().await {
-            Ok(byte) => request.push(byte),
-            Err(_) => break,
-        }
-    }
-    String::from_utf8_lossy(&request).into_owned()
-}
-
-fn redirect(target: &str) -> Vec<u8> {
-    format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
-}
-
-fn limits() -> Limits {
-    Limits {
-        connect: Duration::from_secs(5),
-        idle: Duration::from_millis(300),
-        total: Duration::from_secs(5),
-        header_bytes: 16 * 1024,
-        body_bytes: 64 * 1024,
-        feed_bytes: 128 * 1024,
-        redirects: 4,
-    }
-}
-
-fn fetcher(allowed: &str, limits: Limits) -> Fetcher {
-    Fetcher::new(allowed.parse().unwrap(), limits, "https://reader.example/").unwrap()
-}
-
-async fn fetch(url: &HttpUrl) -> Result<Answer, FetchError> {
-    get(&fetcher("127.0.0.0/8", limits()), url).await
-}
-
-async fn get(fetcher: &Fetcher, url: &HttpUrl) -> Result<Answer, FetchError> {
-    fetcher.get(Request::new(url, Kind::Page)).await
-}
-
-fn body(answer: &Answer) -> &[u8] {
-    answer.body.as_deref().unwrap()
-}
+use crate::server::{HTML, Server, body, fetch, fetcher, get, limits, redirect};
 
 #[tokio::test]
 async fn a_page_is_fetched_where_its_redirects_lead() {
@@ -168,59 +67,6 @@ async fn redirects_without_end_or_to_no_web_address_are_refused() {
         assert_eq!(error, FetchError::BadRedirect { target: target.into() });
         assert_eq!(error.remedy(), Remedy::GiveUp);
     }
-}
-
-#[tokio::test]
-async fn a_body_over_the_limit_is_refused_however_it_comes() {
-    let limit = limits().body_bytes;
-    let declared = Server::of_page(&format!("{HTML}Content-Length: 99999999\r\n"), "<p>STALL").await;
-    let chunk = [b"8000\r\n".to_vec(), vec![b'x'; 0x8000], b"\r\n".to_vec()].concat();
-    let chunked = Server::of_page(
-        &format!("{HTML}Transfer-Encoding: chunked\r\n"),
-        [chunk.repeat(3), b"STALL".to_vec()].concat(),
-    )
-    .await;
-    let bomb = gzip_of_zeros(4_000_000);
-    assert!(bomb.len() < limit / 2, "the bomb is {} bytes", bomb.len());
-    let zipped = Server::of_page(&format!("{HTML}Content-Encoding: gzip\r\n"), bomb).await;
-    for server in [declared, chunked, zipped] {
-        let error = fetch(&server.url("/")).await.unwrap_err();
-        assert_eq!(error, FetchError::TooLarge { url: server.url("/").to_string(), limit });
-        assert_eq!(error.remedy(), Remedy::GiveUp);
-    }
-    let just_fits = Server::of_page(HTML, vec![b'x'; limit]).await;
-    assert_eq!(body(&fetch(&just_fits.url("/")).await.unwrap()).len(), limit);
-}
-
-/// A gzip file of so many zero bytes, rounded up: one block of fixed Huffman codes (RFC 1951 section 3.2.6)
-/// that says "0", then "the last byte again, 258 times" over and over.
-fn gzip_of_zeros(bytes: usize) -> Vec<u8> {
-    let mut bits: Vec<bool> = vec![true, true, false];
-    let mut code = |value: u32, length: u32| bits.extend((0..length).rev().map(|i| value >> i & 1 == 1));
-    code(0b0011_0000, 8);
-    for _ in 0..=bytes / 258 {
-        code(0b1100_0101, 8); // length 258
-        code(0, 5); // distance 1
-    }
-    code(0, 7);
-    let packed = bits.chunks(8).map(|byte| byte.iter().enumerate().fold(0_u8, |b, (i, bit)| b | u8::from(*bit) << i));
-    let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    header.into_iter().chain(packed).chain([0; 8]).collect()
-}
-
-#[tokio::test]
-async fn a_server_that_stalls_is_left() {
-    let slow_body = Server::of_page(&format!("{HTML}Content-Length: 100\r\n"), "<p>beginSTALL").await;
-    let no_answer = Server::start(|_| b"STALL".to_vec()).await;
-    for server in [slow_body, no_answer] {
-        let error = fetch(&server.url("/")).await.unwrap_err();
-        assert!(matches!(error, FetchError::Timeout { .. }), "{error:?}");
-        assert_eq!(error.remedy(), Remedy::Retry);
-    }
-    let server = Server::start(|_| b"STALL".to_vec()).await;
-    let short = Limits { total: Duration::from_millis(100), ..limits() };
-    let error = get(&fetcher("127.0.0.0/8", short), &server.url("/")).await.unwrap_err();
-    assert!(matches!(error, FetchError::Timeout { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -303,4 +149,77 @@ async fn a_page_in_another_encoding_is_read() {
         let text = decode(body(&page), page.content_type.as_deref());
         assert!(text.ends_with("<p>新闻"), "{content_type}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_conditional_get_is_answered_with_nothing_where_nothing_changed() {
+    let server = Server::start(|request| {
+        let known = request.contains("if-none-match: \"v1\"") && request.contains("if-modified-since: yesterday");
+        let status = if known { "304 Not Modified" } else { "200 OK" };
+        format!("HTTP/1.1 {status}\r\nETag: \"v1\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
+    })
+    .await;
+    let (fetcher, url) = (fetcher("127.0.0.0/8", limits()), server.url("/feed"));
+    let first = fetcher.get(Request::new(&url, Kind::Feed)).await.unwrap();
+    assert_eq!((body(&first), &first.headers["etag"]), (&b""[..], &"\"v1\"".parse().unwrap()));
+    let validators = Validators { etag: Some("\"v1\"".into()), last_modified: Some("yesterday".into()) };
+    let second = fetcher.get(Request { validators, ..Request::new(&url, Kind::Feed) }).await.unwrap();
+    assert_eq!(second.body, None);
+    // Without a question there is nothing that could be unchanged.
+    let unasked = Server::of_status("304 Not Modified").await;
+    let error = fetcher.get(Request::new(&unasked.url("/"), Kind::Feed)).await.unwrap_err();
+    assert!(matches!(error, FetchError::Rejected { status: 304, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_address_that_moved_for_good_is_named() {
+    for (first, second, moved) in [("301", "308", true), ("301", "302", false), ("307", "301", false)] {
+        let server = Server::start(move |request| {
+            let (status, target) = match request {
+                r if r.starts_with("GET /a ") => (first, "/b"),
+                r if r.starts_with("GET /b ") => (second, "/c"),
+                _ => return format!("{HTML}\r\nx").into_bytes(),
+            };
+            format!("HTTP/1.1 {status} X\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .into_bytes()
+        })
+        .await;
+        let answer = fetch(&server.url("/a")).await.unwrap();
+        assert_eq!(answer.moved_to, moved.then(|| server.url("/c")), "{first} {second}");
+        assert_eq!(fetch(&server.url("/c")).await.unwrap().moved_to, None);
+    }
+}
+
+#[tokio::test]
+async fn a_feed_may_be_of_any_type_and_gone_is_told_from_not_found() {
+    let server =
+        Server::of_page("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n", "<rss/>").await;
+    let fetcher = fetcher("127.0.0.0/8", limits());
+    let url = server.url("/");
+    assert_eq!(body(&fetcher.get(Request::new(&url, Kind::Feed)).await.unwrap()), b"<rss/>");
+    let gone = Server::of_status("410 Gone").await;
+    let error = fetcher.get(Request::new(&gone.url("/"), Kind::Feed)).await.unwrap_err();
+    assert!(matches!(error, FetchError::Gone { .. }), "{error}");
+    let missing = Server::of_status("404 Not Found").await;
+    let error = fetcher.get(Request::new(&missing.url("/"), Kind::Feed)).await.unwrap_err();
+    assert!(matches!(error, FetchError::NotFound { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_form_is_posted_and_posted_again_only_where_a_redirect_says_so() {
+    let server = Server::start(|request| match request {
+        r if r.starts_with("POST /hub ") => {
+            b"HTTP/1.1 307 X\r\nLocation: /there\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
+        }
+        r if r.starts_with("POST /there ") && r.contains("content-type: application/x-www-form-urlencoded") => {
+            b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
+        }
+        _ => redirect("/there"),
+    })
+    .await;
+    let fetcher = fetcher("127.0.0.0/8", limits());
+    let form = [("hub.mode", "subscribe"), ("hub.topic", "https://a.example/feed?a=b&c")];
+    assert_eq!(fetcher.post_form(&server.url("/hub"), &form).await.unwrap().final_url, server.url("/there"));
+    let error = fetcher.post_form(&server.url("/other"), &form).await.unwrap_err();
+    assert!(matches!(error, FetchError::Rejected { status: 302, .. }), "{error}");
 }

@@ -1,0 +1,10 @@
+//! The fetcher against servers of the tests' own, on real sockets.
+
+#![allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
+mod bombs;
+mod manners;
+mod pages;
+mod proxies;
+mod server;
+mod ssrf;
