@@ -148,7 +148,9 @@ pub(crate) async fn answer<B: Bus>(client: Client, answering: Answering<B>, stop
                     respond_with(&request, answer).await;
                 });
             }
-            Some(_ended) = answers.join_next() => {}
+            Some(ended) = answers.join_next() => if let Err(error) = ended {
+                warn!(service, %error, "a question could not be answered");
+            },
             else => break,
         }
     }

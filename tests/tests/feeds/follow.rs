@@ -20,8 +20,8 @@ fn site() -> (PageServer, String, String) {
 }
 
 fn wait_s(feed: &Value) -> f64 {
-    let next: Timestamp = feed["next_poll_at"].as_str().unwrap_or_default().parse().unwrap();
-    next.duration_since(Timestamp::now()).as_secs_f64()
+    let next = feed["next_poll_at"].as_str().unwrap_or_default().parse::<Timestamp>();
+    next.unwrap_or_else(|e| panic!("{feed}: {e}")).duration_since(Timestamp::now()).as_secs_f64()
 }
 
 #[tokio::test]
@@ -178,4 +178,43 @@ async fn what_a_feed_and_its_server_ask_for_is_the_least_wait() {
         let wait = wait_s(&ingest.feed(&id).await);
         assert!((least - 60.0..least * 1.1 + 1.0).contains(&wait), "{path}: {wait} s");
     }
+}
+
+#[tokio::test]
+async fn a_first_reading_takes_the_newest_and_what_comes_later_is_taken_whole() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let home = web.url("");
+    let paths: Vec<[String; 2]> = (0..130).map(|n| [n.to_string(), format!("/{n}")]).collect();
+    let entries: Vec<_> = paths.iter().map(|[n, path]| (n.as_str(), path.as_str(), "News", TRAIN)).collect();
+    for [_, path] in &paths {
+        web.set(path, article(&format!("News at {path}"), TRAIN));
+    }
+    let id = ingest.add(&web.set("/feed", rss(&home, &entries[60..]))).await;
+    let requests = ingest.requested(50).await;
+    assert!(requests.iter().any(|r| r["url"] == format!("{home}/60")), "{requests:?}");
+    web.set("/feed", rss(&home, &entries));
+    ingest.poll(&id, 2).await;
+    ingest.requested(110).await;
+}
+
+#[tokio::test]
+async fn an_entry_without_an_address_is_an_article_where_it_has_a_text() {
+    let (web, ingest) = (PageServer::start(), Ingest::start().await);
+    let text = "The ferry between the two islands runs again after a winter in the yard, its captain said. ".repeat(5);
+    let items = |guid: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><title>Notes</title><link>{}/notes</link><item><guid isPermaLink=\"false\">{guid}</guid>\
+             <title>Ferry</title><description>{text}</description></item><item><title>Short</title></item></channel></rss>",
+            web.url("")
+        )
+    };
+    let id = ingest.add(&web.set("/feed", Page::html(items("1")))).await;
+    let requests = ingest.requested(1).await;
+    assert!(requests[0]["url"].as_str().unwrap().starts_with(&web.url("/notes?entry=")), "{requests:?}");
+    assert_eq!(ingest.number("select count(*) from articles").await, 1);
+    web.set("/feed", Page::html(items("another one")));
+    ingest.poll(&id, 2).await;
+    ingest.requested(1).await;
+    assert_eq!(ingest.feed(&id).await["entries_without_link"], 1);
+    assert!(web.hits("/notes").is_empty());
 }

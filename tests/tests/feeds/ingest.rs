@@ -31,7 +31,7 @@ impl Ingest {
     /// So many workers, on PostgreSQL where there is one, with more variables.
     pub async fn start_with(workers: usize, postgres: Option<&str>, more: &[(&str, &str)]) -> Self {
         let nats = NatsServer::start().await;
-        let data = TempDir::with_prefix("kos-data-").unwrap();
+        let data = TempDir::with_prefix("kos-data-").unwrap_or_else(|e| panic!("can't make a folder: {e}"));
         let ports: Vec<Port> = (0..workers).map(|_| Port::free()).collect();
         let start = |port: Port| {
             let (url, monitor, listen) = (nats.url(), nats.monitor_url(), port.address().to_string());

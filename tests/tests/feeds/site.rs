@@ -12,6 +12,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{article, rss};
@@ -42,10 +43,10 @@ impl Sites {
     /// Starts sites whose feeds have `entries` each.
     pub async fn start(entries: usize) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
-        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap_or_else(|e| panic!("can't listen: {e}"));
+        let port = listener.local_addr().map_or(0, |address| address.port());
         let router = Router::new().fallback(answer).with_state((Arc::clone(&seen), entries));
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let server = tokio::spawn(axum::serve(listener, router).into_future().map(drop));
         Self { port, seen, server }
     }
 

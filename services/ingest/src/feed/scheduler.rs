@@ -35,7 +35,7 @@ pub async fn run<B: Bus>(context: Context<B>, wake: Arc<Notify>) {
     loop {
         match begin(&context, Timestamp::now()).await {
             // There may be more.
-            Ok(begun) if begun == TURNS => continue,
+            Ok(begun) if begun == TURNS && !context.stop.is_cancelled() => continue,
             Ok(_) => pause = EVERY,
             Err(error) => {
                 // The committer says so to the health of the service when events can't be written.

@@ -160,8 +160,7 @@ impl<'a> News<'a> {
                 Novelty::Known(seen_at) if seen_at > noted_before => continue,
                 Novelty::Known(_) | Novelty::Renamed => {}
                 Novelty::New => {
-                    // What was there at first and says no time may have come at any.
-                    news.came_at.extend(candidate.at.or((!is_first).then_some(now)));
+                    news.came_at.extend(came_at(candidate, before.last_success_at, now));
                     if newest.contains(&index) {
                         new += 1;
                         news.wanted.push(candidate);
@@ -182,5 +181,14 @@ impl<'a> News<'a> {
         };
         news.detail = Some(format!("{new} new and {changed} changed of {total}{mended}"));
         Ok(news)
+    }
+}
+
+/// When a new entry came. After the first reading that is between the last one and now, whatever the entry says; before
+/// it, an entry that says no time may have come at any.
+fn came_at(candidate: &Candidate, last_read_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    match last_read_at {
+        Some(last) => Some(candidate.at.unwrap_or(now).max(last).min(now)),
+        None => candidate.at,
     }
 }
