@@ -170,7 +170,7 @@ impl Shown {
 }
 
 /// The line that is the title.
-fn heading(lines: &[Line], title: &str) -> Option<usize> {
+pub(super) fn heading(lines: &[Line], title: &str) -> Option<usize> {
     let title = fold(title);
     let same = |l: &Line| {
         let line = fold(&l.text);
