@@ -2,13 +2,7 @@
 
 use kos_shared::event::Hints;
 
-use super::{
-    author,
-    json_ld::Author,
-    metadata::Metadata,
-    title::{SiteNames, fold},
-    visible::Line,
-};
+use super::{author, json_ld::Author, metadata::Metadata, shown, title::SiteNames, visible::Line};
 
 /// Names of `<meta>` that hold authors, the most trusted first, in lower case.
 const METAS: [&str; 13] = [
@@ -198,10 +192,7 @@ fn labelled(metadata: &Metadata) -> Vec<&str> {
 
 /// Bylines beside the title: lines that say so, then what elements named after an author hold.
 fn beside_title(lines: &[Line], title: &str) -> Vec<String> {
-    let title = fold(title);
-    let same = |l: &&Line| !l.marks.linked && !l.text.is_empty() && fold(&l.text) == title;
-    let heading = lines.iter().position(|l| l.marks.h1 && same(&l)).or_else(|| lines.iter().position(|l| same(&l)));
-    let heading = heading.or_else(|| lines.iter().position(|l| l.marks.h1));
+    let heading = shown::heading(lines, title);
     let window =
         heading.map_or(0..lines.len().min(LINES_AFTER * 4), |h| h.saturating_sub(LINES_BEFORE)..h + LINES_AFTER);
     // Templates call the block under the title what they like.

@@ -25,8 +25,9 @@ pub(super) fn chosen(
     let of_feed = body::whole(html, base)?;
     let (more, than) = CLEARLY;
     let longer = of_feed.words >= FULL && of_feed.words * than > of_page.words * more;
-    let same = !of_page.text.is_empty() && of_feed.text == of_page.text;
-    if same || longer || is_wall && of_feed.words >= FULL {
+    // Of little text a few words more are a caption.
+    let twice = of_feed.words > 2 * of_page.words;
+    if longer || !is_wall && twice || is_wall && of_feed.words >= FULL {
         return Ok((Body { title: of_page.title, byline: of_page.byline, ..of_feed }, BodySource::Feed));
     }
     Ok((of_page, BodySource::Page))
@@ -51,7 +52,8 @@ mod tests {
         assert_eq!(source(300, false, Some(390)), BodySource::Page);
         assert_eq!(source(300, false, Some(20)), BodySource::Page);
         assert_eq!(source(300, false, None), BodySource::Page);
-        assert_eq!(source(10, false, Some(30)), BodySource::Page);
+        assert_eq!(source(10, false, Some(18)), BodySource::Page);
+        assert_eq!(source(10, false, Some(30)), BodySource::Feed);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! An article out of a page.
 //!
 //! The page becomes a tree once ([`tree`], within bounds); one walk gathers what the page says about
-//! itself ([`metadata`]); then Readability's scores find the body ([`body`]) in the same tree. A second parse
-//! happens in the sanitizer, a third only on pages so short that scores say nothing.
+//! itself ([`metadata`]), another the short lines that it shows ([`visible`]): [`title`], [`byline`] and [`published`]
+//! choose among both. Then Readability's scores find the body ([`body`]) in the same tree; the feed's own text is taken
+//! where it is longer ([`feed_text`]), and what is no article is refused ([`refusal`]). A second parse happens in the
+//! sanitizer, a third only on pages so short that scores say nothing.
 
 mod author;
 mod body;
@@ -17,6 +19,7 @@ mod language;
 mod metadata;
 mod published;
 mod refusal;
+mod shown;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -130,7 +133,8 @@ pub fn extract(
     }
     let document = tree::parse(html)?;
     let metadata = Metadata::of(&document, url);
-    let body = best_body(html, document, &metadata, hints)?;
+    // The page's alone: whether the feed's is better is decided below.
+    let body = best_body(html, document, &metadata, &no_hints)?;
     let wall = refusal::wall(&metadata, &body.text, body.words);
     let (body, body_source) = feed_text::chosen(body, wall.is_some(), hints, &metadata.base)?;
     if let Some(wall) = wall.filter(|_| body_source == BodySource::Page && body.words >= MIN_WORDS) {
@@ -141,7 +145,13 @@ pub fn extract(
     }
 
     let site = metadata.site_names(url);
-    let title = title_of(&body, &metadata, &site, hints);
+    let title = match &hints.title {
+        // What a wall calls itself is no title.
+        Some(of_feed) if wall.is_some() => {
+            some_text(of_feed).unwrap_or_else(|| title_of(&body, &metadata, &site, hints))
+        }
+        _ => title_of(&body, &metadata, &site, hints),
+    };
     let authors = byline::authors(&metadata, &title, body.byline.as_deref(), &site, hints);
     let declared: Vec<Language> = metadata.languages().chain(hints.language.clone()).collect();
     let language = language::decide(&body.text, &declared);

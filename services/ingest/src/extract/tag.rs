@@ -8,6 +8,9 @@ use super::{
 /// The most tags: more are written for search engines.
 const MAX_TAGS: usize = 16;
 
+/// The most that are looked at to find them.
+const MAX_LOOKED_AT: usize = 200;
+
 /// The longest tag, in characters.
 const MAX_CHARS: usize = 60;
 
@@ -22,7 +25,7 @@ pub(super) fn tags(metadata: &Metadata, site: &SiteNames, of_feed: &[String]) ->
 
 fn distinct<'a>(lists: impl Iterator<Item = &'a str>, site: &SiteNames) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
-    for tag in lists.flat_map(|list| list.split([',', ';', '，', '、', '；', '|'])) {
+    for tag in lists.flat_map(|list| list.split([',', ';', '，', '、', '；', '|'])).take(MAX_LOOKED_AT) {
         let Some(tag) = some_text(tag.trim().trim_start_matches('#')) else { continue };
         let known = tags.iter().any(|t| fold(t) == fold(&tag));
         if tags.len() < MAX_TAGS

@@ -128,6 +128,44 @@ fn hints_fill_what_the_page_lacks() {
 }
 
 #[test]
+fn a_wall_is_refused_unless_the_feed_has_the_article() {
+    let page = "<html><head><title>Just a moment...</title></head><body><main><p>example.com needs to review the \
+        security of your connection before proceeding.</p></main></body></html>";
+    assert_eq!(extract(page, &url(), None, now()), Err(NotReadable::Wall(Wall::Challenge)));
+    assert_eq!(
+        NotReadable::Wall(Wall::Challenge).to_string(),
+        "no article on the page but a check that the visitor is no robot"
+    );
+
+    let content_html = Some(format!("<p>{}</p>", "The bridge closes on Monday, the council said. ".repeat(20)));
+    let hints = Hints { title: Some("Bridge to close".into()), content_html, ..Hints::default() };
+    let article = extract(page, &url(), Some(&hints), now()).unwrap();
+    assert_eq!(article.body_source, BodySource::Feed);
+    assert_eq!(article.title, "Bridge to close");
+    assert!(article.text.starts_with("The bridge closes"), "{}", article.text);
+}
+
+#[test]
+fn the_feeds_longer_text_is_used_and_labelled() {
+    let page = news_page();
+    assert_eq!(extracted(&page).body_source, BodySource::Page);
+    let content_html = Some(format!("<p>{}</p>", "The feed has the whole of the story to tell. ".repeat(80)));
+    let hints = Hints { content_html, ..Hints::default() };
+    let article = extract(&page, &url(), Some(&hints), now()).unwrap();
+    assert_eq!(article.body_source, BodySource::Feed);
+    assert_eq!((article.title.as_str(), article.words), ("Old bridge to close for two years", 800));
+}
+
+#[test]
+fn tags_and_the_last_change_are_taken_over() {
+    let head = "<meta property=article:tag content=Bridges><meta property=article:published_time content=2024-05-06>\
+        <meta property=article:modified_time content=2024-05-07T08:00:00+02:00>";
+    let article = extracted(&format!("<head>{head}</head><p>one two three four five</p>"));
+    assert_eq!(article.tags, ["Bridges"]);
+    assert_eq!(article.modified_at, Some("2024-05-07T06:00:00Z".parse().unwrap()));
+}
+
+#[test]
 fn a_date_comes_from_where_the_page_has_it_and_is_not_invented() {
     let text = "<article><p>one two three four five</p>";
     for (head, date) in [

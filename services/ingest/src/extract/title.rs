@@ -20,6 +20,9 @@ const AGREEMENT_ALONE: f64 = 0.35;
 /// Headings longer than this are paragraphs, in characters.
 const MAX_HEADING_CHARS: usize = 200;
 
+/// The most names of a site that are heeded.
+const MAX_NAMES: usize = 16;
+
 /// Headings shorter than this are the title only where it is said in other words too: `Blog` heads many pages.
 const TELLING_WORDS: usize = 3;
 
@@ -104,7 +107,7 @@ pub(super) struct SiteNames {
 impl SiteNames {
     /// The names that are given, and the one in the host's (`example` of `www.example.co.uk`).
     pub(super) fn new<'n>(names: impl IntoIterator<Item = &'n str>, host: &str) -> Self {
-        let names = names.into_iter().map(fold).filter(|n| !n.is_empty()).collect();
+        let names = names.into_iter().take(MAX_NAMES).map(fold).filter(|n| !n.is_empty()).collect();
         let generic = |l: &&str| {
             !matches!(*l, "www" | "m" | "blog" | "news" | "co" | "com" | "org" | "net" | "gov" | "edu" | "ac")
         };
