@@ -30,8 +30,8 @@ use metadata::{Metadata, some_text};
 /// (`Loading`, `Please enable JavaScript`, `404 Not Found`). News in brief have a dozen words, so not more.
 const MIN_WORDS: usize = 4;
 
-/// Below this many words or characters the scores are not relied upon alone.
-const SHORT: usize = 60;
+/// Below this many words or characters what was judged a page's article is not relied upon alone.
+const BRIEF: usize = 25;
 
 /// The longest title, in characters.
 const MAX_TITLE_CHARS: usize = 300;
@@ -157,9 +157,9 @@ fn best_body(
     metadata: &Metadata,
     hints: &Hints,
 ) -> Result<Body, NotReadable> {
-    let scored = body::scored(document, &metadata.base).unwrap_or_default();
-    if scored.words >= SHORT {
-        return Ok(scored);
+    let judged = body::judged(document, &metadata.base);
+    if judged.words >= BRIEF {
+        return Ok(judged);
     }
     // On a page with little text the scores take navigation for a part of it.
     let cleaned = body::without_boilerplate(html)?;
@@ -172,8 +172,8 @@ fn best_body(
             best = other;
         }
     }
-    let title = if scored.title.is_empty() { best.title } else { scored.title };
-    Ok(Body { title, byline: scored.byline.or(best.byline), ..best })
+    let title = if judged.title.is_empty() { best.title } else { judged.title };
+    Ok(Body { title, byline: judged.byline.or(best.byline), ..best })
 }
 
 /// The title: the page's own without the site's name, else the feed's, else the first heading, else the

@@ -3,7 +3,7 @@
 use dom_query::{NodeData, NodeRef};
 
 /// Elements that end a line before and after them.
-fn is_block(name: &str) -> bool {
+pub(super) fn is_block(name: &str) -> bool {
     matches!(
         name,
         "address"
@@ -50,7 +50,7 @@ fn is_block(name: &str) -> bool {
 }
 
 /// Elements whose content is no text of the page.
-fn is_silent(name: &str) -> bool {
+pub(super) fn is_silent(name: &str) -> bool {
     matches!(
         name,
         "script"
