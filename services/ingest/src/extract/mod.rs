@@ -1,8 +1,9 @@
 //! An article out of a page.
 //!
 //! The page becomes a tree once ([`tree`], within bounds); one walk gathers what the page says about
-//! itself ([`metadata`]); then Readability's scores find the body ([`body`]) in the same tree. A second parse
-//! happens in the sanitizer, a third only on pages so short that scores say nothing.
+//! itself ([`metadata`]); then each line of the same tree is judged, Readability's scores being one of the things that
+//! speak for it, and what isn't of the article is cut off ([`body`]). A second parse happens in the sanitizer, a third
+//! only on pages with little text.
 
 mod author;
 mod body;
@@ -149,7 +150,7 @@ pub fn language_of(text: &str) -> Language {
     language::decide(text, &[])
 }
 
-/// The body by scores; where that is short, the best of what the page has without its navigation and of
+/// The body as its lines are judged; where that is short, the best of what the page has without its navigation and of
 /// the feed's own text.
 fn best_body(
     html: &str,
