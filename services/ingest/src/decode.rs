@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, GBK, UTF_8, WINDOWS_1252};
 
 /// How far into a page a `<meta>` may declare the encoding, in bytes. The standard says 1,024; pages put
 /// scripts before it.
@@ -43,7 +43,9 @@ fn decode_without_mark<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a
     // windows-1252 (that is ISO-8859-1 too) takes any bytes, and is what servers declare unasked.
     let believable =
         |e: &&'static Encoding| *e != WINDOWS_1252 || !Some(detected).or(of_page).is_some_and(is_multi_byte);
-    let candidates = [of_server.filter(believable), of_page.filter(believable), Some(detected)];
+    // A single broken byte makes the detector give up an encoding of several.
+    let hidden = (detected != GBK && looks_like_gbk(body)).then_some(GBK);
+    let candidates = [of_server.filter(believable), of_page.filter(believable), hidden, Some(detected)];
     let mut best: Option<(f64, Cow<'a, str>)> = None;
     for encoding in candidates.into_iter().flatten() {
         let (text, malformed) = encoding.decode_without_bom_handling(body);
@@ -66,6 +68,25 @@ fn malformed_share(text: &str) -> f64 {
         malformed += u32::from(c == char::REPLACEMENT_CHARACTER);
     }
     f64::from(malformed) / f64::from(all.max(1))
+}
+
+/// Whether nearly all that is not ASCII is pairs of bytes for the common characters of GB 2312, level 1 and
+/// punctuation, and not only for those where Korean has its syllables.
+fn looks_like_gbk(body: &[u8]) -> bool {
+    let (mut common, mut chinese, mut all) = (0_u32, 0_u32, 0_u32);
+    let mut rest = &body[..body.len().min(DETECTOR_WINDOW)];
+    while let Some(at) = rest.iter().position(|b| !b.is_ascii()) {
+        rest = &rest[at..];
+        let (pair, length) = match rest {
+            [lead, trail, ..] if *lead >= 0x81 && *trail >= 0x40 => ((*lead, *trail), 2),
+            _ => ((0, 0), 1),
+        };
+        all += 1;
+        common += u32::from(matches!(pair.0, 0xa1..=0xa3 | 0xb0..=0xd7) && pair.1 >= 0xa1);
+        chinese += u32::from(matches!(pair.0, 0xc9..=0xd7) && pair.1 >= 0xa1);
+        rest = &rest[length..];
+    }
+    all >= 64 && common * 10 >= all * 9 && chinese * 5 >= all
 }
 
 fn is_multi_byte(encoding: &'static Encoding) -> bool {
@@ -147,7 +168,7 @@ pub(crate) fn without_controls(text: Cow<'_, str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_2022_JP, SHIFT_JIS};
+    use encoding_rs::{BIG5, EUC_KR, ISO_2022_JP, SHIFT_JIS};
 
     use super::*;
 
@@ -219,6 +240,13 @@ mod tests {
         bytes.insert(middle, 0xff);
         let text = decode(&bytes, Some("text/html; charset=utf-8"));
         assert!(text.contains("北京今天下午") && text.contains('\u{fffd}'), "{text}");
+    }
+
+    #[test]
+    fn a_broken_pair_does_not_make_chinese_western() {
+        let mut bytes = GBK.encode(&page("", &CHINESE.repeat(5))).0.into_owned();
+        bytes.splice(12..12, [0xff, 0x20]);
+        assert!(decode(&bytes, None).contains("北京今天下午"));
     }
 
     #[test]

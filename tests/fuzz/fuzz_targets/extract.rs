@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|page: &[u8]| {
     let html = decode(page, None);
     let url = "https://news.example/2024/05/03/story".parse().expect("it is an address");
-    if let Ok(article) = extract(&html, &url, None) {
+    if let Ok(article) = extract(&html, &url, None, "2024-06-01T00:00:00Z".parse().expect("it is a time")) {
         assert!(!article.title.is_empty(), "an article without a title");
         assert!(!article.text.contains('\0'), "a NUL in the text");
         let body = article.body_html.to_ascii_lowercase();

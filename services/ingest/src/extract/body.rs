@@ -1,9 +1,18 @@
 //! Where on a page the article is.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod cut;
+mod evidence;
+mod hints;
+mod judge;
+mod outline;
 
-use dom_query::{Document, NodeRef};
-use dom_smoothie::{Config, Readability};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use dom_query::{Document, NodeId, NodeRef};
+use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
 use super::{NotReadable, metadata::absolute, text::lines, tree};
@@ -33,20 +42,61 @@ impl Body {
     }
 }
 
-/// The article by the scores of Readability; `None` where it finds none. The document is used up.
+/// The article: lines by all that speaks for and against them, Readability's scores among it.
+pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
+    let page = document.clone();
+    let scores = Scores::of(document, base);
+    let kept = scores.as_ref().map(Scores::kept).unwrap_or_default();
+    let outline = outline::of(&page, &kept);
+    let keeps = judge::keeps(&outline);
+    let found = match cut::cut(&page, &outline, &keeps) {
+        Some(root) => {
+            drop_empty_images(&root, base);
+            Body::of(root.inner_html().to_string(), lines(&root))
+        }
+        None => Body::default(),
+    };
+    let (title, byline) = scores.map(|s| (s.article.title, s.article.byline)).unwrap_or_default();
+    Body { title, byline, ..found }
+}
+
+/// The article by the scores of Readability alone; `None` where it finds none. The document is used up.
 pub(super) fn scored(document: Document, base: &HttpUrl) -> Option<Body> {
-    // The metadata are read once, by this crate.
-    let config = Config { disable_json_ld: true, ..Config::default() };
-    let mut readability = Readability::with_document(document, Some(base.as_str()), Some(config)).ok()?;
-    // A fault of the library on a strange page must not cost the page: other ways remain.
-    let article = catch_unwind(AssertUnwindSafe(|| readability.parse())).ok()?.ok()?;
-    let found = readability.doc.select_single("#readability-page-1");
+    let Scores { readability, article } = Scores::of(document, base)?;
+    let found = readability.doc.select_single(FOUND);
     let root = found.nodes().first()?;
     let html = match unwrapped(&article.content) {
         Some(html) if !drop_empty_images(root, base) => html.to_owned(),
         _ => root.inner_html().to_string(),
     };
     Some(Body { title: article.title, byline: article.byline, ..Body::of(html, lines(root)) })
+}
+
+/// What Readability puts around what it finds.
+const FOUND: &str = "#readability-page-1";
+
+/// What Readability made of a page.
+struct Scores {
+    readability: Readability,
+    article: Article,
+}
+
+impl Scores {
+    fn of(document: Document, base: &HttpUrl) -> Option<Self> {
+        // The metadata are read once, by this crate.
+        let config = Config { disable_json_ld: true, ..Config::default() };
+        let mut readability = Readability::with_document(document, Some(base.as_str()), Some(config)).ok()?;
+        // A fault of the library on a strange page must not cost the page: other ways remain.
+        let article = catch_unwind(AssertUnwindSafe(|| readability.parse())).ok()?.ok()?;
+        Some(Self { readability, article })
+    }
+
+    /// The text nodes that were kept. Readability moves and renames elements, but texts stay who they are.
+    fn kept(&self) -> HashSet<NodeId> {
+        let found = self.readability.doc.select_single(FOUND);
+        let roots = found.nodes().iter().take(1);
+        roots.flat_map(NodeRef::descendants_it).filter(NodeRef::is_text).map(|n| n.id).collect()
+    }
 }
 
 /// A body without the element that Readability puts around it.
@@ -98,4 +148,68 @@ fn drop_empty_images(root: &NodeRef<'_>, base: &HttpUrl) -> bool {
     let empty: Vec<_> = images.into_iter().filter(empty).collect();
     empty.iter().for_each(NodeRef::remove_from_parent);
     !empty.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENTENCE: &str = "The city council voted on Monday, after a long debate, to close the old bridge for repairs, which \
+        are expected to take two years, cost twelve million and divert the traffic of three districts.";
+
+    fn paragraphs(numbers: std::ops::Range<u32>) -> String {
+        numbers.map(|n| format!("<p>{n}. {SENTENCE}</p>")).collect()
+    }
+
+    fn body(html: &str) -> Body {
+        judged(tree::parse(html).unwrap(), &"https://example.com/news/1".parse().unwrap())
+    }
+
+    #[test]
+    fn what_stands_around_an_article_is_no_part_of_it() {
+        let html = format!(
+            "<title>Old bridge to close - The Example</title><nav><a href=/>Home</a> <a href=/sport>Sport</a></nav><article><h1>Old bridge to close</h1>\
+            <div class=byline>By Jane Doe</div>{}<div class=related-posts><h3>Related</h3><ul><li><a href=/a>A tunnel opens</a>\
+            <li><a href=/b>A ferry sinks</a></ul></div></article><footer>Copyright The Example</footer>",
+            paragraphs(0..6)
+        );
+        let found = body(&html);
+        assert!(found.text.starts_with("0. The city") && found.text.ends_with("three districts."), "{}", found.text);
+        assert_eq!(found.text.lines().count(), 6, "{}", found.text);
+        assert!(!found.html.contains("ferry") && !found.html.contains("Copyright"), "{}", found.html);
+    }
+
+    #[test]
+    fn captions_go_with_text_and_html_and_their_images_stay() {
+        let html = format!(
+            "<article>{}<figure><img src=/a.jpg alt=bridge><figcaption>{SENTENCE}</figcaption></figure>\
+            <p><img data-src=/b.jpg><span class=photo-caption>The bridge in May, as seen from the river.</span></p>{}</article>",
+            paragraphs(0..3),
+            paragraphs(3..6)
+        );
+        let found = body(&html);
+        assert_eq!(found.text.lines().count(), 6, "{}", found.text);
+        assert!(!found.html.contains("seen from") && !found.html.contains("figcaption"), "{}", found.html);
+        assert!(found.html.contains("src=\"/a.jpg\"") && found.html.contains("src=\"/b.jpg\""), "{}", found.html);
+    }
+
+    #[test]
+    fn an_article_that_its_page_holds_twice_comes_once() {
+        let html = format!("<main><div>{0}</div><div style=display:none>{0}</div></main>", paragraphs(0..6));
+        assert_eq!(body(&html).text.lines().count(), 6);
+    }
+
+    #[test]
+    fn text_and_html_say_the_same() {
+        let html = format!(
+            "<div class=content>{}<ul><li>one of the things, as was said, that matter</li><li>another of the things, as was \
+            said, that matter</li></ul><h2>What comes next</h2>{}</div>",
+            paragraphs(0..3),
+            paragraphs(3..6)
+        );
+        let found = body(&html);
+        let again = tree::parse(&found.html).unwrap();
+        assert_eq!(lines(&again.body().unwrap()), found.text);
+        assert!(found.html.contains("<li>one of") && found.html.contains("<h2>What comes next</h2>"), "{}", found.html);
+    }
 }

@@ -2,9 +2,10 @@
 //!
 //! The page becomes a tree once ([`tree`], within bounds); one walk gathers what the page says about
 //! itself ([`metadata`]), another the short lines that it shows ([`visible`]): [`title`], [`byline`] and [`published`]
-//! choose among both. Then Readability's scores find the body ([`body`]) in the same tree; the feed's own text is taken
-//! where it is longer ([`feed_text`]), and what is no article is refused ([`refusal`]). A second parse happens in the
-//! sanitizer, a third only on pages so short that scores say nothing.
+//! choose among both. Then each line of the same tree is judged, Readability's scores being one of the things that speak
+//! for it, and what isn't of the article is cut off ([`body`]); the feed's own text is taken where it is longer
+//! ([`feed_text`]), and what is no article is refused ([`refusal`]). A second parse happens in the sanitizer, a third only
+//! on pages with little text.
 
 mod author;
 mod body;
@@ -43,8 +44,8 @@ use title::SiteNames;
 /// (`Loading`, `Please enable JavaScript`, `404 Not Found`). News in brief have a dozen words, so not more.
 const MIN_WORDS: usize = 4;
 
-/// Below this many words or characters the scores are not relied upon alone.
-const SHORT: usize = 60;
+/// Below this many words or characters what was judged a page's article is not relied upon alone.
+const BRIEF: usize = 25;
 
 /// An article as its page has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +135,7 @@ pub fn extract(
     let document = tree::parse(html)?;
     let metadata = Metadata::of(&document, url);
     // The page's alone: whether the feed's is better is decided below.
-    let body = best_body(html, document, &metadata, &no_hints)?;
+    let body = best_body(html, document, &metadata)?;
     let wall = refusal::wall(&metadata, &body.text, body.words);
     let (body, body_source) = feed_text::chosen(body, wall.is_some(), hints, &metadata.base)?;
     if let Some(wall) = wall.filter(|_| body_source == BodySource::Page && body.words >= MIN_WORDS) {
@@ -189,31 +190,23 @@ pub fn language_of(text: &str) -> Language {
     language::decide(text, &[])
 }
 
-/// The body by scores; where that is short, the best of what the page has without its navigation and of
-/// the feed's own text.
-fn best_body(
-    html: &str,
-    document: dom_query::Document,
-    metadata: &Metadata,
-    hints: &Hints,
-) -> Result<Body, NotReadable> {
-    let scored = body::scored(document, &metadata.base).unwrap_or_default();
-    if scored.words >= SHORT {
-        return Ok(scored);
+/// The body as its lines are judged; where that is short, the best of what the page has without its navigation.
+fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> Result<Body, NotReadable> {
+    let judged = body::judged(document, &metadata.base);
+    if judged.words >= BRIEF {
+        return Ok(judged);
     }
     // On a page with little text the scores take navigation for a part of it.
     let cleaned = body::without_boilerplate(html)?;
     let mut best = body::scored(cleaned.clone(), &metadata.base).unwrap_or_default();
-    let of_feed = hints.content_html.as_deref().map(|c| body::whole(c, &metadata.base)).transpose()?;
-    for other in std::iter::once(body::named(&cleaned, &metadata.base)).chain(of_feed) {
-        // Much more text is a better find; a little more is a caption or a byline.
-        let better = if best.words < MIN_WORDS { other.words > best.words } else { other.words > 2 * best.words };
-        if better {
-            best = other;
-        }
+    let named = body::named(&cleaned, &metadata.base);
+    // Much more text is a better find; a little more is a caption or a byline.
+    let better = if best.words < MIN_WORDS { named.words > best.words } else { named.words > 2 * best.words };
+    if better {
+        best = named;
     }
-    let title = if scored.title.is_empty() { best.title } else { scored.title };
-    Ok(Body { title, byline: scored.byline.or(best.byline), ..best })
+    let title = if judged.title.is_empty() { best.title } else { judged.title };
+    Ok(Body { title, byline: judged.byline.or(best.byline), ..best })
 }
 
 fn title_of(body: &Body, metadata: &Metadata, site: &SiteNames, hints: &Hints) -> String {

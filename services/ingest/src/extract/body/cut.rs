@@ -1,0 +1,112 @@
+//! The article cut out of its page: what isn't kept goes, from the tree and so from text and HTML alike.
+
+use std::collections::HashSet;
+
+use dom_query::{Document, NodeId, NodeRef};
+
+use super::{judge, outline::Outline};
+
+/// Attributes in which pages keep an image's address until it is scrolled to.
+const LAZY_SOURCES: [&str; 5] = ["data-src", "data-original", "data-lazy-src", "data-url", "data-hi-res-src"];
+
+/// Removes from a page all but the lines that are kept and the images among them. The element that holds all of
+/// them, `None` where nothing is kept.
+pub(super) fn cut<'a>(document: &'a Document, outline: &Outline, keeps: &[bool]) -> Option<NodeRef<'a>> {
+    let root = root(outline, keeps)?;
+    let kept_shares = kept_shares(outline, keeps);
+    // A node belongs to one line at most.
+    let kept: HashSet<NodeId> = lines_that(outline, keeps, true).collect();
+    for node in lines_that(outline, keeps, false).filter(|n| !kept.contains(n)) {
+        document.tree.get_unchecked(&node).remove_from_parent();
+    }
+    // Children stand behind their parents, so what is emptied is found empty.
+    for at in (root + 1..outline.parts.len()).rev() {
+        let node = document.tree.get_unchecked(&outline.parts[at].node);
+        if node.has_name("img") {
+            if is_amid_kept(outline, &kept_shares, at) {
+                load_at_once(&node);
+            } else {
+                node.remove_from_parent();
+            }
+        } else if !stands_empty(&node) && is_empty(&node) {
+            node.remove_from_parent();
+        }
+    }
+    Some(document.tree.get_unchecked(&outline.parts[root].node))
+}
+
+fn lines_that<'a>(outline: &'a Outline, keeps: &'a [bool], kept: bool) -> impl Iterator<Item = NodeId> + 'a {
+    outline.lines.iter().zip(keeps).filter(move |(_, k)| **k == kept).flat_map(|(l, _)| l.nodes.iter().copied())
+}
+
+/// The innermost division that holds all that is kept.
+fn root(outline: &Outline, keeps: &[bool]) -> Option<usize> {
+    let mut kept = vec![0_usize; outline.parts.len()];
+    for (line, _) in outline.lines.iter().zip(keeps).filter(|(_, k)| **k) {
+        kept[line.part] += 1;
+    }
+    for at in (1..kept.len()).rev() {
+        kept[outline.parts[at].parent] += kept[at];
+    }
+    let all = *kept.first()?;
+    let mut root = (0..kept.len()).rev().find(|at| kept[*at] == all && all > 0)?;
+    // Items without their list and cells without their table are no HTML.
+    while root != 0 && !outline.parts[root].holds_blocks() {
+        root = outline.parts[root].parent;
+    }
+    Some(root)
+}
+
+/// The share that is kept of each element's text, captions aside; `None` of an element without such.
+fn kept_shares(outline: &Outline, keeps: &[bool]) -> Vec<Option<f32>> {
+    let mut sums = vec![(0.0, 0.0); outline.parts.len()];
+    for (line, keep) in outline.lines.iter().zip(keeps).filter(|(l, _)| !judge::is_caption(outline, l)) {
+        let (all, kept) = &mut sums[line.part];
+        *all += line.weight;
+        *kept += if *keep { line.weight } else { 0.0 };
+    }
+    for at in (1..sums.len()).rev() {
+        let ((all, kept), above) = (sums[at], &mut sums[outline.parts[at].parent]);
+        *above = (above.0 + all, above.1 + kept);
+    }
+    sums.into_iter().map(|(all, kept)| (all > 0.0).then_some(kept / all)).collect()
+}
+
+/// Whether an image stands among what is kept: whether most of the text is that it stands closest to.
+fn is_amid_kept(outline: &Outline, kept_shares: &[Option<f32>], image: usize) -> bool {
+    let mut at = image;
+    while at != 0 && kept_shares[at].is_none() {
+        at = outline.parts[at].parent;
+    }
+    kept_shares[at].is_some_and(|share| share >= 0.5)
+}
+
+/// Gives an image that waits to be scrolled to its address.
+fn load_at_once(image: &NodeRef<'_>) {
+    let shows = |source: &str| !source.trim().is_empty() && !source.trim_start().starts_with("data:");
+    if image.attr("src").is_some_and(|s| shows(&s)) {
+        return;
+    }
+    let lazy = LAZY_SOURCES.iter().filter_map(|name| image.attr(name)).find(|s| shows(s));
+    let of_set = || image.attr("srcset").or_else(|| image.attr("data-srcset"));
+    if let Some(source) = lazy.or_else(of_set) {
+        let first = source.split_whitespace().next().unwrap_or_default().trim_end_matches(',');
+        image.set_attr("src", first);
+    }
+}
+
+/// Whether an element means something with nothing in it.
+fn stands_empty(node: &NodeRef<'_>) -> bool {
+    ["br", "hr", "td", "th", "col", "colgroup", "wbr"].iter().any(|name| node.has_name(name))
+}
+
+fn is_empty(node: &NodeRef<'_>) -> bool {
+    !node.children_it(false).any(|child| {
+        let breaks = child.has_name("br") || child.has_name("wbr");
+        child.is_element() && !breaks && !is_silent_element(&child) || child.is_nonempty_text()
+    })
+}
+
+fn is_silent_element(node: &NodeRef<'_>) -> bool {
+    node.qual_name_ref().is_some_and(|name| crate::extract::text::is_silent(&name.local))
+}
