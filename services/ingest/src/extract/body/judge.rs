@@ -84,9 +84,10 @@ fn answer(tree: &[Node], numbers: &[f32]) -> f32 {
 
 /// Whether each line of a page belongs to its article.
 pub(super) fn keeps(outline: &Outline) -> Vec<bool> {
-    let numbers = evidence::of(outline);
-    let judged = outline.lines.iter().zip(&numbers).map(|(l, n)| !is_caption(outline, l) && TREES.sum(n) > 0.0);
-    let mut keeps: Vec<bool> = judged.collect();
+    let mut keeps = evidence::each(outline, |numbers| TREES.sum(numbers) > 0.0);
+    for (line, keep) in outline.lines.iter().zip(&mut keeps) {
+        *keep &= !is_caption(outline, line);
+    }
     drop_repeated(&outline.lines, &mut keeps);
     keeps
 }

@@ -132,6 +132,9 @@ pub(super) struct Outline {
     pub(super) title: String,
 }
 
+/// How much of a page's title is looked at, in characters: every line is looked for in it.
+const MAX_TITLE: usize = 500;
+
 /// How a character counts in a line's weight.
 fn weight(c: char) -> f32 {
     if matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3ffff}')
@@ -149,7 +152,7 @@ pub(super) fn of(document: &Document, kept: &HashSet<NodeId>) -> Outline {
         walk.all(body, kept);
     }
     let mut outline = walk.outline;
-    outline.title = document.select_single("title").text().to_lowercase();
+    outline.title = document.select_single("title").text().chars().take(MAX_TITLE).collect::<String>().to_lowercase();
     outline.sum_up();
     outline
 }
