@@ -5,6 +5,7 @@ mod evidence;
 mod hints;
 mod judge;
 mod outline;
+mod walk;
 
 use std::{
     collections::HashSet,
@@ -47,7 +48,7 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
     let page = document.clone();
     let scores = Scores::of(document, base);
     let kept = scores.as_ref().map(Scores::kept).unwrap_or_default();
-    let outline = outline::of(&page, &kept);
+    let outline = walk::of(&page, &kept);
     let keeps = judge::keeps(&outline);
     let found = match cut::cut(&page, &outline, &keeps) {
         Some(root) => {

@@ -41,6 +41,10 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// The tree of a page.
 pub(super) fn parse(html: &str) -> Result<Document, NotReadable> {
+    parse_within(html, MAX_TIME)
+}
+
+fn parse_within(html: &str, limit: Duration) -> Result<Document, NotReadable> {
     if html.len() > MAX_BYTES {
         return Err(NotReadable::TooLarge { what: "bytes", limit: MAX_BYTES });
     }
@@ -56,7 +60,7 @@ pub(super) fn parse(html: &str) -> Result<Document, NotReadable> {
         rest = after;
         parser.process(StrTendril::from_slice(piece));
         parser.tokenizer.sink.sink.check()?;
-        if started.elapsed() > MAX_TIME {
+        if started.elapsed() > limit {
             return Err(NotReadable::TooSlow);
         }
     }
@@ -283,8 +287,13 @@ impl TreeSink for MeasuredTree {
 mod tests {
     use super::*;
 
+    /// The tree of a page, however busy the machine that tests it.
+    fn unhurried(html: &str) -> Result<Document, NotReadable> {
+        parse_within(html, Duration::from_secs(600))
+    }
+
     fn refused(html: &str) -> NotReadable {
-        parse(html).err().expect("the page was taken")
+        unhurried(html).err().expect("the page was taken")
     }
 
     #[test]
@@ -320,14 +329,14 @@ mod tests {
 
     #[test]
     fn text_written_in_entities_is_one_text() {
-        assert!(parse(&format!("<p>{}", "&#20013;".repeat(300_000))).is_ok());
+        assert!(unhurried(&format!("<p>{}", "&#20013;".repeat(300_000))).is_ok());
     }
 
     #[test]
     fn pages_over_the_bounds_are_refused() {
         assert_eq!(refused(&"&".repeat(1_000_000)), NotReadable::TooSlow);
         assert_eq!(refused(&format!("<p title='{}'>", "\u{a0}".repeat(500_000))), NotReadable::TooSlow);
-        assert!(parse(&format!("<script>{}</script>", "a && b;\n".repeat(200_000))).is_ok());
+        assert!(unhurried(&format!("<script>{}</script>", "a && b;\n".repeat(200_000))).is_ok());
         assert!(matches!(refused(&"<br>".repeat(250_000)), NotReadable::TooLarge { what: "elements", .. }));
         assert!(matches!(refused(&"x".repeat(MAX_BYTES + 1)), NotReadable::TooLarge { what: "bytes", .. }));
     }

@@ -61,8 +61,8 @@ impl Whole {
     }
 }
 
-/// The numbers of each line.
-pub(super) fn of(outline: &Outline) -> Vec<Vec<f32>> {
+/// What `judge` makes of the numbers of each line, in order.
+pub(super) fn each<T>(outline: &Outline, judge: impl Fn(&[f32]) -> T) -> Vec<T> {
     let whole = Whole::of(outline);
     let mut before: HashMap<&str, usize> = HashMap::new();
     for line in &outline.lines {
@@ -82,8 +82,9 @@ pub(super) fn of(outline: &Outline) -> Vec<Vec<f32>> {
     let prose_at: Vec<usize> = (0..outline.lines.len()).filter(|i| outline.lines[*i].is_prose()).collect();
     let mut kept_before = 0.0;
     let mut all = Vec::with_capacity(outline.lines.len());
+    let mut n: Vec<f32> = Vec::with_capacity(COUNT);
     for (at, line) in outline.lines.iter().enumerate() {
-        let mut n: Vec<f32> = Vec::with_capacity(COUNT);
+        n.clear();
         let flag = |b: bool| f32::from(u8::from(b));
         let w = line.weight;
         n.push(line.kept);
@@ -175,7 +176,7 @@ pub(super) fn of(outline: &Outline) -> Vec<Vec<f32>> {
         n.extend(line.hints.each());
         n.extend((0..Around::COUNT).map(|bit| flag((part.around | line.inline_around) >> bit & 1 == 1)));
         n.extend(under[at].each());
-        all.push(n);
+        all.push(judge(&n));
     }
     all
 }
