@@ -23,10 +23,10 @@ async fn feeds_are_added_listed_decided_on_and_removed() {
     let listed = ingest.feed(&id).await;
     assert!(listed["last_success_at"].is_string() && listed["next_poll_at"].is_string(), "{listed}");
 
-    let set = ingest.kos(&["feed", "set", &id, "--policy", "excerpt", "--rules", r#"{"x": 1}"#]).await;
+    let set = ingest.kos(&["feed", "set", &id, "--policy", "excerpt", "--rules", r#"{"min_words": 1}"#]).await;
     assert_eq!(set.code, 0, "{set:?}");
     let decided = ingest.feed(&id).await;
-    assert_eq!((&decided["policy"], &decided["rules"]), (&json!("excerpt"), &json!({"x": 1})));
+    assert_eq!((&decided["policy"], &decided["rules"]), (&json!("excerpt"), &json!({"min_words": 1})));
     ingest.kos(&["feed", "set", &feed, "--policy", "default", "--rules", "{}"]).await;
     let decided = ingest.feed(&id).await;
     assert_eq!((&decided["policy"], &decided["rules"]), (&Value::Null, &Value::Null));

@@ -81,5 +81,6 @@ async fn replay(pipeline: &Pipeline) {
 async fn outcomes(pipeline: &Pipeline, outcome: &str) -> i64 {
     let mut database = pipeline.database("ingest").await;
     let sql = "select count(*) from inbox where outcome = $1";
-    sqlx::query_scalar(sql).bind(outcome.to_owned()).fetch_one(&mut database).await.unwrap()
+    let counted = sqlx::query_scalar(sql).bind(outcome.to_owned()).fetch_one(&mut database).await;
+    counted.unwrap_or_else(|e| panic!("inbox rows can't be counted: {e}"))
 }
