@@ -1,6 +1,8 @@
 //! What a running worker answers on the bus (NATS micro-services, ADR-32), so that the operator's command needs no
 //! database: its journal, how it is, and what its service has to answer beside ([`Question`]).
 
+mod ask;
+
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use async_nats::{
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+pub use ask::{AskError, ask};
 
 use crate::{
     bus::Bus,

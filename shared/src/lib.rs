@@ -19,5 +19,6 @@ pub mod stage;
 pub mod store;
 mod telemetry;
 pub mod text;
+pub mod websub;
 
 pub use telemetry::init as init_logs;

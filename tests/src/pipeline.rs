@@ -101,8 +101,10 @@ impl Pipeline {
         let nats = NatsServer::start_with(setup.nats.clone()).await;
         let data = TempDir::with_prefix("kos-data-").unwrap_or_else(|e| panic!("can't make a folder: {e}"));
         let ports: Vec<Port> = (0..SERVICES.len() * setup.replicas).map(|_| Port::free()).collect();
+        // The order of the services: the third one is the first that serves the site.
+        let site = format!("http://{}/", ports[SERVICES.len() - 1].address());
         let replicas = ports.into_iter().zip(SERVICES.into_iter().cycle()).map(|(port, service)| {
-            let command = service_command(service, &nats, &port, &data, &setup);
+            let command = service_command(service, &nats, &port, &site, &data, &setup);
             Replica { worker: Worker::start(command), service, port }
         });
         let mut pipeline = Self {
@@ -307,13 +309,21 @@ async fn client(nats: &NatsServer) -> async_nats::Client {
     options.connect(nats.url()).await.unwrap_or_else(|e| panic!("can't connect to {}: {e}", nats.url()))
 }
 
-fn service_command(service: &str, nats: &NatsServer, port: &Port, data: &TempDir, setup: &Setup<'_>) -> Command {
+fn service_command(
+    service: &str,
+    nats: &NatsServer,
+    port: &Port,
+    site: &str,
+    data: &TempDir,
+    setup: &Setup<'_>,
+) -> Command {
     let (url, monitor, listen) = (nats.url(), nats.monitor_url(), port.address().to_string());
     let data = data.path().display().to_string();
     let mut variables = vec![
         ("KOS_NATS_URL", url.as_str()),
         ("KOS_NATS_MONITOR_URL", &monitor),
         ("KOS_DATA", &data),
+        ("KOS_SITE_URL", site),
         (if service == "publish" { "KOS_LISTEN" } else { "KOS_HEALTH_LISTEN" }, &listen),
     ];
     variables.extend(setup.postgres.map(|url| ("KOS_DATABASE_URL", url)));

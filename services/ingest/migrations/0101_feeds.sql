@@ -29,12 +29,13 @@ create table feeds (
     -- What the operator decided: how much may be shown, and which entries are wanted, as JSON.
     policy text,
     rules text,
-    -- WebSub: the subscription that was asked for, and until when it is granted.
+    -- WebSub: the subscription that was asked for, and until when it is granted; why it is not.
     hub_url text,
     hub_topic text,
     hub_secret text,
     hub_asked_at_ms bigint,
-    hub_expires_at_ms bigint
+    hub_expires_at_ms bigint,
+    hub_error text
 );
 
 create index feeds_due on feeds (state, next_at_ms);

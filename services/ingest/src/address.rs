@@ -107,6 +107,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     !special
 }
 
+/// Whether a name without an address here can only be one of a private network: no proxy is asked for it (RFC 6761,
+/// RFC 6762, RFC 8375, and `internal`, which ICANN keeps for that).
+pub fn is_private_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let Some((_, last)) = host.rsplit_once('.') else { return true };
+    matches!(last, "localhost" | "local" | "internal" | "intranet" | "lan" | "home" | "corp" | "private" | "onion")
+        || host.ends_with(".home.arpa")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,5 +214,15 @@ mod tests {
     fn what_is_no_network_is_named() {
         let error = "127.0.0.0/8,localhost".parse::<AllowedNetworks>().unwrap_err().to_string();
         assert!(error.contains("\"localhost\"") && error.contains("127.0.0.0/8"), "{error}");
+    }
+
+    #[test]
+    fn names_of_private_networks_are_known() {
+        for private in ["router", "db.internal", "printer.local.", "nas.home.arpa", "A.LOCALHOST"] {
+            assert!(is_private_name(private), "{private}");
+        }
+        for public in ["example.com", "internal.example.com", "local.news"] {
+            assert!(!is_private_name(public), "{public}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         schedule::Bounds,
         scheduler,
         stage::Polling,
+        websub::{self, callback::Callbacks, subscriber},
     },
     fetch::{Fetcher, Limits, Manners, Proxies, Setup},
     hosts::Pace,
@@ -41,7 +42,7 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let limits = Limits::default();
     let pace = Pace { delay: config.fetch.delay, connections: config.fetch.connections };
     let manners = Manners::new(runtime.store(), &limits, pace, config.fetch.obey_robots);
-    let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed, limits, &config.fetch.contact) };
+    let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed.clone(), limits, &config.fetch.contact) };
     let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
     let retention = Retention::of_days(config.keep_days);
     let pages = Pages { fetcher: fetcher.clone(), store: runtime.store().clone(), retention };
@@ -50,21 +51,35 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
         retention::keep_house(&store, retention, Timestamp::now()).await
     });
     runtime.handle(Retracting)?;
-    follow_feeds(&mut runtime, &config, fetcher)?;
+    follow_feeds(&mut runtime, &config, fetcher, &allowed)?;
     runtime.until_stopped().await
 }
 
-/// Polls feeds, and lets them be added and looked at.
-fn follow_feeds(runtime: &mut Runtime, config: &Config, fetcher: Fetcher) -> Result<(), RunError> {
+/// Polls feeds, has hubs tell of them where they reach the site, and lets feeds be added and looked at.
+fn follow_feeds(
+    runtime: &mut Runtime,
+    config: &Config,
+    fetcher: Fetcher,
+    allowed: &AllowedNetworks,
+) -> Result<(), RunError> {
     let (min, max) = config.feed_intervals;
     let bounds = Bounds { min, max };
     let wake = Arc::new(Notify::new());
     runtime.handle(Polling { fetcher: fetcher.clone(), store: runtime.store().clone(), bounds })?;
-    let desk = Desk { fetcher, store: runtime.store().clone(), bounds, wake: Arc::clone(&wake) };
+    let desk = Desk { fetcher: fetcher.clone(), store: runtime.store().clone(), bounds, wake: Arc::clone(&wake) };
     for question in control::questions(&desk) {
         runtime.answer(question);
     }
     runtime.spawn(scheduler::run(runtime.context().clone(), Arc::clone(&wake)));
+
+    let outbox = Arc::clone(&runtime.context().outbox);
+    let callbacks = Callbacks { store: runtime.store().clone(), bounds, outbox, schedule: wake };
+    for question in websub::callback::questions(&callbacks) {
+        runtime.answer(question);
+    }
+    if websub::is_within_reach(&config.site_url, allowed) {
+        runtime.spawn(subscriber::run(runtime.context().clone(), fetcher, config.site_url.clone()));
+    }
     Ok(())
 }
 

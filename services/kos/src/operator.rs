@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use async_nats::{
-    Client, Request,
+    Client,
     client::RequestErrorKind,
     jetstream::{
         Context,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use kos_shared::{
     bus::{Bus, Connection, JetStream, PublishError, StreamName, connect, headers_of},
     config::Config,
-    control::{Status, journal_subject, question_subject, status_subject},
+    control::{self, AskError, Status, journal_subject, status_subject},
     event::{Headers, Outgoing, Received},
     journal::{Entry, Query},
 };
@@ -159,22 +159,10 @@ impl Operator {
         question: &impl Serialize,
         limit: Duration,
     ) -> anyhow::Result<A> {
-        let service = service.as_str();
-        let request = Request::new().payload(serde_json::to_vec(question)?.into()).timeout(Some(limit));
-        let answer = match self.client().send_request(question_subject(service, name), request).await {
-            Ok(answer) => answer,
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
-                bail!("no {service} worker answers: start one, or `kos up`")
-            }
-            Err(error) if error.kind() == RequestErrorKind::TimedOut => {
-                bail!("no {service} worker answered within {} s", limit.as_secs())
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(error) = answer.headers.as_ref().and_then(|h| h.get("Nats-Service-Error")) {
-            bail!("{service} refused: {error}");
-        }
-        serde_json::from_slice(&answer.payload).with_context(|| format!("{service}'s answer"))
+        control::ask(self.client(), service.as_str(), name, question, limit).await.map_err(|error| match error {
+            AskError::NoWorker { service } => anyhow!("no {service} worker answers: start one, or `kos up`"),
+            error => error.into(),
+        })
     }
 
     /// Asks every worker how it is.

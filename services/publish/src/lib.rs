@@ -1,6 +1,7 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
+//! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
 //! It never fetches a page, never calls a model and never reads another service's tables: all that it
 //! shows came in an event. It trusts no event: bodies are sanitized again, everything else is escaped.
@@ -13,3 +14,4 @@ pub mod service;
 pub mod site;
 pub mod stage;
 pub mod state;
+pub mod websub;

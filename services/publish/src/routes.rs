@@ -44,8 +44,8 @@ pub struct Site {
     pub pool: AnyPool,
 }
 
-/// All of the site, the health routes among it.
-pub fn routes(site: Site, process: &Process) -> Router {
+/// All of the site, the callbacks of `hubs` and the health routes among it.
+pub fn routes(site: Site, hubs: Router, process: &Process) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/articles/{id}", get(article))
@@ -55,6 +55,7 @@ pub fn routes(site: Site, process: &Process) -> Router {
         .route("/assets/{file}", get(asset))
         .fallback(not_found)
         .with_state(site)
+        .merge(hubs)
         .merge(process.routes())
         .layer(from_fn(protect))
 }

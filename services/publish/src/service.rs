@@ -17,6 +17,7 @@ use crate::{
     site::SiteInfo,
     stage::Publishing,
     state::MIGRATIONS,
+    websub,
 };
 
 /// Serves the site at `KOS_LISTEN`, and puts there what comes from the bus, until the process is told to stop.
@@ -43,7 +44,7 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
     let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone() };
-    let app = routes(site, &process);
+    let app = routes(site, websub::routes(runtime.connection().clone()), &process);
     let stop = process.stop.clone();
     let serving = tokio::spawn(async move {
         let ended = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).await;

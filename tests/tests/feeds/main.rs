@@ -2,9 +2,11 @@
 
 mod command;
 mod follow;
+mod hub;
 mod ingest;
 mod many;
 mod site;
+mod websub;
 
 use kos_tests::Page;
 

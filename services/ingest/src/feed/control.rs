@@ -145,6 +145,8 @@ pub struct Followed {
     pub entries_without_link: usize,
     /// Until when a hub tells of changes.
     pub hub_until: Option<Timestamp>,
+    /// Why no hub does, though one is offered.
+    pub hub_error: Option<String>,
     /// How much of its articles may be shown, as the operator decided.
     pub policy: Option<String>,
     /// Which of its entries are wanted.
@@ -169,6 +171,7 @@ impl Followed {
             entries: feed.entries,
             entries_without_link: feed.entries_without_link,
             hub_until: feed.hub_expires_at.filter(|until| *until > now),
+            hub_error: feed.hub_error,
             policy,
             rules: rules.and_then(|text| serde_json::from_str(&text).ok()),
         }

@@ -5,13 +5,14 @@
 //!
 //! A feed that is followed is a [`subscription`]. [`scheduler`] begins its turns, in every worker; [`stage`] polls it
 //! then and asks for what [`entries`] calls new; [`schedule`] says when its next turn is. [`control`] is what operators
-//! can ask for.
+//! can ask for. Where a feed offers a hub, [`websub`] has it tell of changes.
 
 pub mod control;
 pub mod date;
 pub mod discover;
 pub mod entries;
 pub mod find;
+pub mod news;
 pub mod opml;
 pub mod parse;
 pub mod poll;
@@ -21,6 +22,7 @@ pub mod seen;
 pub mod stage;
 pub mod state;
 pub mod subscription;
+pub mod websub;
 
 use std::time::Duration;
 

@@ -19,6 +19,7 @@ use super::{
     entries::{Candidates, candidates},
     parse::parse,
     subscription::Subscription,
+    websub::{Offer, link::Links},
 };
 use crate::fetch::{Answer, FetchError, Fetcher, Kind, Remedy, Request, Validators};
 
@@ -36,6 +37,8 @@ pub struct Reading {
     pub validators: Validators,
     /// Digest of its bytes.
     pub body_hash: String,
+    /// The hub that it offers.
+    pub offer: Option<Offer>,
 }
 
 /// What came of asking.
@@ -109,6 +112,7 @@ pub async fn read(
     found_at: HttpUrl,
 ) -> Came {
     let validators = Validators { etag: value(headers, ETAG), last_modified: value(headers, LAST_MODIFIED) };
+    let links = Links::of(headers, &found_at);
     let (known, feed_id) = (subscription.body_hash.clone(), subscription.feed_id.clone());
     on_cpu(move || {
         let body_hash: String = Sha256::digest(&body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -119,7 +123,8 @@ pub async fn read(
             let mut feed = parse(&body, content_type.as_deref(), &found_at)?;
             let entries = std::mem::take(&mut feed.entries);
             let candidates = candidates(Feed { entries, ..feed.clone() }, &feed_id, &found_at);
-            Ok::<_, super::parse::NotAFeed>(Reading { feed, candidates, validators, body_hash })
+            let offer = Offer::of(&feed, links, &found_at);
+            Ok::<_, super::parse::NotAFeed>(Reading { feed, candidates, validators, body_hash, offer })
         };
         match catch_unwind(AssertUnwindSafe(read)) {
             Ok(Ok(reading)) => Came::Document(Box::new(reading)),

@@ -3,26 +3,22 @@
 //! A poll that fails is no failed event. It is noted with the feed, and the schedule decides when to try again: a site
 //! that is down for a week must not fill the dead letters.
 
-use std::collections::HashSet;
-
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use kos_shared::{
-    event::{Event, FeedDue, Outgoing},
+    event::{Event, FeedDue},
     stage::{Failure, RecordError, Recorded, Stage},
     store::{Store, Tx},
 };
 
 use super::{
-    entries::{Candidate, Novelty, newest, novelties},
+    news::News,
     poll::{Came, Poll, Reading, poll},
     schedule::Bounds,
     seen, state,
     subscription::{Document, State, Subscription, Turnout},
+    websub,
 };
 use crate::fetch::Fetcher;
-
-/// How often it is noted that an entry is still in its feed.
-const NOTED_EVERY_HOURS: i64 = 24;
 
 /// `kos.feed.due` → `kos.ingest.requested` for each entry that is new or was really changed.
 pub struct Polling {
@@ -66,20 +62,20 @@ impl Stage for Polling {
             Turned::Passed(outcome) => return Ok(Recorded::new(outcome, None)),
             Turned::Polled(before, poll) => (before, poll),
         };
-        let cause = |index: usize, candidate: &Candidate| event.cause("feed", index, &candidate.request);
-        record(tx, before, poll, self.bounds, cause).await
+        record(tx, event, before, poll, self.bounds).await
     }
 }
 
-/// Notes what a poll came to, and asks for what is new by events that `cause` makes.
-pub(super) async fn record(
+/// Notes what a poll came to, and asks for what is new.
+async fn record(
     tx: &mut Tx,
+    event: &Event<FeedDue>,
     before: &Subscription,
     poll: &Poll,
     bounds: Bounds,
-    cause: impl Fn(usize, &Candidate) -> Outgoing,
 ) -> Result<Recorded, RecordError> {
     let now = poll.at;
+    state::lock(tx, &before.feed_id).await?;
     let mut moved_to = poll.moved_to.clone();
     if let Some(url) = &moved_to
         && let Some(other) = state::other_at(tx, url, &before.feed_id).await?
@@ -114,10 +110,11 @@ pub(super) async fn record(
         return Ok(Recorded::new("outdated", None));
     }
     seen::note(tx, &before.feed_id, &news.seen, now).await?;
-    if matches!(poll.came, Came::Document(_)) {
+    if let Came::Document(reading) = &poll.came {
         seen::forget(tx, &before.feed_id, now).await?;
+        websub::state::offered(tx, &before.feed_id, reading.offer.as_ref()).await?;
     }
-    let emit = news.wanted.iter().enumerate().map(|(index, candidate)| cause(index, candidate)).collect();
+    let emit = news.wanted.iter().enumerate().map(|(index, c)| event.cause("feed", index, &c.request)).collect();
     Ok(Recorded { outcome, detail: news.detail, article_id: None, emit })
 }
 
@@ -128,67 +125,7 @@ fn document(reading: &Reading, new_at: Vec<Timestamp>) -> Document {
         entries: reading.candidates.total,
         entries_without_link: reading.candidates.without_link,
         validators: reading.validators.clone(),
-        body_hash: reading.body_hash.clone(),
+        body_hash: Some(reading.body_hash.clone()),
         new_at,
-    }
-}
-
-/// What a document has that matters.
-#[derive(Default)]
-struct News<'a> {
-    /// Entries that are asked for.
-    wanted: Vec<&'a Candidate>,
-    /// Entries to note.
-    seen: Vec<&'a Candidate>,
-    /// When what is new came.
-    came_at: Vec<Timestamp>,
-    detail: Option<String>,
-}
-
-impl<'a> News<'a> {
-    async fn of(tx: &mut Tx, before: &Subscription, reading: &'a Reading, now: Timestamp) -> Result<Self, sqlx::Error> {
-        let candidates = &reading.candidates.entries;
-        let known = seen::known(tx, &before.feed_id, candidates).await?;
-        let novelties = novelties(candidates, &known);
-        let is_first = before.last_success_at.is_none();
-        let newest: HashSet<usize> = if is_first { newest(candidates) } else { (0..candidates.len()).collect() };
-        let noted_before = now - NOTED_EVERY_HOURS.hours();
-        let mut news = Self::default();
-        let (mut new, mut changed) = (0, 0);
-        for (index, (candidate, novelty)) in candidates.iter().zip(novelties).enumerate() {
-            match novelty {
-                Novelty::Known(seen_at) if seen_at > noted_before => continue,
-                Novelty::Known(_) | Novelty::Renamed => {}
-                Novelty::New => {
-                    news.came_at.extend(came_at(candidate, before.last_success_at, now));
-                    if newest.contains(&index) {
-                        new += 1;
-                        news.wanted.push(candidate);
-                    }
-                }
-                Novelty::Changed => {
-                    changed += 1;
-                    news.came_at.push(now);
-                    news.wanted.push(candidate);
-                }
-            }
-            news.seen.push(candidate);
-        }
-        let total = reading.candidates.total;
-        let mended = match reading.feed.repairs.as_slice() {
-            [] => String::new(),
-            repairs => format!(", mended: {}", repairs.join(", ")),
-        };
-        news.detail = Some(format!("{new} new and {changed} changed of {total}{mended}"));
-        Ok(news)
-    }
-}
-
-/// When a new entry came. After the first reading that is between the last one and now, whatever the entry says; before
-/// it, an entry that says no time may have come at any.
-fn came_at(candidate: &Candidate, last_read_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    match last_read_at {
-        Some(last) => Some(candidate.at.unwrap_or(now).max(last).min(now)),
-        None => candidate.at,
     }
 }

@@ -15,7 +15,7 @@ use crate::{fetch::Validators, rules::RuleSet};
 
 const COLUMNS: &str = "feed_id, url, added_at_ms, title, site_url, state, slot, next_at_ms, interval_ms, etag, \
     last_modified, body_hash, failures, last_success_at_ms, last_error, last_error_at_ms, entries, \
-    entries_without_link, recent_ms, hub_expires_at_ms";
+    entries_without_link, recent_ms, hub_expires_at_ms, hub_error";
 
 /// A turn of a feed that has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +208,15 @@ pub async fn save(tx: &mut Tx, after: &Subscription) -> Result<bool, RecordError
     Ok(saved.rows_affected() > 0)
 }
 
+/// Keeps others from writing about a feed until the transaction ends, so that what is read of its entries holds.
+///
+/// # Errors
+/// The database fails.
+pub async fn lock(tx: &mut Tx, feed_id: &str) -> Result<(), sqlx::Error> {
+    let sql = "update feeds set slot = slot where feed_id = $1";
+    sqlx::query(sql).bind(feed_id.to_owned()).execute(&mut **tx).await.map(drop)
+}
+
 /// Another feed that is asked for at `url`.
 ///
 /// # Errors
@@ -252,6 +261,7 @@ fn subscription(row: &AnyRow) -> Result<Subscription, sqlx::Error> {
         entries_without_link: number("entries_without_link")?,
         changes: changes.into_iter().filter_map(|ms| Timestamp::from_millisecond(ms).ok()).collect(),
         hub_expires_at: optional_time("hub_expires_at_ms")?,
+        hub_error: row.try_get("hub_error")?,
     })
 }
 

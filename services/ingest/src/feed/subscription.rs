@@ -77,6 +77,8 @@ pub struct Subscription {
     pub changes: Vec<Timestamp>,
     /// Until when a hub tells of changes.
     pub hub_expires_at: Option<Timestamp>,
+    /// Why none does, though one is offered.
+    pub hub_error: Option<String>,
 }
 
 /// What a document said beside its entries, and its server beside the document.
@@ -93,7 +95,7 @@ pub struct Document {
     /// What it is known by at the next poll.
     pub validators: Validators,
     /// Its digest.
-    pub body_hash: String,
+    pub body_hash: Option<String>,
     /// When its new entries came.
     pub new_at: Vec<Timestamp>,
 }
@@ -144,6 +146,7 @@ impl Subscription {
             entries_without_link: 0,
             changes: Vec::new(),
             hub_expires_at: None,
+            hub_error: None,
         }
     }
 
@@ -164,7 +167,7 @@ impl Subscription {
                 self.entries = document.entries;
                 self.entries_without_link = document.entries_without_link;
                 self.validators = document.validators;
-                self.body_hash = Some(document.body_hash);
+                self.body_hash = document.body_hash;
                 self.changes = schedule::merge_changes(&self.changes, document.new_at, now);
                 self.succeed(asked, now, bounds);
             }

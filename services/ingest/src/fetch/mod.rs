@@ -39,7 +39,7 @@ pub use request::{Answer, Kind, Limits, Request, Validators};
 pub use resolver::{Looking, Lookup, SystemLookup};
 
 use crate::{
-    address::{AllowedNetworks, is_web_port},
+    address::{AllowedNetworks, is_private_name, is_web_port},
     robots::RobotsPolicy,
 };
 use resolver::{CheckingResolver, ProxyResolver};
@@ -281,7 +281,7 @@ impl Fetcher {
                         return Err(FetchError::RefusedAddress { host, address });
                     }
                 }
-                _ if proxy::is_private_name(name) => return Err(FetchError::RefusedName { host }),
+                _ if is_private_name(name) => return Err(FetchError::RefusedName { host }),
                 _ => {}
             }
         }

@@ -87,15 +87,6 @@ fn proxy(text: &str) -> Result<Option<Url>, InvalidProxy> {
     }
 }
 
-/// Whether a name without an address here can only be one of a private network: no proxy is asked for it (RFC 6761,
-/// RFC 6762, RFC 8375, and `internal`, which ICANN keeps for that).
-pub(super) fn is_private_name(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let Some((_, last)) = host.rsplit_once('.') else { return true };
-    matches!(last, "localhost" | "local" | "internal" | "intranet" | "lan" | "home" | "corp" | "private" | "onion")
-        || host.ends_with(".home.arpa")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,15 +113,5 @@ mod tests {
     fn a_proxy_of_another_protocol_is_refused_without_its_password() {
         let error = Proxies::new("", "socks5://me:secret@proxy/", "").unwrap_err().to_string();
         assert!(error.contains("socks5") && !error.contains("secret"), "{error}");
-    }
-
-    #[test]
-    fn names_of_private_networks_are_known() {
-        for private in ["router", "db.internal", "printer.local.", "nas.home.arpa", "A.LOCALHOST"] {
-            assert!(is_private_name(private), "{private}");
-        }
-        for public in ["example.com", "internal.example.com", "local.news"] {
-            assert!(!is_private_name(public), "{public}");
-        }
     }
 }

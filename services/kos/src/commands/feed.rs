@@ -89,6 +89,11 @@ fn name(feed: &Followed) -> &str {
     feed.title.as_deref().unwrap_or(&feed.url)
 }
 
+/// What is wrong with a feed, or else with its hub.
+fn problem(feed: &Followed) -> Option<&str> {
+    feed.last_error.as_deref().or(feed.hub_error.as_deref())
+}
+
 async fn add(urls: Vec<String>, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     for url in &urls {
         url.parse::<HttpUrl>().map_err(|e| WrongUsage(e.to_string()))?;
@@ -148,11 +153,11 @@ async fn list(desk: &Desk, as_json: bool) -> anyhow::Result<Ended> {
             feed.next_poll_at.map_or_else(|| "-".to_owned(), |at| format!("in {}", ago(now, at))),
             format!("{:.1}", feed.entries_a_day),
             feed.policy.clone().unwrap_or_default(),
-            feed.last_error.as_deref().map(|error| cut(error, 100)).unwrap_or_default(),
+            problem(feed).map(|problem| cut(problem, 100)).unwrap_or_default(),
         ]
     });
     print_table(&["feed", "title", "state", "last read", "next poll", "a day", "policy", "what is wrong"], rows);
-    let failing = all.iter().filter(|feed| feed.last_error.is_some()).count();
+    let failing = all.iter().filter(|feed| problem(feed).is_some()).count();
     println!();
     println!("{}, {failing} of them with something wrong", counted(all.len(), "feed"));
     Ok(Ended::Done)
