@@ -22,6 +22,7 @@ pub mod extract;
 pub mod feed;
 pub mod fetch;
 pub mod hosts;
+mod lanes;
 pub mod near_duplicate;
 pub mod page;
 pub mod retention;

@@ -15,7 +15,7 @@ use crate::{
     retention::{self, KeptPage, Retention},
     rights::{
         Outside, SiteClaims, of_headers,
-        well_known::{SiteError, site_rights},
+        well_known::{SiteError, SiteRights},
     },
 };
 
@@ -67,10 +67,12 @@ impl Page {
 pub struct Pages {
     /// Asks their servers.
     pub fetcher: Fetcher,
-    /// Where pages are kept, and what sites say about rights.
+    /// Where pages are kept.
     pub store: Store,
     /// For how long they are.
     pub retention: Retention,
+    /// What sites say about rights.
+    pub site_rights: SiteRights,
 }
 
 impl Pages {
@@ -143,10 +145,9 @@ impl Pages {
     }
 
     async fn site(&self, url: &HttpUrl) -> Result<SiteClaims, Failure> {
-        let now = Timestamp::now();
-        site_rights(&self.fetcher, &self.store, url, now).await.map_err(|error| match error {
+        self.site_rights.of(url).await.map_err(|error| match error {
             SiteError::Database(error) => Failure::Retry(error.to_string()),
-            SiteError::NotNow(error) => failure(&error, now),
+            SiteError::NotNow(error) => failure(&error, Timestamp::now()),
         })
     }
 }

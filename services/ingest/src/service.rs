@@ -24,6 +24,7 @@ use crate::{
     hosts::Pace,
     page::Pages,
     retention::{self, Retention},
+    rights::well_known::SiteRights,
     rules::Rules,
     stage::Ingesting,
     state::MIGRATIONS,
@@ -45,7 +46,9 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed.clone(), limits, &config.fetch.contact) };
     let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
     let retention = Retention::of_days(config.keep_days);
-    let pages = Pages { fetcher: fetcher.clone(), store: runtime.store().clone(), retention };
+    let store = runtime.store().clone();
+    let site_rights = SiteRights::new(fetcher.clone(), store.clone());
+    let pages = Pages { fetcher: fetcher.clone(), store, retention, site_rights };
     runtime.handle(Ingesting { pages, rules })?;
     runtime.keep_house("forgetting old pages", move |store| async move {
         retention::keep_house(&store, retention, Timestamp::now()).await

@@ -9,7 +9,7 @@ use kos_ingest::{
     fetch::{Fetcher, Limits},
     page::Pages,
     retention::Retention,
-    rights,
+    rights::{self, well_known::SiteRights},
     stage::{Ingesting, Taken},
     state::MIGRATIONS,
 };
@@ -82,7 +82,8 @@ impl Web {
 async fn stage(folder: &std::path::Path, rules: &str) -> Ingesting {
     let store = Store::open(&DatabaseConfig::SqliteFolder(folder.to_owned()), "ingest", MIGRATIONS).await.unwrap();
     let fetcher = Fetcher::new("127.0.0.0/8".parse().unwrap(), Limits::default(), "https://test.example").unwrap();
-    let pages = Pages { fetcher, store, retention: Retention::of_days(0) };
+    let site_rights = SiteRights::new(fetcher.clone(), store.clone());
+    let pages = Pages { fetcher, store, retention: Retention::of_days(0), site_rights };
     Ingesting { pages, rules: Arc::new(rules.parse().unwrap()) }
 }
 

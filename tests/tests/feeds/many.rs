@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{ingest::Ingest, site::Sites};
 
+const WORKERS: usize = 3;
 const FEEDS: usize = 200;
 const BROKEN: usize = 5;
 const ENTRIES: usize = 20;
@@ -22,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 async fn three_workers_take_every_entry_of_two_hundred_feeds_once() {
     let postgres = Postgres::start().await;
     let url = postgres.create_database("kos").await;
-    let ingest = Ingest::start_with(3, Some(&url), &[]).await;
+    let ingest = Ingest::start_with(WORKERS, Some(&url), &[]).await;
     let sites = Sites::start(ENTRIES).await;
     let feeds: Vec<String> = (0..FEEDS + BROKEN).map(|n| sites.feed(n, n >= FEEDS)).collect();
     let question = json!({"urls": feeds, "unseen": true}).to_string();
@@ -57,6 +58,8 @@ async fn three_workers_take_every_entry_of_two_hundred_feeds_once() {
         let seen = sites.seen();
         assert!(seen.at_once <= 2, "a site was asked {} times at once", seen.at_once);
         assert_eq!((seen.pages.len(), seen.pages.values().max()), (FEEDS * ENTRIES, Some(&1)));
+        let most = seen.files.values().max();
+        assert!(seen.files.len() == 2 * FEEDS && most <= Some(&WORKERS), "{} files, {most:?} times", seen.files.len());
     }
 
     poll(&ingest, &feeds).await;

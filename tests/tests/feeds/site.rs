@@ -20,6 +20,10 @@ use crate::{article, rss};
 /// How long a site takes to answer, so that requests to one meet.
 const THINKING: Duration = Duration::from_millis(5);
 
+/// The files that speak for a whole site.
+const ROBOTS: &str = "/robots.txt";
+const RESERVATIONS: &str = "/.well-known/tdmrep.json";
+
 /// What was asked of the sites.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -27,6 +31,8 @@ pub struct Seen {
     pub feeds: Vec<(Instant, String, u16)>,
     /// How often each page was asked for.
     pub pages: BTreeMap<String, usize>,
+    /// How often each file that speaks for a whole site was.
+    pub files: BTreeMap<String, usize>,
     /// How many requests a site was given at once, at most.
     pub at_once: usize,
     under_way: BTreeMap<String, usize>,
@@ -88,14 +94,14 @@ async fn answer(State((seen, entries)): State<(Arc<Mutex<Seen>>, usize)>, reques
         "/feed" => ([(header::ETAG, "\"v1\""), (header::CONTENT_TYPE, "application/rss+xml")], feed(&host, entries))
             .into_response(),
         "/broken" => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        "/robots.txt" => StatusCode::NOT_FOUND.into_response(),
+        ROBOTS | RESERVATIONS => StatusCode::NOT_FOUND.into_response(),
         _ => ([(header::CONTENT_TYPE, "text/html")], page(&host, &path)).into_response(),
     };
     let mut seen = lock(&seen);
     *seen.under_way.entry(host.clone()).or_default() -= 1;
     match path.as_str() {
         "/feed" | "/broken" => seen.feeds.push((Instant::now(), host, response.status().as_u16())),
-        "/robots.txt" => {}
+        ROBOTS | RESERVATIONS => *seen.files.entry(format!("{host}{path}")).or_default() += 1,
         _ => *seen.pages.entry(format!("{host}{path}")).or_default() += 1,
     }
     response

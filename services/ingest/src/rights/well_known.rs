@@ -1,5 +1,7 @@
 //! What a site says in `/.well-known/tdmrep.json`, fetched at most once a day and kept in the database.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use kos_shared::{event::HttpUrl, store::Store};
 use sqlx::Row;
@@ -9,7 +11,10 @@ use super::{
     SiteClaims,
     tdm::{self, TdmRule},
 };
-use crate::fetch::{FetchError, Fetcher, Kind, Remedy, Request};
+use crate::{
+    fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    lanes::Lanes,
+};
 
 /// How long an answer is good, also the one that there is no such file. RFC 9309 section 2.4 says the same of robots.txt.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -31,38 +36,54 @@ pub enum SiteError {
     NotNow(FetchError),
 }
 
-/// What the site that `url` is on says about rights: as it is known, and asked for where it isn't. A site whose file
-/// can't be had doesn't implement the protocol, says the report.
-///
-/// # Errors
-/// [`SiteError`] where that can't be known now.
-pub async fn site_rights(
-    fetcher: &Fetcher,
-    store: &Store,
-    url: &HttpUrl,
-    now: Timestamp,
-) -> Result<SiteClaims, SiteError> {
-    let Some(file) = file_of(url) else { return Ok(SiteClaims::default()) };
-    let robots = fetcher.robots(url).await.map_err(SiteError::NotNow)?;
-    let content_usage = robots.map(|robots| [robots.content_usage.as_slice(), &robots.content_signal].concat());
-    let origin = url.as_url().origin().ascii_serialization();
-    let text = match kept(store, &origin, now).await? {
-        Some(text) => text,
-        None => {
-            let (text, good_until) = match fetcher.get(Request::new(&file, Kind::Other)).await {
-                Ok(answer) => (answer.body.and_then(|body| text_of(&body)), now + GOOD_FOR),
-                Err(error) => match error.remedy() {
-                    Remedy::GiveUp => (None, now + GOOD_FOR),
-                    Remedy::Retry | Remedy::RetryAfter(_) => (None, now + FAILURE_GOOD_FOR),
-                    Remedy::NotBefore(_) => return Err(SiteError::NotNow(error)),
-                },
-            };
-            keep(store, &origin, text.as_deref(), now, good_until).await?;
-            text
+/// What sites say about rights, asked for where it isn't known. Clones know the same.
+#[derive(Debug, Clone)]
+pub struct SiteRights {
+    fetcher: Fetcher,
+    store: Store,
+    lanes: Arc<Lanes>,
+}
+
+impl SiteRights {
+    /// Asks by `fetcher`, and keeps what comes in `store`.
+    pub fn new(fetcher: Fetcher, store: Store) -> Self {
+        Self { fetcher, store, lanes: Arc::default() }
+    }
+
+    /// What the site that `url` is on says. A site whose file can't be had doesn't implement the protocol, says the
+    /// report.
+    ///
+    /// # Errors
+    /// [`SiteError`] where that can't be known now.
+    pub async fn of(&self, url: &HttpUrl) -> Result<SiteClaims, SiteError> {
+        let Some(file) = file_of(url) else { return Ok(SiteClaims::default()) };
+        let robots = self.fetcher.robots(url).await.map_err(SiteError::NotNow)?;
+        let content_usage = robots.map(|robots| [robots.content_usage.as_slice(), &robots.content_signal].concat());
+        let origin = url.as_url().origin().ascii_serialization();
+        let tdm = self.file(&origin, &file).await?.map(|text| rules(&origin, &text)).unwrap_or_default();
+        Ok(SiteClaims { tdm, content_usage: content_usage.unwrap_or_default() })
+    }
+
+    async fn file(&self, origin: &str, file: &HttpUrl) -> Result<Option<String>, SiteError> {
+        if let Some(text) = kept(&self.store, origin, Timestamp::now()).await? {
+            return Ok(text);
         }
-    };
-    let tdm = text.map(|text| rules(&origin, &text)).unwrap_or_default();
-    Ok(SiteClaims { tdm, content_usage: content_usage.unwrap_or_default() })
+        let _only_one_asks = self.lanes.enter(origin).await;
+        let now = Timestamp::now();
+        if let Some(text) = kept(&self.store, origin, now).await? {
+            return Ok(text);
+        }
+        let (text, good_until) = match self.fetcher.get(Request::new(file, Kind::Other)).await {
+            Ok(answer) => (answer.body.and_then(|body| text_of(&body)), now + GOOD_FOR),
+            Err(error) => match error.remedy() {
+                Remedy::GiveUp => (None, now + GOOD_FOR),
+                Remedy::Retry | Remedy::RetryAfter(_) => (None, now + FAILURE_GOOD_FOR),
+                Remedy::NotBefore(_) => return Err(SiteError::NotNow(error)),
+            },
+        };
+        keep(&self.store, origin, text.as_deref(), now, good_until).await?;
+        Ok(text)
+    }
 }
 
 /// A file as text that every database takes; nothing where it is larger than any such file.

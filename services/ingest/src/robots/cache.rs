@@ -1,8 +1,7 @@
 //! What sites say in robots.txt, kept for a day in the database that all workers share.
 
 use std::{
-    collections::{HashMap, hash_map::RandomState},
-    hash::BuildHasher,
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,6 +12,7 @@ use kos_shared::store::{Store, time};
 use sqlx::Row;
 
 use super::{READ_BYTES, RobotsPolicy};
+use crate::lanes::Lanes;
 
 /// How long a robots.txt is used without asking again (RFC 9309 section 2.4).
 const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,9 +25,6 @@ const OLD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How many sites one worker remembers.
 const REMEMBERED: usize = 1_000;
-
-/// How many sites may be asked at once. Who wants the same one waits for who asks.
-const LANES: usize = 32;
 
 /// What came of asking for a robots.txt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,20 +67,13 @@ pub struct RobotsCache {
     store: Store,
     product: &'static str,
     remembered: Mutex<HashMap<String, Remembered>>,
-    lanes: [tokio::sync::Mutex<()>; LANES],
-    hasher: RandomState,
+    lanes: Lanes,
 }
 
 impl RobotsCache {
     /// A cache for the robot `product`.
     pub fn new(store: Store, product: &'static str) -> Self {
-        Self {
-            store,
-            product,
-            remembered: Mutex::default(),
-            lanes: std::array::from_fn(|_| tokio::sync::Mutex::default()),
-            hasher: RandomState::new(),
-        }
+        Self { store, product, remembered: Mutex::default(), lanes: Lanes::default() }
     }
 
     /// What the site `authority` (scheme, host and port) wants; `ask` fetches its robots.txt where that is needed.
@@ -99,8 +89,7 @@ impl RobotsCache {
         if let Some(known) = self.remembered(authority) {
             return Ok(known);
         }
-        let lane = self.hasher.hash_one(authority) as usize % LANES;
-        let _only_one_asks = self.lanes[lane].lock().await;
+        let _only_one_asks = self.lanes.enter(authority).await;
         if let Some(known) = self.remembered(authority) {
             return Ok(known);
         }
