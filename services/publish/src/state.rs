@@ -76,7 +76,7 @@ pub async fn put_article(
     .bind(article.language.to_string())
     .bind(article.site.name.clone())
     .bind(article.site.host.clone())
-    .bind(article.published_at.map(Timestamp::as_millisecond))
+    .bind(article.published_at.map(|time| time.instant().as_millisecond()))
     .bind(now.as_millisecond())
     .bind(excerpt)
     .bind(excerpt_language)

@@ -12,6 +12,7 @@ mod headers;
 mod language;
 mod payload;
 pub mod schema;
+mod time;
 mod url;
 
 pub use attributes::{Attributes, Event, EventId, TraceContext};
@@ -24,4 +25,5 @@ pub use payload::{
     Check, FeedDue, Hints, IngestRequested, Method, Missing, MissingCode, Payload, Revision, Rights, Sentence, Show,
     Site, Span, Summary, Verdict,
 };
+pub use time::{InvalidTime, OffsetTime};
 pub use url::{HttpUrl, InvalidUrl};

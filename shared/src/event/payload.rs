@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{EventType, HttpUrl, Language};
+use super::{EventType, HttpUrl, Language, OffsetTime};
 
 /// A type that travels as the body of one kind of event.
 pub trait Payload: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
@@ -101,7 +101,7 @@ pub struct Hints {
     /// When it was published (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub published_at: Option<Timestamp>,
+    pub published_at: Option<OffsetTime>,
     /// The language that it is written in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
@@ -111,7 +111,7 @@ pub struct Hints {
     /// When it was last changed (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub modified_at: Option<Timestamp>,
+    pub modified_at: Option<OffsetTime>,
     /// What it is about, in the publisher's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -147,14 +147,14 @@ pub struct Article {
     /// Who wrote it.
     #[serde(default)]
     pub authors: Vec<String>,
-    /// When its publisher says that it was published (RFC 3339).
+    /// When its publisher says that it was published (RFC 3339), by its own clock where it names one.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub published_at: Option<Timestamp>,
-    /// When its publisher says that it was last changed (RFC 3339).
+    pub published_at: Option<OffsetTime>,
+    /// When its publisher says that it was last changed (RFC 3339), by its own clock where it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub modified_at: Option<Timestamp>,
+    pub modified_at: Option<OffsetTime>,
     /// When it was taken in (RFC 3339).
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub fetched_at: Timestamp,

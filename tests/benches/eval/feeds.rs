@@ -16,7 +16,7 @@ use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use kos_ingest::feed::{self, Entry};
-use kos_shared::event::HttpUrl;
+use kos_shared::event::{HttpUrl, OffsetTime};
 
 /// How often the whole set is read for the figure of feeds a second.
 const ROUNDS: u32 = 3;
@@ -146,7 +146,7 @@ fn ours(sample: &Sample) -> Option<Reading> {
         entries: feed.entries.len(),
         title: first.title,
         link: first.url.map(|u| u.to_string()),
-        dates: first.published_at.into_iter().chain(first.updated_at).collect(),
+        dates: first.published_at.into_iter().chain(first.updated_at).map(OffsetTime::instant).collect(),
     })
 }
 

@@ -14,12 +14,12 @@ use std::{collections::BTreeMap, fs, io::Read, path::Path, thread};
 use anyhow::Context;
 use comfy_table::{Cell, CellAlignment, Table, presets::ASCII_MARKDOWN};
 use flate2::read::GzDecoder;
-use jiff::{Timestamp, tz::Offset};
+use jiff::Timestamp;
 use kos_ingest::{
     decode::decode,
     extract::{declared_url, extract},
 };
-use kos_shared::event::{HttpUrl, Language};
+use kos_shared::event::{HttpUrl, Language, OffsetTime};
 use serde_json::Value;
 
 /// Recursive extractors need more than a thread has by default.
@@ -98,7 +98,7 @@ impl Answer {
         Ok(Self {
             title: found.title,
             authors: found.authors,
-            day: found.published_at.map(|at| Offset::UTC.to_datetime(at).date().to_string()),
+            day: found.published_at.map(|at| at.date().to_string()),
             language: Some(found.language.primary().to_owned()),
             site_name: found.site_name,
         })
@@ -164,10 +164,10 @@ fn readability_pages(folder: &Path) -> anyhow::Result<Vec<Page>> {
     Ok(pages)
 }
 
-/// The first and the last day of the day, month or year that an expectation names; an instant's day is UTC's.
+/// The first and the last day of the day, month or year that an expectation names.
 fn period(text: &str) -> Option<(String, String)> {
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        let day = Offset::UTC.to_datetime(instant).date().to_string();
+    if let Ok(time) = text.parse::<OffsetTime>() {
+        let day = time.date().to_string();
         return Some((day.clone(), day));
     }
     let day = text.split(['T', ' ']).next()?;

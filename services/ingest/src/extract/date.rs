@@ -6,7 +6,7 @@ use jiff::{
     fmt::{rfc2822, temporal},
     tz::Offset,
 };
-use kos_shared::event::{HttpUrl, Language};
+use kos_shared::event::{HttpUrl, Language, OffsetTime};
 
 use super::date_text;
 
@@ -65,36 +65,36 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The instant: in UTC where no zone is written, at midnight where no time is. A zone that nobody names is not
+    /// The time: in UTC where no zone is written, at midnight where no time is. A zone that nobody names is not
     /// guessed from the language: so the day stays the one that the page shows.
-    pub(super) fn instant(self) -> Option<Timestamp> {
+    pub(super) fn whole(self) -> Option<OffsetTime> {
         at(self.date, self.time.unwrap_or(Time::midnight()), self.offset)
     }
 }
 
-/// The instant that a text names: ISO 8601, RFC 2822, seconds since 1970, or a form that people write.
+/// The time that a text names: ISO 8601, RFC 2822, seconds since 1970, or a form that people write.
 /// `None` where it names no whole date or is too long to be only that.
-pub(super) fn parse(text: &str, order: Order) -> Option<Timestamp> {
+pub(super) fn parse(text: &str, order: Order) -> Option<OffsetTime> {
     let text = text.trim();
     if text.is_empty() || text.chars().nth(MAX_CHARS).is_some() {
         return None;
     }
-    exact(text).or_else(|| date_text::find(text, order)?.instant()).filter(|instant| in_range(*instant))
+    exact(text).or_else(|| date_text::find(text, order)?.whole()).filter(|time| in_range(*time))
 }
 
 /// A date that can be true of a page fetched at `fetched_at`: of the time of the web, and not in the future. A local
 /// time whose zone isn't named, or is named wrongly, can be ahead by hours: then the fetch was the latest that it can mean.
-pub(super) fn plausible(instant: Timestamp, fetched_at: Timestamp) -> Option<Timestamp> {
+pub(super) fn plausible(time: OffsetTime, fetched_at: Timestamp) -> Option<OffsetTime> {
     let latest = fetched_at.checked_add(FARTHEST_EAST).unwrap_or(fetched_at);
-    (in_range(instant) && instant <= latest).then(|| instant.min(fetched_at))
+    (in_range(time) && time.instant() <= latest).then(|| time.at(time.instant().min(fetched_at)))
 }
 
-fn in_range(instant: Timestamp) -> bool {
-    (FIRST_YEAR..=LAST_YEAR).contains(&Offset::UTC.to_datetime(instant).year())
+fn in_range(time: OffsetTime) -> bool {
+    (FIRST_YEAR..=LAST_YEAR).contains(&time.date().year())
 }
 
 /// The day in an address's path: `/2024/05/06/`, `/2024-05-06`, `/20240506`. Midnight UTC.
-pub(super) fn of_path(path: &str) -> Option<Timestamp> {
+pub(super) fn of_path(path: &str) -> Option<OffsetTime> {
     let numbers: Vec<&str> = path.split(['/', '-', '_', '.', '+']).collect();
     let split = numbers.windows(3).find_map(|w| {
         let sized = w[0].len() == 4 && (1..=2).contains(&w[1].len()) && (1..=2).contains(&w[2].len());
@@ -116,16 +116,16 @@ fn digits(text: &str) -> Option<i16> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-fn at(date: Date, time: Time, offset: Option<Offset>) -> Option<Timestamp> {
-    offset.unwrap_or(Offset::UTC).to_timestamp(date.to_datetime(time)).ok()
+fn at(date: Date, time: Time, offset: Option<Offset>) -> Option<OffsetTime> {
+    OffsetTime::of_clock(date, time, offset.unwrap_or(Offset::UTC))
 }
 
 /// Forms that a standard defines, and seconds or milliseconds since 1970.
-fn exact(text: &str) -> Option<Timestamp> {
+fn exact(text: &str) -> Option<OffsetTime> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return match (text.len(), text.parse::<i64>()) {
-            (10, Ok(seconds)) => Timestamp::from_second(seconds).ok(),
-            (13, Ok(milliseconds)) => Timestamp::from_millisecond(milliseconds).ok(),
+            (10, Ok(seconds)) => Timestamp::from_second(seconds).ok().map(OffsetTime::from),
+            (13, Ok(milliseconds)) => Timestamp::from_millisecond(milliseconds).ok().map(OffsetTime::from),
             (8, _) => text
                 .is_ascii()
                 .then(|| day(&text[..4], &text[4..6], &text[6..]))
@@ -134,12 +134,12 @@ fn exact(text: &str) -> Option<Timestamp> {
             _ => None,
         };
     }
-    let iso = temporal::DateTimeParser::new();
-    let local = || -> Option<DateTime> { iso.parse_datetime(text).ok() };
-    iso.parse_timestamp(text)
-        .ok()
-        .or_else(|| rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok())
-        .or_else(|| local().and_then(|d| at(d.date(), d.time(), None)))
+    let local = || -> Option<DateTime> { temporal::DateTimeParser::new().parse_datetime(text).ok() };
+    let of_mail = || -> Option<OffsetTime> {
+        let zoned = rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_zoned_datetime(text).ok()?;
+        Some(OffsetTime::new(zoned.timestamp(), zoned.offset()))
+    };
+    text.parse().ok().or_else(of_mail).or_else(|| local().and_then(|d| at(d.date(), d.time(), None)))
 }
 
 #[cfg(test)]
@@ -150,19 +150,19 @@ mod tests {
     fn dates_are_read_as_pages_write_them() {
         for (text, instant) in [
             ("2024-05-06T07:08:09Z", "2024-05-06T07:08:09Z"),
-            ("2024-05-06T07:08:09.123+02:00", "2024-05-06T05:08:09.123Z"),
-            ("2024-05-06T07:08:09+0800", "2024-05-05T23:08:09Z"),
+            ("2024-05-06T07:08:09.123+02:00", "2024-05-06T07:08:09.123+02:00"),
+            ("2024-05-06T07:08:09+0800", "2024-05-06T07:08:09+08:00"),
             ("2024-05-06T07:08", "2024-05-06T07:08:00Z"),
             ("2024-05-06 07:08:09", "2024-05-06T07:08:09Z"),
             ("2024-05-06", "2024-05-06T00:00:00Z"),
             ("20240506", "2024-05-06T00:00:00Z"),
             ("1714979289", "2024-05-06T07:08:09Z"),
             ("1714979289000", "2024-05-06T07:08:09Z"),
-            ("Mon, 06 May 2024 07:08:09 +0200", "2024-05-06T05:08:09Z"),
+            ("Mon, 06 May 2024 07:08:09 +0200", "2024-05-06T07:08:09+02:00"),
             ("2024/5/6 7:08", "2024-05-06T07:08:00Z"),
             ("发布时间：2024年5月6日 07:08", "2024-05-06T07:08:00Z"),
             ("2024年05月06日", "2024-05-06T00:00:00Z"),
-            ("2024-05-06 07:08:09 +0800", "2024-05-05T23:08:09Z"),
+            ("2024-05-06 07:08:09 +0800", "2024-05-06T07:08:09+08:00"),
             ("May 6, 2024", "2024-05-06T00:00:00Z"),
             ("Published Mon, May 6th 2024 at 7:08 PM", "2024-05-06T19:08:00Z"),
             ("6 May 2024, 12:08 am", "2024-05-06T00:08:00Z"),
@@ -201,7 +201,7 @@ mod tests {
             ("/12345678", None),
             ("/title-2024", None),
         ] {
-            let found = of_path(path).map(|t| Offset::UTC.to_datetime(t).date().to_string());
+            let found = of_path(path).map(|t| t.date().to_string());
             assert_eq!(found.as_deref(), day, "{path}");
         }
     }
@@ -228,6 +228,7 @@ mod tests {
         for (written, taken) in [
             ("2024-05-06T06:59:59Z", Some("2024-05-06T06:59:59Z")),
             ("2024-05-06T15:00:00Z", Some("2024-05-06T07:00:00Z")),
+            ("2024-05-06T16:00:00+08:00", Some("2024-05-06T15:00:00+08:00")),
             ("2024-05-07T00:00:00Z", None),
             ("1994-12-31T00:00:00Z", None),
         ] {

@@ -31,7 +31,7 @@ mod visible;
 mod wall_phrases;
 
 use jiff::Timestamp;
-use kos_shared::event::{BodySource, Hints, HttpUrl, Language};
+use kos_shared::event::{BodySource, Hints, HttpUrl, Language, OffsetTime};
 use sha2::{Digest, Sha256};
 
 use crate::{rights::Said, sanitize::sanitize};
@@ -55,9 +55,9 @@ pub struct Extracted {
     /// Who wrote it.
     pub authors: Vec<String>,
     /// When it was published, UTC where the page names no offset; `None` where the page doesn't say.
-    pub published_at: Option<Timestamp>,
+    pub published_at: Option<OffsetTime>,
     /// When it was last changed, where the page says so.
-    pub modified_at: Option<Timestamp>,
+    pub modified_at: Option<OffsetTime>,
     /// Its language, `und` where nothing tells.
     pub language: Language,
     /// The site's name as it calls itself, else its host.

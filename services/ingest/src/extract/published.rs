@@ -5,8 +5,8 @@
 //! publication, the day of the last change where that alone is shown. Each has to be plausible; where nothing is, there
 //! is none. JSON-LD's date of a mere `WebPage` is none: pages that are no articles have one as well.
 
-use jiff::{SignedDuration, Timestamp, tz::Offset};
-use kos_shared::event::{Hints, HttpUrl};
+use jiff::{SignedDuration, Timestamp};
+use kos_shared::event::{Hints, HttpUrl, OffsetTime};
 
 use super::{
     date::{self, Order, Reading},
@@ -72,9 +72,9 @@ const SAME_DAY: SignedDuration = SignedDuration::from_hours(38);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Dates {
     /// When it was published.
-    pub(super) published: Option<Timestamp>,
+    pub(super) published: Option<OffsetTime>,
     /// When it was last changed; not before it was published.
-    pub(super) modified: Option<Timestamp>,
+    pub(super) modified: Option<OffsetTime>,
 }
 
 /// What is known beside the page.
@@ -88,11 +88,11 @@ pub(super) struct Around<'a> {
 
 /// The dates of the page's article, `title` being its title.
 pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dates {
-    let plausible = |instant: Timestamp| date::plausible(instant, around.fetched_at);
+    let plausible = |time: OffsetTime| date::plausible(time, around.fetched_at);
     let read = |text: &str| date::parse(text, around.order).and_then(plausible);
     let titled = !metadata.headings.is_empty() || !metadata.titles().is_empty();
     let shown = Shown::of(&metadata.lines, title, titled, around.order);
-    let instant = |reading: Option<Reading>| reading.and_then(Reading::instant).and_then(plausible);
+    let whole = |reading: Option<Reading>| reading.and_then(Reading::whole).and_then(plausible);
 
     let told = metadata
         .json_ld
@@ -103,7 +103,7 @@ pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dat
         .or_else(|| PUBLISHED.iter().flat_map(|n| metadata.all_metas(n)).find_map(read))
         .or_else(|| metadata.marked_dates.iter().find_map(|t| read(t)))
         .or_else(|| metadata.times.iter().find_map(|t| read(t)));
-    let beside_title = instant(shown.published);
+    let beside_title = whole(shown.published);
     let on_path = date::of_path(around.url.as_url().path()).and_then(plausible);
     let changed = metadata
         .json_ld
@@ -115,30 +115,28 @@ pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dat
         .or_else(|| metadata.json_ld.page.modified.as_deref().and_then(read))
         .or_else(|| metadata.marked_changes.iter().find_map(|t| read(t)))
         .or_else(|| around.hints.modified_at.and_then(plausible))
-        .or_else(|| instant(shown.changed));
+        .or_else(|| whole(shown.changed));
     let published = told
         .or_else(|| around.hints.published_at.and_then(plausible))
         .map(|told| match beside_title {
             // Templates date a page by when its record was made or last put up; readers are shown the article's date,
             // and may be shown that of its present text. Days that touch are the same time in two zones.
-            Some(shown) if told.duration_since(shown) > SAME_DAY => shown,
-            Some(shown) if shown.duration_since(told) > SAME_DAY && changed.is_some_and(|c| day(c) == day(shown)) => {
-                shown
-            }
+            Some(shown) if after(told, shown) > SAME_DAY => shown,
+            Some(shown) if after(shown, told) > SAME_DAY && changed.is_some_and(|c| c.date() == shown.date()) => shown,
             _ => told,
         })
         .or_else(|| match (beside_title, on_path) {
-            (Some(shown), Some(path)) if day(shown) != day(path) => Some(path),
+            (Some(shown), Some(path)) if shown.date() != path.date() => Some(path),
             (shown, path) => shown.or(path),
         })
-        .or_else(|| instant(shown.labelled_elsewhere))
-        .or_else(|| instant(shown.changed));
+        .or_else(|| whole(shown.labelled_elsewhere))
+        .or_else(|| whole(shown.changed));
 
-    Dates { published, modified: changed.filter(|m| published.is_none_or(|p| p <= *m)) }
+    Dates { published, modified: changed.filter(|m| published.is_none_or(|p| p.instant() <= m.instant())) }
 }
 
-fn day(instant: Timestamp) -> jiff::civil::Date {
-    Offset::UTC.to_datetime(instant).date()
+fn after(later: OffsetTime, earlier: OffsetTime) -> SignedDuration {
+    later.instant().duration_since(earlier.instant())
 }
 
 #[cfg(test)]
@@ -152,7 +150,7 @@ mod tests {
         let fetched_at = "2024-12-31T12:00:00Z".parse().unwrap();
         let around = Around { url: &url, hints, order: Order::MonthFirst, fetched_at };
         let found = dates(&metadata, "Bridge to close", around);
-        let day = |t: Option<Timestamp>| t.map(|t| day(t).to_string());
+        let day = |t: Option<OffsetTime>| t.map(|t| t.date().to_string());
         (day(found.published), day(found.modified))
     }
 
@@ -211,7 +209,7 @@ mod tests {
             published(&format!("<meta name=pubdate content={told}><h1>Bridge to close</h1><p>{shown}</p>"))
         };
         assert_eq!(page("2024-11-05", "May 6, 2024").as_deref(), Some("2024-05-06"));
-        assert_eq!(page("2024-05-06T23:00:00-05:00", "May 6, 2024").as_deref(), Some("2024-05-07"));
+        assert_eq!(page("2024-05-06T23:00:00-05:00", "May 6, 2024").as_deref(), Some("2024-05-06"));
     }
 
     #[test]

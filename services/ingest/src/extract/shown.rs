@@ -1,7 +1,5 @@
 //! The dates that a page shows to its readers, and what it says that they are.
 
-use jiff::tz::Offset;
-
 use super::{
     date::{self, Order, Reading},
     date_text,
@@ -227,9 +225,8 @@ fn dated(line: &Line, anywhere: bool, order: Order) -> Option<(Kind, Reading)> {
         }
     }
     let told = line.times.iter().find_map(|t| {
-        let instant = date::parse(t, order)?;
-        let at = Offset::UTC.to_datetime(instant);
-        Some(Reading { date: at.date(), time: Some(at.time()), offset: Some(Offset::UTC) })
+        let told = date::parse(t, order)?;
+        Some(Reading { date: told.date(), time: Some(told.time()), offset: Some(told.offset()) })
     })?;
     let changed = marks.changed || CHANGED_LABELS.iter().any(|l| lower.contains(l));
     Some((if changed { Kind::Changed } else { Kind::Unsaid }, told))

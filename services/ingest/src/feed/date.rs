@@ -5,6 +5,7 @@ use jiff::{
     civil::{Date, Time},
     tz::Offset,
 };
+use kos_shared::event::OffsetTime;
 
 /// Years outside of these are defaults of software or misread, not meant.
 const YEARS: std::ops::RangeInclusive<i16> = 1900..=2200;
@@ -70,16 +71,16 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dez", "déc", "dic"],
 ];
 
-/// The instant that a text names. UTC where it names no zone, the start of what it names where that is a day, a
+/// The time that a text names. UTC where it names no zone, the start of what it names where that is a day, a
 /// month or a year. `None` where it could mean different days, names none that exists, or is the zero of
 /// some clock.
-pub fn parse(text: &str) -> Option<Timestamp> {
+pub fn parse(text: &str) -> Option<OffsetTime> {
     if text.len() > MAX_BYTES {
         return None;
     }
     let tokens = tokens(text);
     let parsed = clock(&tokens).or_else(|| calendar(&tokens))?;
-    let meant = YEARS.contains(&Offset::UTC.to_datetime(parsed).year()) && parsed != Timestamp::UNIX_EPOCH;
+    let meant = YEARS.contains(&parsed.date().year()) && parsed.instant() != Timestamp::UNIX_EPOCH;
     meant.then_some(parsed)
 }
 
@@ -124,21 +125,21 @@ fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// A single number: seconds or milliseconds since 1970, or a date without separators.
-fn clock(tokens: &[Token]) -> Option<Timestamp> {
+fn clock(tokens: &[Token]) -> Option<OffsetTime> {
     let [Number(length, value)] = tokens else { return None };
     let signed = i64::try_from(*value).ok()?;
     match length {
-        10 => Timestamp::from_second(signed).ok(),
-        13 => Timestamp::from_millisecond(signed).ok(),
+        10 => Timestamp::from_second(signed).ok().map(OffsetTime::from),
+        13 => Timestamp::from_millisecond(signed).ok().map(OffsetTime::from),
         14 => {
             let date = joined_date(value / 1_000_000)?;
-            at(date, joined_time(6, value % 1_000_000)?, Offset::UTC)
+            OffsetTime::of_clock(date, joined_time(6, value % 1_000_000)?, Offset::UTC)
         }
         _ => None,
     }
 }
 
-fn calendar(tokens: &[Token]) -> Option<Timestamp> {
+fn calendar(tokens: &[Token]) -> Option<OffsetTime> {
     // Whatever the day of the week is said to be, in whatever language, the date decides.
     let first = tokens.iter().position(|t| matches!(t, Number(..)) || month_of(t).is_some())?;
     let tokens = &tokens[first..];
@@ -148,7 +149,7 @@ fn calendar(tokens: &[Token]) -> Option<Timestamp> {
         if let Some(Incomplete { month, day }) = date.left() { year_after(rest, month, day)? } else { date.whole()? };
     let next_day = time.is_none_at_midnight();
     let date = if next_day { date.tomorrow().ok()? } else { date };
-    at(date, time.time()?, zone(rest))
+    OffsetTime::of_clock(date, time.time()?, zone(rest))
 }
 
 /// A date, perhaps without its year.
@@ -178,10 +179,6 @@ impl Found {
             Self::WithoutYear(left) => Some(left),
         }
     }
-}
-
-fn at(date: Date, time: Time, offset: Offset) -> Option<Timestamp> {
-    offset.to_timestamp(date.to_datetime(time)).ok()
 }
 
 fn date(year: u64, month: u64, day: u64) -> Option<Date> {
@@ -421,7 +418,13 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Option<String> {
-        parse(text).map(|t| t.to_string())
+        parse(text).map(|t| t.instant().to_string())
+    }
+
+    #[test]
+    fn a_date_keeps_the_clock_that_it_was_written_by() {
+        let written = parse("Fri, 03 May 2024 22:20:30 -0500").unwrap();
+        assert_eq!((written.to_string().as_str(), written.date().day()), ("2024-05-03T22:20:30-05:00", 3));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use kos_shared::event::{Hints, HttpUrl, IngestRequested};
+use kos_shared::event::{Hints, HttpUrl, IngestRequested, OffsetTime};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -77,7 +77,7 @@ pub fn candidates(feed: Feed, feed_id: &str, url: &HttpUrl) -> Candidates {
         if !seen.insert(key.clone()) {
             continue;
         }
-        let (at, has_link) = (entry.published_at.or(entry.updated_at), entry.url.is_some());
+        let (at, has_link) = (entry.published_at.or(entry.updated_at).map(OffsetTime::instant), entry.url.is_some());
         let language = entry.language.clone().or_else(|| feed.language.clone());
         let request = match &entry.url {
             Some(link) => Some((link.clone(), None)),
@@ -383,7 +383,7 @@ mod tests {
         let mut entries: Vec<Entry> =
             (0..200).map(|i| entry("", &format!("https://a.example/{i}"), "t", &i.to_string())).collect();
         for (i, entry) in entries.iter_mut().enumerate().skip(100) {
-            entry.published_at = Timestamp::from_second(i as i64).ok();
+            entry.published_at = Timestamp::from_second(i as i64).ok().map(OffsetTime::from);
         }
         let newest = newest(&read(entries).entries);
         assert_eq!(newest.len(), FIRST_ENTRIES);

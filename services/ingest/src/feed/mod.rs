@@ -26,8 +26,7 @@ pub mod websub;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use kos_shared::event::{HttpUrl, Language};
+use kos_shared::event::{HttpUrl, Language, OffsetTime};
 
 /// A feed as its publisher wrote it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,9 +61,9 @@ pub struct Entry {
     /// Who wrote it.
     pub authors: Vec<String>,
     /// When it was published.
-    pub published_at: Option<Timestamp>,
+    pub published_at: Option<OffsetTime>,
     /// When it was changed.
-    pub updated_at: Option<Timestamp>,
+    pub updated_at: Option<OffsetTime>,
     /// Its language, where it says so itself.
     pub language: Option<Language>,
     /// Its text as HTML: the longer of what the feed calls content and description.

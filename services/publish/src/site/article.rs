@@ -2,7 +2,9 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, Revision, Rights, Show, Summary, Verdict};
+use kos_shared::event::{
+    AiUse, ArticleSummarized, Language, Method, OffsetTime, Revision, Rights, Show, Summary, Verdict,
+};
 
 use super::{Frame, Messages, SiteInfo, languages, rendered};
 
@@ -64,14 +66,17 @@ pub(super) struct Time {
 }
 
 impl Time {
-    fn new(m: &Messages, time: Timestamp) -> Self {
+    fn new(m: &Messages, time: impl Into<OffsetTime>) -> Self {
+        let time = time.into();
         Self { machine: seconds(time), shown: m.date_time(time) }
     }
 }
 
 /// A time to the second, as RFC 3339 and HTML write it.
-pub(super) fn seconds(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+pub(super) fn seconds(time: impl Into<OffsetTime>) -> String {
+    let time = time.into();
+    let second = Timestamp::from_second(time.instant().as_second()).unwrap_or(time.instant());
+    time.at(second).to_string()
 }
 
 /// A summary.

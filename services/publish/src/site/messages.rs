@@ -3,8 +3,8 @@
 //! A text is a whole sentence or label, with `{…}` where something is filled in, so that a
 //! translation is free in its word order.
 
-use jiff::Timestamp;
-use kos_shared::event::{Language, MissingCode, Rights, Show, Verdict};
+use jiff::{Timestamp, tz::Offset};
+use kos_shared::event::{Language, MissingCode, OffsetTime, Rights, Show, Verdict};
 
 use super::languages;
 
@@ -296,9 +296,13 @@ impl Messages {
         counted(self.minutes, words.div_ceil(a_minute).max(1))
     }
 
-    /// A date and time in UTC, and it says so.
-    pub(super) fn date_time(&self, time: Timestamp) -> String {
-        format!("{} {} UTC", time.strftime(self.date), time.strftime("%H:%M"))
+    /// A date and time by the clock that it was written by, and it says which one that is.
+    pub(super) fn date_time(&self, time: OffsetTime) -> String {
+        let zone = match time.offset() {
+            Offset::UTC => String::new(),
+            offset => offset.to_string(),
+        };
+        format!("{} {} UTC{zone}", time.date().strftime(self.date), time.time().strftime("%H:%M"))
     }
 
     /// An hour in UTC, and it says so.
@@ -348,9 +352,12 @@ mod tests {
     }
 
     #[test]
-    fn times_are_in_utc_and_say_so() {
-        assert_eq!(CHINESE.date_time(time()), "2026年1月22日 05:01 UTC");
-        assert_eq!(ENGLISH.date_time(time()), "22 January 2026 05:01 UTC");
+    fn times_say_by_which_clock_they_are() {
+        assert_eq!(CHINESE.date_time(time().into()), "2026年1月22日 05:01 UTC");
+        assert_eq!(ENGLISH.date_time(time().into()), "22 January 2026 05:01 UTC");
+        let of = |text: &str| ENGLISH.date_time(text.parse().unwrap());
+        assert_eq!(of("2026-01-22T01:01:44+08:00"), "22 January 2026 01:01 UTC+08");
+        assert_eq!(of("2026-01-22T23:31:44-03:30"), "22 January 2026 23:31 UTC-03:30");
     }
 
     #[test]

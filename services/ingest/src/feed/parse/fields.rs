@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use kos_shared::event::{HttpUrl, Language};
+use kos_shared::event::{HttpUrl, Language, OffsetTime};
 use url::Url;
 
 use super::name::Vocabulary::{self, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Syndication, Xhtml, Xml};
@@ -203,14 +202,14 @@ impl<'a> Fields<'a> {
         self.core("source").flat_map(|s| Fields(&s.children).authors()).take(MAX_NAMES).collect()
     }
 
-    fn date(&self, names: &[(Vocabulary, &'static str)]) -> Option<Timestamp> {
+    fn date(&self, names: &[(Vocabulary, &'static str)]) -> Option<OffsetTime> {
         names.iter().find_map(|(vocabulary, local)| match vocabulary {
             Vocabulary::Plain => self.core(local).find_map(|e| date::parse(&e.text)),
             other => self.of(*other, local).find_map(|e| date::parse(&e.text)),
         })
     }
 
-    fn published(&self) -> Option<Timestamp> {
+    fn published(&self) -> Option<OffsetTime> {
         use Vocabulary::Plain;
         self.date(&[
             (Plain, "pubdate"),
@@ -224,7 +223,7 @@ impl<'a> Fields<'a> {
         ])
     }
 
-    fn updated(&self, entry: &Element) -> Option<Timestamp> {
+    fn updated(&self, entry: &Element) -> Option<OffsetTime> {
         use Vocabulary::Plain;
         let written =
             self.date(&[(Plain, "updated"), (Plain, "modified"), (DcTerms, "modified"), (Plain, "lastbuilddate")]);

@@ -78,7 +78,7 @@ fn authors_tags_and_dates_are_read() {
     );
     assert_eq!(entry.authors, ["Jane Doe", "王小明"]);
     assert_eq!(entry.tags, ["A & B", "C"]);
-    assert_eq!(entry.published_at, Some("2024-05-03T15:20:00Z".parse().unwrap()));
+    assert_eq!(entry.published_at, Some("2024-05-03T10:20:00-05:00".parse().unwrap()));
     assert_eq!(entry.updated_at, Some("2024-05-04T00:00:00Z".parse().unwrap()));
     assert_eq!(entry.language.unwrap().as_str(), "zh-CN");
     let updated = atom("<updated>2024-05-03T10:20:30Z</updated><category term='t' label='L'/>");
