@@ -164,11 +164,12 @@ fn readability_pages(folder: &Path) -> anyhow::Result<Vec<Page>> {
     Ok(pages)
 }
 
-/// The first and the last day of the day, month or year that an expectation names.
+/// The first and the last day of the day, month or year that an expectation names. That of an instant is a day by its
+/// own clock and one by UTC's: which of them a page shows is not in question.
 fn period(text: &str) -> Option<(String, String)> {
     if let Ok(time) = text.parse::<OffsetTime>() {
-        let day = time.date().to_string();
-        return Some((day.clone(), day));
+        let days = [time.date(), OffsetTime::from(time.instant()).date()].map(|day| day.to_string());
+        return days.iter().min().cloned().zip(days.iter().max().cloned());
     }
     let day = text.split(['T', ' ']).next()?;
     let numbers: Vec<u16> = day.split('-').map(|n| n.parse().ok()).collect::<Option<_>>()?;

@@ -30,7 +30,7 @@ const MONTHS: [&[&str]; 12] = [
 ];
 
 /// Zones by the letters that stand for one offset only, in hours.
-const ZONES: [(&str, i8); 17] = [
+const ZONES: [(&str, i8); 26] = [
     ("z", 0),
     ("utc", 0),
     ("gmt", 0),
@@ -38,7 +38,15 @@ const ZONES: [(&str, i8); 17] = [
     ("cet", 1),
     ("cest", 2),
     ("msk", 3),
+    ("eet", 2),
+    ("eest", 3),
+    ("wib", 7),
     ("hkt", 8),
+    ("sgt", 8),
+    ("aest", 10),
+    ("aedt", 11),
+    ("nzst", 12),
+    ("nzdt", 13),
     ("jst", 9),
     ("kst", 9),
     ("est", -5),
@@ -48,7 +56,12 @@ const ZONES: [(&str, i8); 17] = [
     ("mdt", -6),
     ("pst", -8),
     ("pdt", -7),
+    ("akst", -9),
 ];
+
+/// Zones by letters that stand for several offsets, or for one in summer and another in winter: a time in one of them
+/// tells no instant, so only its day is kept.
+const AMBIGUOUS_ZONES: [&str; 10] = ["et", "ct", "mt", "pt", "ist", "cst", "ast", "gst", "wst", "act"];
 
 /// A piece of a text: a number, a word, or any other character; white space is gone.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,8 +88,11 @@ pub(super) fn find(text: &str, order: Order) -> Option<Reading> {
         let rest = &tokens[at + length..];
         let before = &tokens[at.saturating_sub(TIME_WITHIN)..at];
         let clock = time(rest).or_else(|| time(before).map(|(t, _)| (t, 0)));
-        let offset = clock.and_then(|(_, end)| zone(&rest[end.min(rest.len())..]));
-        Some(Reading { date, time: clock.map(|(t, _)| t), offset })
+        let behind = clock.map(|(_, end)| &rest[end.min(rest.len())..]).unwrap_or_default();
+        if is_ambiguous_zone(behind) {
+            return Some(Reading { date, time: None, offset: None });
+        }
+        Some(Reading { date, time: clock.map(|(t, _)| t), offset: zone(behind) })
     })
 }
 
@@ -301,6 +317,12 @@ fn zone(tokens: &[Token<'_>]) -> Option<Offset> {
     }
 }
 
+fn is_ambiguous_zone(tokens: &[Token<'_>]) -> bool {
+    let ([Token::Mark('(' | '（' | '.' | ','), tokens @ ..] | tokens) = tokens;
+    let capitals = |word: &str| word.chars().all(|c| c.is_ascii_uppercase());
+    matches!(tokens, [Token::Word(word), ..] if capitals(word) && AMBIGUOUS_ZONES.iter().any(|z| z.eq_ignore_ascii_case(word)))
+}
+
 fn shift(sign: char, tokens: &[Token<'_>]) -> Option<Offset> {
     let (hours, minutes) = match tokens {
         [Token::Number { value, digits: 4 }, ..] => (value / 100, value % 100),
@@ -340,6 +362,10 @@ mod tests {
             ("12.12.2025", "2025-12-12T00:00:00Z"),
             ("Posted on the 15/12/2025 at 19:00", "2025-12-15T19:00:00Z"),
             ("2024-05-06 07:08:09 (UTC+8)", "2024-05-06T07:08:09+08:00"),
+            ("May 6, 2024 7:08 PM ET", "2024-05-06T00:00:00Z"),
+            ("Dec 19, 2025, 01:00:00 AM IST", "2025-12-19T00:00:00Z"),
+            ("6 May 2024 7:08pm AEST", "2024-05-06T19:08:00+10:00"),
+            ("May 6, 2024 7:08 pm et al.", "2024-05-06T19:08:00Z"),
             ("07:08, 6 May 2024", "2024-05-06T07:08:00Z"),
         ] {
             assert_eq!(found(text, Order::Unknown).as_deref(), Some(instant), "{text}");

@@ -153,15 +153,16 @@ impl Metadata {
             self.add_marked(node);
             return;
         }
-        let elsewhere = |n: &NodeRef<'_>| ["aside", "footer", "nav", "li"].iter().any(|e| n.has_name(e));
-        let around: Vec<NodeRef<'_>> = node.ancestors_it(Some(24)).collect();
-        let in_article = around.iter().any(|n| n.has_name("article") || n.has_name("main"));
-        if in_article && !around.iter().any(elsewhere) {
+        let in_article = ancestors(node).any(|n| n.has_name("article") || n.has_name("main"));
+        if in_article && !is_of_another(node) && !ancestors(node).any(|n| n.has_name("aside") || n.has_name("footer")) {
             self.times.extend(attribute(node, &["datetime"]));
         }
     }
 
     fn add_marked(&mut self, node: &NodeRef<'_>) {
+        if is_of_another(node) {
+            return;
+        }
         let said = attribute(node, &["itemprop"]);
         let is = |name: &str| said.as_ref().is_some_and(|p| p.split_whitespace().any(|p| p.eq_ignore_ascii_case(name)));
         let value = || attribute(node, &["datetime", "content"]).unwrap_or_else(|| lines(node));
@@ -171,6 +172,20 @@ impl Metadata {
             self.marked_changes.push(value());
         }
     }
+}
+
+/// The elements around one, as far as it matters what they are called.
+fn ancestors<'n>(node: &NodeRef<'n>) -> impl Iterator<Item = NodeRef<'n>> {
+    node.ancestors_it(Some(24))
+}
+
+/// Whether an element is in a list, in what leads elsewhere, or in a comment: what it marks is said of another article.
+fn is_of_another(node: &NodeRef<'_>) -> bool {
+    ancestors(node).any(|n| {
+        n.has_name("nav")
+            || n.has_name("li")
+            || n.attr("itemtype").is_some_and(|kind| kind.trim_end_matches('/').ends_with("Comment"))
+    })
 }
 
 /// The first of an element's attributes with one of these names.

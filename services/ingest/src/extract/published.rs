@@ -5,7 +5,7 @@
 //! publication, the day of the last change where that alone is shown. Each has to be plausible; where nothing is, there
 //! is none. JSON-LD's date of a mere `WebPage` is none: pages that are no articles have one as well.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Time};
 use kos_shared::event::{Hints, HttpUrl, OffsetTime};
 
 use super::{
@@ -94,16 +94,19 @@ pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dat
     let shown = Shown::of(&metadata.lines, title, titled, around.order);
     let whole = |reading: Option<Reading>| reading.and_then(Reading::whole).and_then(plausible);
 
+    let of_page = metadata.json_ld.page.published.as_deref().and_then(read);
     let told = metadata
         .json_ld
         .article
         .published
         .as_deref()
         .and_then(read)
+        .map(|article| of_page.filter(|page| is_more_exact(*page, article)).unwrap_or(article))
         .or_else(|| PUBLISHED.iter().flat_map(|n| metadata.all_metas(n)).find_map(read))
         .or_else(|| metadata.marked_dates.iter().find_map(|t| read(t)))
         .or_else(|| metadata.times.iter().find_map(|t| read(t)));
     let beside_title = whole(shown.published);
+    let shown_as_date = shown.published_is_marked;
     let on_path = date::of_path(around.url.as_url().path()).and_then(plausible);
     let changed = metadata
         .json_ld
@@ -122,7 +125,12 @@ pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dat
             // Templates date a page by when its record was made or last put up; readers are shown the article's date,
             // and may be shown that of its present text. Days that touch are the same time in two zones.
             Some(shown) if after(told, shown) > SAME_DAY => shown,
-            Some(shown) if after(shown, told) > SAME_DAY && changed.is_some_and(|c| c.date() == shown.date()) => shown,
+            Some(shown)
+                if after(shown, told) > SAME_DAY
+                    && (shown_as_date || changed.is_some_and(|c| c.date() == shown.date())) =>
+            {
+                shown
+            }
             _ => told,
         })
         .or_else(|| match (beside_title, on_path) {
@@ -133,6 +141,11 @@ pub(super) fn dates(metadata: &Metadata, title: &str, around: Around<'_>) -> Dat
         .or_else(|| whole(shown.changed));
 
     Dates { published, modified: changed.filter(|m| published.is_none_or(|p| p.instant() <= m.instant())) }
+}
+
+/// Whether a time says when on the day that another one, at midnight, says alone: days that touch are the same in two zones.
+fn is_more_exact(time: OffsetTime, day: OffsetTime) -> bool {
+    day.time() == Time::midnight() && time.time() != Time::midnight() && after(time, day).abs() <= SAME_DAY
 }
 
 fn after(later: OffsetTime, earlier: OffsetTime) -> SignedDuration {
@@ -182,6 +195,13 @@ mod tests {
             ("<h1>Bridge to close</h1><p>发布时间：2024-05-06 07:08</p>", Some("2024-05-06")),
             ("<h1>Bridge to close</h1><time datetime=2024-05-06>last week</time>", Some("2024-05-06")),
             ("<h1>Bridge to close</h1><p>© May 6, 2024</p>", None),
+            ("<h1>Bridge to close</h1><p>The last inspection was on March 3, 2015.</p>", None),
+            ("<h1>大桥将关闭</h1><p>上次检查是在2015年3月3日，当时一切正常。</p>", None),
+            ("<h1>Bridge to close</h1><figcaption>The bridge on May 6, 2024</figcaption>", None),
+            ("<h1>Bridge to close</h1><p>Photo from 6 May 2024</p>", None),
+            ("<h1>Bridge to close</h1><p>Prevention | May 6, 2024</p>", Some("2024-05-06")),
+            ("<h1>Bridge to close</h1><p>Event on May 6, 2024</p>", None),
+            ("<h1>Bridge to close</h1><footer><span class=meta-date>May 6, 2024</span></footer>", Some("2024-05-06")),
             ("<h1>Bridge to close</h1><footer>May 6, 2024</footer>", None),
             ("<h1>Bridge to close</h1><a href=/b>Another story, May 6, 2024</a>", None),
             ("<h1>Bridge to close</h1><p>May 6, 2025</p>", None),
@@ -209,7 +229,39 @@ mod tests {
             published(&format!("<meta name=pubdate content={told}><h1>Bridge to close</h1><p>{shown}</p>"))
         };
         assert_eq!(page("2024-11-05", "May 6, 2024").as_deref(), Some("2024-05-06"));
+        assert_eq!(page("2020-01-02", "May 6, 2024").as_deref(), Some("2020-01-02"));
+        for marked in ["Published May 6, 2024", "<time>May 6, 2024</time>", "<i class=release-date>May 6, 2024</i>"] {
+            assert_eq!(page("2020-01-02", marked).as_deref(), Some("2024-05-06"), "{marked}");
+        }
+        assert_eq!(page("2024-11-05", "Tests on May 6, 2024 had shown cracks.").as_deref(), Some("2024-11-05"));
         assert_eq!(page("2024-05-06T23:00:00-05:00", "May 6, 2024").as_deref(), Some("2024-05-06"));
+    }
+
+    #[test]
+    fn of_two_claims_about_a_day_the_one_with_a_time_holds() {
+        let page = |page: &str| {
+            let scripts = [
+                format!(r#"{{"@type":"WebPage","datePublished":"{page}"}}"#),
+                r#"{"@type":"Article",
+                "datePublished":"2024-05-06"}"#
+                    .to_owned(),
+            ];
+            published(&scripts.map(|s| format!("<script type=application/ld+json>{s}</script>")).concat())
+        };
+        assert_eq!(page("2024-05-07T04:39:05Z").as_deref(), Some("2024-05-07"));
+        assert_eq!(page("2024-05-09T04:39:05Z").as_deref(), Some("2024-05-06"));
+    }
+
+    #[test]
+    fn what_is_marked_as_another_articles_date_dates_nothing() {
+        let at = |day: u8| format!("<time itemprop=datePublished datetime=2024-05-0{day}T10:00:00Z>{day} May</time>");
+        let time = at(6);
+        let text = format!("<p>{}</p>", "word ".repeat(100)).repeat(8);
+        let list = format!("<ul><li><a href=/o>Another</a> {time}<li><a href=/p>Third</a> {}</ul>", at(7));
+        assert_eq!(published(&format!("<h1>Bridge to close</h1>{text}{list}")), None);
+        let comment = format!("<div itemscope itemtype=https://schema.org/Comment>{time}</div>");
+        assert_eq!(published(&format!("<h1>Bridge to close</h1>{text}{comment}")), None);
+        assert_eq!(published(&format!("<h1>Bridge to close</h1>{text}{time}")).as_deref(), Some("2024-05-06"));
     }
 
     #[test]

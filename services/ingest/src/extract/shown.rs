@@ -54,7 +54,7 @@ const CHANGED_LABELS: [&str; 17] = [
 ];
 
 /// What dates something else, in lower case.
-const OTHER_LABELS: [&str; 23] = [
+const OTHER_LABELS: [&str; 25] = [
     "©",
     "copyright",
     "deadline",
@@ -75,7 +75,9 @@ const OTHER_LABELS: [&str; 23] = [
     "今天是",
     "注册",
     "所有",
-    "as of",
+    "as of ",
+    "photo",
+    "picture",
     "until",
     "archive",
 ];
@@ -95,6 +97,9 @@ const TEXT_BETWEEN: usize = 700;
 /// The longest line that is a label and nothing else, in characters.
 const LABEL: usize = 24;
 
+/// How many words in small letters a byline has at most: `Jane Doe, senior reporter for the north, May 6, 2024`.
+const MOST_SMALL_WORDS: usize = 6;
+
 /// The longest line that is a date with little beside it, in characters.
 const SHORT_LINE: usize = 110;
 
@@ -103,6 +108,8 @@ const SHORT_LINE: usize = 110;
 pub(super) struct Shown {
     /// Beside the title, as the date of publication or as nothing else.
     pub(super) published: Option<Reading>,
+    /// Whether an element or a label says that it is a date of publication.
+    pub(super) published_is_marked: bool,
     /// As that of the last change.
     pub(super) changed: Option<Reading>,
     /// As that of publication, but far from the title.
@@ -146,6 +153,7 @@ impl Shown {
                     // What follows the title is its date rather than what precedes it.
                     if shown.published.is_none() || !before && shown.only_before(lines, heading, order) {
                         shown.published = Some(reading);
+                        shown.published_is_marked = kind == Kind::Published || line.marks.date;
                     }
                 }
                 Kind::Published => shown.labelled_elsewhere = shown.labelled_elsewhere.or(Some(reading)),
@@ -185,7 +193,7 @@ pub(super) fn heading(lines: &[Line], title: &str) -> Option<usize> {
 /// What a line of a label and nothing else says of the date on the next.
 fn label_alone(line: &Line) -> Option<Kind> {
     let lower = line.text.to_lowercase();
-    let says = |labels: &[&str]| labels.iter().any(|l| lower.contains(l));
+    let says = |labels: &[&str]| first_of(labels, &lower).is_some();
     match () {
         () if line.chars > LABEL || lower.bytes().any(|b| b.is_ascii_digit()) => None,
         () if says(&CHANGED_LABELS) => Some(Kind::Changed),
@@ -194,27 +202,49 @@ fn label_alone(line: &Line) -> Option<Kind> {
     }
 }
 
+/// Where the first of these labels stands in a line in small letters: at the beginning of a word, as far as words of its
+/// script have one.
+fn first_of(labels: &[&str], lower: &str) -> Option<usize> {
+    let begins = |at: &usize, label: &str| {
+        let is_letter = |c: char| c.is_alphabetic() && (c as u32) < 0x2e80;
+        !label.starts_with(is_letter) || !lower[..*at].ends_with(is_letter)
+    };
+    labels.iter().filter_map(|label| lower.match_indices(label).map(|(at, _)| at).find(|at| begins(at, label))).min()
+}
+
+/// Whether a line is a sentence rather than a byline: the date in it is that of what it tells.
+fn is_prose(text: &str) -> bool {
+    let text = text.trim_end();
+    let is_small = |word: &&str| word.chars().count() > 1 && word.chars().all(char::is_lowercase);
+    let small = text.split_whitespace().filter(is_small).count();
+    let ends = text.ends_with(['.', '!', '?']) && !text.ends_with(".m.");
+    small > MOST_SMALL_WORDS || ends && small > 2 || text.contains(['。', '！', '？', '，'])
+}
+
 /// The date in a line, where it is a line of dates at all; `anywhere` where it counts in what isn't the article, too.
 fn dated(line: &Line, anywhere: bool, order: Order) -> Option<(Kind, Reading)> {
     let marks = line.marks;
-    if marks.frame || marks.elsewhere && !anywhere || marks.linked && !marks.date || marks.heading && !marks.date {
+    // Some templates put author and date into a `<footer>` under the title.
+    let outside = marks.frame && !(anywhere && marks.date) || marks.elsewhere && !anywhere;
+    if outside || (marks.linked || marks.heading) && !marks.date {
         return None;
     }
     let lower = line.text.to_lowercase();
-    if OTHER_LABELS.iter().any(|l| lower.contains(l)) {
+    if first_of(&OTHER_LABELS, &lower).is_some() {
         return None;
     }
     if line.chars <= SHORT_LINE || marks.date && !line.text.is_empty() {
         // `May 6, 2024 (updated May 7, 2024)`: what is said before a date is said of it.
-        let changed_at = CHANGED_LABELS.iter().filter_map(|l| lower.find(l)).min();
-        let said = PUBLISHED_LABELS.iter().filter_map(|l| lower.find(l)).min();
+        let changed_at = first_of(&CHANGED_LABELS, &lower);
+        let said = first_of(&PUBLISHED_LABELS, &lower);
         let before = changed_at.and_then(|at| date_text::find(lower.get(..at)?, order));
         // `2005-04-05 06:40更新`: said behind it, with nothing else to say when.
         let behind = changed_at.is_some_and(|at| lower.get(at..).is_some_and(|t| date_text::find(t, order).is_none()));
         if let Some(reading) = before {
             return Some((if said.is_some() || behind { Kind::Published } else { Kind::Unsaid }, reading));
         }
-        if let Some(reading) = date_text::find(&line.text, order) {
+        let told_in_passing = said.is_none() && changed_at.is_none() && !marks.date && is_prose(&line.text);
+        if let Some(reading) = date_text::find(&line.text, order).filter(|_| !told_in_passing) {
             let kind = match (said, changed_at) {
                 (None, None) if marks.changed => Kind::Changed,
                 (said, Some(changed)) if said.is_none_or(|s| changed < s) => Kind::Changed,
@@ -228,6 +258,6 @@ fn dated(line: &Line, anywhere: bool, order: Order) -> Option<(Kind, Reading)> {
         let told = date::parse(t, order)?;
         Some(Reading { date: told.date(), time: Some(told.time()), offset: Some(told.offset()) })
     })?;
-    let changed = marks.changed || CHANGED_LABELS.iter().any(|l| lower.contains(l));
+    let changed = marks.changed || first_of(&CHANGED_LABELS, &lower).is_some();
     Some((if changed { Kind::Changed } else { Kind::Unsaid }, told))
 }

@@ -27,7 +27,7 @@ pub(super) struct Marks {
     pub(super) author: bool,
     /// In what isn't the article, by its element or its name: navigation, comments, teasers of others.
     pub(super) elsewhere: bool,
-    /// In what is around articles by its element: `<nav>`, `<footer>`.
+    /// In what is around or beside articles by its element: `<nav>`, `<footer>`, `<figcaption>`.
     pub(super) frame: bool,
     /// All of it is a link.
     pub(super) linked: bool,
@@ -134,7 +134,7 @@ fn is_hidden(element: &dom_query::Element) -> bool {
 fn marked(around: Marks, name: &str, element: &dom_query::Element, holds_heading: bool) -> Marks {
     let mut marks = around;
     match name {
-        "nav" | "footer" | "dialog" => (marks.elsewhere, marks.frame) = (true, true),
+        "nav" | "footer" | "dialog" | "figcaption" => (marks.elsewhere, marks.frame) = (true, true),
         "a" => marks.linked = true,
         "h1" => (marks.h1, marks.heading) = (true, true),
         "h2" | "h3" | "h4" => marks.heading = true,
@@ -144,6 +144,9 @@ fn marked(around: Marks, name: &str, element: &dom_query::Element, holds_heading
     // What wraps the page is named after all that is on it.
     if matches!(name, "html" | "body" | "main" | "article") {
         return marks;
+    }
+    if attribute(element, "itemtype").is_some_and(|kind| kind.trim_end_matches('/').ends_with("Comment")) {
+        marks.elsewhere = true;
     }
     let mut published = false;
     for attribute in element.attrs.iter().filter(|a| matches!(&*a.name.local, "class" | "id" | "itemprop" | "rel")) {
