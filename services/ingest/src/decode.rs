@@ -1,6 +1,6 @@
 //! A page's bytes as text.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::LazyCell};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GBK, UTF_8, WINDOWS_1252};
@@ -39,15 +39,16 @@ fn decode_without_mark<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a
         return Cow::Borrowed(text);
     }
 
-    let detected = detect(body);
+    // Looking is slow, and most declarations are true.
+    let detected = LazyCell::new(|| detect(body));
     // windows-1252 (that is ISO-8859-1 too) takes any bytes, and is what servers declare unasked.
-    let believable =
-        |e: &&'static Encoding| *e != WINDOWS_1252 || !Some(detected).or(of_page).is_some_and(is_multi_byte);
+    let believable = |e: &&'static Encoding| *e != WINDOWS_1252 || !is_multi_byte(*detected);
     // A single broken byte makes the detector give up an encoding of several.
-    let hidden = (detected != GBK && looks_like_gbk(body)).then_some(GBK);
-    let candidates = [of_server.filter(believable), of_page.filter(believable), hidden, Some(detected)];
+    let hidden = || (*detected != GBK && looks_like_gbk(body)).then_some(GBK);
+    let declared = [of_server, of_page].into_iter().flatten().filter(believable);
+    let looks: [&dyn Fn() -> Option<&'static Encoding>; 2] = [&hidden, &|| Some(*detected)];
     let mut best: Option<(f64, Cow<'a, str>)> = None;
-    for encoding in candidates.into_iter().flatten() {
+    for encoding in declared.chain(looks.iter().filter_map(|look| look())) {
         let (text, malformed) = encoding.decode_without_bom_handling(body);
         let share = if malformed { malformed_share(&text) } else { 0.0 };
         if share <= TOLERATED {

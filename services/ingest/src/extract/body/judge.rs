@@ -26,7 +26,7 @@ static TREES: LazyLock<Trees> = LazyLock::new(|| Trees::read(include_str!("trees
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Node {
     Leaf(f32),
-    /// Whether a number is at most a bound decides where to go on.
+    /// Whether a number is at most a bound decides where to go on, counted from the tree's root: always further down.
     Question {
         number: u16,
         bound: f32,
@@ -35,51 +35,51 @@ enum Node {
     },
 }
 
+/// All trees in one row: they are asked about every line of every page.
 #[derive(Debug, Default)]
 struct Trees {
     bias: f32,
-    trees: Vec<Vec<Node>>,
+    nodes: Vec<Node>,
+    roots: Vec<usize>,
 }
 
 impl Trees {
     fn read(text: &str) -> Self {
         let mut rows = text.lines();
-        let bias = rows.next().and_then(|b| b.parse().ok()).unwrap_or_default();
-        let trees = rows.map(|row| row.split(' ').filter_map(node).collect()).collect();
-        Self { bias, trees }
+        let mut trees = Self { bias: rows.next().and_then(|b| b.parse().ok()).unwrap_or_default(), ..Self::default() };
+        for row in rows {
+            trees.roots.push(trees.nodes.len());
+            trees.nodes.extend(row.split(' ').zip(0..).map(|(word, at)| node(word, at).unwrap_or(Node::Leaf(0.0))));
+        }
+        trees
     }
 
     fn sum(&self, numbers: &[f32]) -> f32 {
-        self.bias + self.trees.iter().map(|tree| answer(tree, numbers)).sum::<f32>()
+        self.roots.iter().fold(self.bias, |sum, root| sum + self.answer(*root, numbers))
+    }
+
+    fn answer(&self, root: usize, numbers: &[f32]) -> f32 {
+        let mut at = root;
+        loop {
+            match self.nodes.get(at) {
+                Some(Node::Leaf(value)) => return *value,
+                Some(Node::Question { number, bound, yes, no }) => {
+                    let value = numbers.get(usize::from(*number)).copied().unwrap_or_default();
+                    at = root + usize::from(if value <= *bound { *yes } else { *no });
+                }
+                None => return 0.0,
+            }
+        }
     }
 }
 
-fn node(word: &str) -> Option<Node> {
+/// The node that is written as `word` and stands at `at` in its tree.
+fn node(word: &str, at: u16) -> Option<Node> {
     let Some((number, rest)) = word.split_once('<') else { return word.parse().ok().map(Node::Leaf) };
     let (bound, places) = rest.split_once('?')?;
     let (yes, no) = places.split_once(':')?;
-    Some(Node::Question {
-        number: number.parse().ok()?,
-        bound: bound.parse().ok()?,
-        yes: yes.parse().ok()?,
-        no: no.parse().ok()?,
-    })
-}
-
-fn answer(tree: &[Node], numbers: &[f32]) -> f32 {
-    let mut at = 0_u16;
-    // A path is no longer than the tree, whatever the table says.
-    for _ in 0..tree.len() {
-        match tree.get(usize::from(at)) {
-            Some(Node::Leaf(value)) => return *value,
-            Some(Node::Question { number, bound, yes, no }) => {
-                let value = numbers.get(usize::from(*number)).copied().unwrap_or_default();
-                at = if value <= *bound { *yes } else { *no };
-            }
-            None => return 0.0,
-        }
-    }
-    0.0
+    let below = |place: &str| place.parse().ok().filter(|place| *place > at);
+    Some(Node::Question { number: number.parse().ok()?, bound: bound.parse().ok()?, yes: below(yes)?, no: below(no)? })
 }
 
 /// Whether each line of a page belongs to its article.
@@ -125,13 +125,14 @@ mod tests {
     #[test]
     fn every_question_can_be_asked_and_leads_on() {
         let text = include_str!("trees.txt");
-        assert!(TREES.trees.len() > 10 && TREES.trees.len() + 1 == text.lines().count());
-        for (tree, row) in TREES.trees.iter().zip(text.lines().skip(1)) {
-            assert_eq!(tree.len(), row.split(' ').count(), "{row}");
-            for (at, node) in tree.iter().enumerate() {
-                if let Node::Question { number, yes, no, .. } = *node {
-                    let (number, yes, no) = (usize::from(number), usize::from(yes), usize::from(no));
-                    assert!(number < evidence::COUNT && yes > at && no > at && yes.max(no) < tree.len(), "{row}");
+        assert!(TREES.roots.len() > 10 && TREES.roots.len() + 1 == text.lines().count());
+        for (row, root) in text.lines().skip(1).zip(&TREES.roots) {
+            for (word, at) in row.split(' ').zip(0..) {
+                let node = node(word, at);
+                assert_eq!(node, TREES.nodes.get(root + usize::from(at)).copied(), "{word}");
+                if let Some(Node::Question { number, yes, no, .. }) = node {
+                    let length = row.split(' ').count();
+                    assert!(usize::from(number) < evidence::COUNT && usize::from(yes.max(no)) < length, "{row}");
                 }
             }
         }
@@ -143,6 +144,8 @@ mod tests {
         assert_eq!(trees.sum(&[1.0, 2.0]), -0.5);
         assert_eq!(trees.sum(&[0.0, 3.0]), 2.5);
         assert_eq!(trees.sum(&[1.0, 3.0]), 4.5);
+        // What leads nowhere, or back, says nothing.
         assert_eq!(Trees::read("0\n0<1?0:0\n").sum(&[0.0]), 0.0);
+        assert_eq!(Trees::read("0\n0<1?7:7\n").sum(&[0.0]), 0.0);
     }
 }
