@@ -18,6 +18,9 @@ use kos_shared::{event::HttpUrl, text::count_words};
 
 use super::{NotReadable, metadata::absolute, text::lines, tree};
 
+/// The longest title that Readability is shown, in bytes.
+const LONGEST_TITLE: usize = 1_000;
+
 /// Elements that are no article, where nothing better tells.
 const BOILERPLATE: &str =
     "nav, footer, aside, script, style, noscript, template, iframe, button, dialog, [hidden], [role=navigation]";
@@ -86,6 +89,7 @@ impl Scores {
     fn of(document: Document, base: &HttpUrl) -> Option<Self> {
         // The metadata are read once, by this crate.
         let config = Config { disable_json_ld: true, ..Config::default() };
+        shorten_titles(&document);
         let mut readability = Readability::with_document(document, Some(base.as_str()), Some(config)).ok()?;
         // A fault of the library on a strange page must not cost the page: other ways remain.
         let article = catch_unwind(AssertUnwindSafe(|| readability.parse())).ok()?.ok()?;
@@ -97,6 +101,19 @@ impl Scores {
         let found = self.readability.doc.select_single(FOUND);
         let roots = found.nodes().iter().take(1);
         roots.flat_map(NodeRef::descendants_it).filter(NodeRef::is_text).map(|n| n.id).collect()
+    }
+}
+
+/// Cuts what may be the page's title to what a title can be: Readability compares it with each heading, letter by letter.
+fn shorten_titles(document: &Document) {
+    for node in document.select("title, meta[content]").nodes() {
+        if let Some(content) = node.attr("content").filter(|c| c.len() > LONGEST_TITLE) {
+            node.set_attr("content", &content[..content.floor_char_boundary(LONGEST_TITLE)]);
+        }
+        if node.has_name("title") && node.text().len() > LONGEST_TITLE {
+            let text = node.text();
+            node.set_text(&text[..text.floor_char_boundary(LONGEST_TITLE)]);
+        }
     }
 }
 
@@ -120,7 +137,10 @@ pub(super) fn without_boilerplate(html: &str) -> Result<Document, NotReadable> {
 pub(super) fn named(document: &Document, base: &HttpUrl) -> Body {
     let longest = |selector: &str| {
         let found = document.select(selector);
-        found.nodes().iter().copied().max_by_key(|n| n.normalized_char_count())
+        // What is inside of another one isn't longer, and counting it again takes time.
+        let all: HashSet<NodeId> = found.nodes().iter().map(|n| n.id).collect();
+        let outermost = found.nodes().iter().filter(|n| !n.ancestors_it(None).any(|a| all.contains(&a.id)));
+        outermost.copied().max_by_key(NodeRef::normalized_char_count)
     };
     let Some(root) = longest("article").or_else(|| longest("main, [role=main]")).or_else(|| document.body()) else {
         return Body::default();

@@ -22,6 +22,9 @@ const MAX_PROPERTIES: usize = 4;
 /// The most headings that are looked at.
 const MAX_HEADINGS: usize = 8;
 
+/// How much of a heading or a claimed title is looked at, in characters: what is longer is none.
+const MAX_TITLE_CHARS: usize = 500;
+
 /// The most `<time>` elements that are looked at.
 const MAX_TIMES: usize = 32;
 
@@ -75,7 +78,9 @@ impl Metadata {
                 "html" if found.lang.is_none() => found.lang = attribute(&node, &["lang", "xml:lang"]),
                 "meta" => found.add_meta(&node),
                 "link" if found.canonical_link.is_none() => found.canonical_link = canonical_link(&node, &found.base),
-                "h1" if found.headings.len() < MAX_HEADINGS => found.headings.extend(some_text(&lines(&node))),
+                "h1" if found.headings.len() < MAX_HEADINGS => {
+                    found.headings.extend(some_text(&beginning(&lines(&node))))
+                }
                 "input" => found.asks_password |= node.attr("type").is_some_and(|t| t.eq_ignore_ascii_case("password")),
                 "title" if found.title.is_none() => found.title = some_text(&node.text()),
                 "script" if scripts.len() < MAX_SCRIPTS => {
@@ -115,7 +120,7 @@ impl Metadata {
             ["dc:title", "og:title", "citation_title", "twitter:title", "dcterms.title", "dc.title", "parsely-title"];
         let of_metas = metas.iter().filter_map(|n| self.all_metas(n).next());
         let all = of_metas.chain(self.json_ld.article.headline.as_deref()).chain(self.title.as_deref());
-        all.filter_map(some_text).collect()
+        all.filter_map(|title| some_text(&beginning(title))).collect()
     }
 
     /// The languages that the page declares, the most trusted first.
@@ -186,6 +191,11 @@ fn is_of_another(node: &NodeRef<'_>) -> bool {
             || n.has_name("li")
             || n.attr("itemtype").is_some_and(|kind| kind.trim_end_matches('/').ends_with("Comment"))
     })
+}
+
+/// A title, as far as it can be one.
+fn beginning(text: &str) -> String {
+    text.chars().take(MAX_TITLE_CHARS).collect()
 }
 
 /// The first of an element's attributes with one of these names.

@@ -238,12 +238,16 @@ fn hostile_pages_are_bounded() {
             "<br>".repeat(150_000),
             format!("<table>{}", "<tr><td>one two".repeat(30_000)),
             format!("<script type=application/ld+json>{}</script>{text}", "[".repeat(500_000)),
+            format!("<title>{0}</title>{1}", "x ".repeat(50_000), format!("<h2>{text}{text}</h2>").repeat(5_000)),
+            format!("{}{}", "<article>".repeat(480), "<p>one, two, three</p>".repeat(20_000)),
+            format!("<meta property=og:title content='{0}'><h1>{0}</h1><h1>{0}</h1>", "word ".repeat(100_000)),
         ];
         for page in pages {
             let started = std::time::Instant::now();
             let _ = extract(&page, &url(), None, now());
             let took = started.elapsed();
-            assert!(took.as_secs() < 30, "{} … took {took:?}", &page[..60]);
+            // A tenth of it where it is optimized and nothing else is going on.
+            assert!(took.as_secs() < 15, "{} … took {took:?}", &page[..60]);
         }
     });
 }

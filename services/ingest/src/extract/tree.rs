@@ -32,12 +32,15 @@ const MAX_NODES: usize = 200_000;
 /// under a hundredth.
 const MAX_ESCAPE_COST: u64 = 10_000_000_000;
 
+/// The most attributes of an element. Real ones have under 50.
+const MAX_ATTRIBUTES: usize = 500;
+
 /// How much is fed to the parser between two looks at the tree, in bytes.
 const PIECE: usize = 4_096;
 
-/// The longest time that a parse may take: a hundred times what the largest real page does. It bounds what
+/// The longest time that a parse may take: forty times what the largest real page does. It bounds what
 /// can't be seen from outside the parser, such as a tag of a hundred thousand attributes.
-const MAX_TIME: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// The tree of a page.
 pub(super) fn parse(html: &str) -> Result<Document, NotReadable> {
@@ -120,6 +123,7 @@ struct MeasuredTree {
     texts: Cell<usize>,
     open_text: Cell<Option<OpenText>>,
     escape_cost: Cell<u64>,
+    most_attributes: Cell<usize>,
 }
 
 impl Default for MeasuredTree {
@@ -132,6 +136,7 @@ impl Default for MeasuredTree {
             texts: Cell::new(0),
             open_text: Cell::new(None),
             escape_cost: Cell::new(0),
+            most_attributes: Cell::new(0),
         }
     }
 }
@@ -143,6 +148,9 @@ impl MeasuredTree {
         }
         if self.notes.borrow().len() + self.texts.get() > MAX_NODES {
             return Err(NotReadable::TooLarge { what: "elements", limit: MAX_NODES });
+        }
+        if self.most_attributes.get() > MAX_ATTRIBUTES {
+            return Err(NotReadable::TooLarge { what: "attributes on one element", limit: MAX_ATTRIBUTES });
         }
         if self.escape_cost.get() > MAX_ESCAPE_COST {
             return Err(NotReadable::TooSlow);
@@ -234,6 +242,7 @@ impl TreeSink for MeasuredTree {
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> Handle {
         let cost = attrs.iter().map(|a| EscapeCost::of(&a.value).total());
         self.add_cost(cost.fold(0, u64::saturating_add));
+        self.most_attributes.set(self.most_attributes.get().max(attrs.len()));
         let raw = matches!(&*name.local, "script" | "style");
         self.made(self.document.create_element(name, attrs, flags), raw)
     }
@@ -325,6 +334,14 @@ mod tests {
     fn formatting_that_is_opened_again_and_again_is_refused() {
         let html: String = (0..20_000).map(|i| format!("<p><b a={i}>")).collect();
         assert!(matches!(refused(&html), NotReadable::TooDeep { .. } | NotReadable::TooLarge { .. }));
+    }
+
+    #[test]
+    fn an_element_of_too_many_attributes_is_refused() {
+        let element = |n: usize| format!("<p{}>text</p>", (0..n).map(|i| format!(" a{i}=x")).collect::<String>());
+        assert!(unhurried(&element(MAX_ATTRIBUTES)).is_ok());
+        let what = "attributes on one element";
+        assert_eq!(refused(&element(MAX_ATTRIBUTES + 1)), NotReadable::TooLarge { what, limit: MAX_ATTRIBUTES });
     }
 
     #[test]
