@@ -226,7 +226,8 @@ fn dated(line: &Line, anywhere: bool, order: Order) -> Option<(Kind, Reading)> {
     let marks = line.marks;
     // Some templates put author and date into a `<footer>` under the title.
     let outside = marks.frame && !(anywhere && marks.date) || marks.elsewhere && !anywhere;
-    if outside || (marks.linked || marks.heading) && !marks.date {
+    let no_number = line.times.is_empty() && !line.text.contains(|c: char| c.is_ascii_digit());
+    if outside || no_number || (marks.linked || marks.heading) && !marks.date {
         return None;
     }
     let lower = line.text.to_lowercase();
