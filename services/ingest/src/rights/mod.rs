@@ -56,9 +56,12 @@ pub fn of_headers<'h>(headers: impl IntoIterator<Item = (&'h str, &'h [u8])>) ->
 pub struct SiteClaims {
     /// The rules of its `tdmrep.json`.
     pub tdm: Vec<TdmRule>,
-    /// What stands behind `Content-Usage:` and `Content-Signal:` in the group of its robots.txt that is for us; a path
-    /// may stand before the preferences.
+    /// What stands behind `Content-Usage:` in the group of its robots.txt that is for us; a path may stand before the
+    /// preferences.
     pub content_usage: Vec<String>,
+    /// The same behind `Content-Signal:`. Each is a list of its own: a path in one overrides nothing in the other.
+    #[serde(default)]
+    pub content_signal: Vec<String>,
 }
 
 /// What is said about a page elsewhere than on it.
