@@ -11,6 +11,7 @@ use tracing::warn;
 
 use crate::{
     decode::decode,
+    feed::websub::link::Links,
     fetch::{FetchError, Fetcher, Kind, Remedy, Request},
     retention::{self, KeptPage, Retention},
     rights::{
@@ -133,7 +134,12 @@ impl Pages {
         let site = if same_site { site } else { self.site(&answer.final_url).await? };
         let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         Ok(Page {
-            outside: Outside { headers: of_headers(headers), site, policy: None },
+            outside: Outside {
+                headers: of_headers(headers),
+                site,
+                canonical_link: Links::of(&answer.headers, &answer.final_url).canonical,
+                policy: None,
+            },
             content: Content::Bytes {
                 body: answer.body.unwrap_or_default(),
                 content_type: answer.content_type,

@@ -71,6 +71,9 @@ pub struct Outside {
     pub headers: Vec<Said>,
     /// What its site says.
     pub site: SiteClaims,
+    /// Its canonical address by the header `Link`, unchecked.
+    #[serde(default)]
+    pub canonical_link: Option<HttpUrl>,
     /// What the operator says now; it is not kept with a page.
     #[serde(skip)]
     pub policy: Option<Policy>,
