@@ -64,6 +64,12 @@ pub fn canonical_url<'d>(page: &HttpUrl, declared: impl IntoIterator<Item = &'d 
     believed.unwrap_or(page)
 }
 
+/// The address of the page that an AMP viewer or cache shows, by the address that it has there; `None` for any other one.
+/// It is whose page that claims to be, and no proof.
+pub fn shown_url(url: &HttpUrl) -> Option<HttpUrl> {
+    amp::inside(url)
+}
+
 fn is_believable(declared: &HttpUrl, page: &HttpUrl) -> bool {
     site(declared.host()) == site(page.host())
         && declared.as_url().port() == page.as_url().port()

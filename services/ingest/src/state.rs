@@ -7,7 +7,9 @@ use kos_shared::{
     stage::RecordError,
     store::{Migration, Tx},
 };
-use sqlx::Row;
+use sqlx::{AnyPool, Row};
+
+use crate::rights;
 
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
@@ -44,6 +46,18 @@ pub enum Put {
     Unchanged,
     /// A version that was fetched later is here.
     Superseded,
+}
+
+/// Whether an article is here with more than title and link to show: the one with this id, or one that was asked for
+/// at `url`.
+///
+/// # Errors
+/// The database fails.
+pub async fn is_shown(pool: &AnyPool, id: ArticleId, url: &HttpUrl) -> Result<bool, sqlx::Error> {
+    let sql = "select content_hash from articles \
+               where article_id = $1 or article_id in (select article_id from addresses where url = $2)";
+    let known = sqlx::query_scalar::<_, String>(sql).bind(id.to_string()).bind(url.to_string()).fetch_all(pool).await?;
+    Ok(known.iter().any(|content| !rights::shows_nothing(content)))
 }
 
 /// Takes a version in.

@@ -22,9 +22,6 @@ pub fn decide(claims: &Claims<'_>) -> Rights {
     decision.robots(claims);
     decision.tdm(claims);
     decision.usage(claims);
-    if let Some(policy) = claims.outside.policy {
-        decision.limit(policy.show(), || format!("{} for this source is {policy}", Rights::BY_OPERATOR));
-    }
     decision.rights()
 }
 

@@ -131,7 +131,11 @@ fn the_page_overrides_the_header_and_that_the_file_about_mining() {
 
 #[test]
 fn the_operator_tightens_and_never_loosens() {
-    let with = |policy, metas: &[(&str, &str)]| decided(metas, &Outside { policy: Some(policy), ..Outside::default() });
+    let with = |policy: Policy, metas: &[(&str, &str)]| {
+        let mut rights = on_page(metas);
+        policy.tighten(&mut rights);
+        rights
+    };
     assert_eq!(with(Policy::Full, &[("robots", "nosnippet, noai")]).show, Show::None);
     assert_eq!(with(Policy::Full, &[("robots", "noai")]).ai, AiUse::Refused);
     assert_eq!(with(Policy::Full, &[]), Rights::default());
