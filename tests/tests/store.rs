@@ -39,6 +39,7 @@ on_both_databases! {
     old_rows_are_forgotten_and_unsent_events_never
     a_broken_rule_is_the_fault_of_the_data
     a_retraction_holds_by_id_and_by_every_address
+    a_retraction_by_an_address_means_every_article_that_it_led_to
     a_retraction_may_come_before_its_article
     a_retracted_article_can_be_reinstated
 }
@@ -291,6 +292,30 @@ async fn a_retraction_holds_by_id_and_by_every_address(database: Database) {
         assert_eq!(found.reason, by, "the first reason stands");
     }
     assert_eq!(count(&store, "retractions").await, 3);
+}
+
+async fn a_retraction_by_an_address_means_every_article_that_it_led_to(database: Database) {
+    let store = database.open().await;
+    let asked = request("https://a.example/x?id=1").url;
+    let found: Vec<_> = ["https://a.example/x", "https://a.example/y"]
+        .map(|canonical| {
+            let mut article = article_of(&request(asked.as_str()));
+            article.canonical_url = canonical.parse().unwrap();
+            article.article_id = ArticleId::of_canonical_url(&article.canonical_url);
+            article
+        })
+        .into();
+    let mut tx = store.begin().await.unwrap();
+    for article in &found {
+        retraction::know_addresses(&mut tx, article).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let tracked = "https://A.example/x?id=1&utm_source=feed#top".parse().unwrap();
+    retract(&store, ArticleRetracted { article_id: None, url: Some(tracked), reason: "r".into() }).await;
+    for article in &found {
+        let stands = retraction::find(store.readers(), article.article_id).await.unwrap().is_none();
+        assert!(!stands, "{} was missed", article.canonical_url);
+    }
 }
 
 async fn a_retraction_may_come_before_its_article(database: Database) {

@@ -13,10 +13,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use kos_shared::event::HttpUrl;
-use url::{Url, form_urlencoded};
-
-use crate::tracking::without_tracking;
+use kos_shared::{address::normal, event::HttpUrl};
 
 /// Beginnings of hosts that show another form of the pages of the host without them.
 const VARIANT_PREFIXES: [&str; 6] = ["m.", "mobile.", "amp.", "wap.", "3g.", "touch."];
@@ -80,77 +77,6 @@ fn is_believable(declared: &HttpUrl, page: &HttpUrl) -> bool {
         && (declared.as_url().scheme() == "https" || page.as_url().scheme() == "http")
 }
 
-/// An address in the one way that it is written: without user, fragment (a `#!` names a page), session, tracking and
-/// AMP parameters, a dot behind the host, and with all that needs no percent-encoding decoded (RFC 3986, section
-/// 6.2.2). What remains keeps its order and its spelling: a server may mind both.
-fn normal(url: &HttpUrl) -> HttpUrl {
-    let mut clean: Url = url.as_url().clone();
-    // All of these fail only for addresses without a host.
-    let _ = clean.set_username("").and_then(|()| clean.set_password(None));
-    if let Some(host) = clean.host_str().map(|host| host.trim_end_matches('.')).filter(|host| !host.is_empty()) {
-        let host = host.to_owned();
-        let _ = clean.set_host(Some(&host));
-    }
-    if !clean.fragment().is_some_and(|fragment| fragment.starts_with('!')) {
-        clean.set_fragment(None);
-    }
-    let path = decoded(&without_session(clean.path()));
-    clean.set_path(&path);
-    let query = clean.query().and_then(without_tracking).map(|query| decoded(&query));
-    let query = query.as_deref().and_then(without_amp);
-    clean.set_query(query.as_deref());
-    HttpUrl::try_from(clean).unwrap_or_else(|_| url.clone())
-}
-
-/// A path without the sessions of servers that keep them there: `;jsessionid=…`, and `(S(…))` of ASP.NET.
-fn without_session(path: &str) -> String {
-    let is_session = |segment: &&str| segment.starts_with("(S(") && segment.ends_with("))");
-    let segments = path.split('/').filter(|segment| !is_session(segment)).map(|segment| {
-        let at = segment.to_ascii_lowercase().find(";jsessionid=");
-        at.map_or(segment, |at| &segment[..at])
-    });
-    segments.collect::<Vec<_>>().join("/")
-}
-
-/// A query without what asks for a page's AMP form.
-fn without_amp(query: &str) -> Option<String> {
-    let asks_for_amp = |parameter: &&str| {
-        form_urlencoded::parse(parameter.as_bytes()).next().is_some_and(|(name, value)| {
-            let value = value.to_ascii_lowercase();
-            match name.to_ascii_lowercase().as_str() {
-                "amp" => matches!(value.as_str(), "" | "1" | "true" | "yes"),
-                "outputtype" => value == "amp",
-                _ => false,
-            }
-        })
-    };
-    let kept: Vec<&str> = query.split('&').filter(|p| !asks_for_amp(p)).collect();
-    (!kept.is_empty()).then(|| kept.join("&"))
-}
-
-/// A part of an address with those characters decoded that never need encoding, and upper-case digits in the others.
-fn decoded(part: &str) -> String {
-    let mut decoded = String::with_capacity(part.len());
-    let mut rest = part;
-    while let Some(at) = rest.find('%') {
-        decoded.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let byte = rest.get(1..3).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => decoded.push(char::from(byte)),
-            Some(byte) => decoded.push_str(&format!("%{byte:02X}")),
-            None => {
-                decoded.push('%');
-                rest = &rest[1..];
-                continue;
-            }
-        }
-        rest = &rest[3..];
-    }
-    decoded.push_str(rest);
-    decoded
-}
-
 /// A declared address over https where the page came that way: templates forget to follow their site there.
 fn secured(declared: HttpUrl, page: &HttpUrl) -> HttpUrl {
     let mut url = declared.as_url().clone();
@@ -161,8 +87,8 @@ fn secured(declared: HttpUrl, page: &HttpUrl) -> HttpUrl {
     declared
 }
 
-/// The host without what tells a site's variants apart, once.
-fn site(host: &str) -> Cow<'_, str> {
+/// The site that a host is one of: the host without what tells variants apart, once.
+pub fn site(host: &str) -> Cow<'_, str> {
     let www = host.strip_prefix("www.").filter(|rest| rest.contains('.')).map(Cow::Borrowed);
     www.or_else(|| without_variant(host)).unwrap_or(Cow::Borrowed(host))
 }

@@ -14,6 +14,7 @@ use crate::rights;
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
+    retraction::ADDRESSES,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
     Migration { version: 101, name: "feeds", sql: include_str!("../migrations/0101_feeds.sql") },
     Migration { version: 102, name: "hosts", sql: include_str!("../migrations/0102_hosts.sql") },

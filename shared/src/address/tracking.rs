@@ -145,7 +145,7 @@ const SESSION_BYTES: usize = 16;
 const PAIRS: [(&str, &[&str]); 1] = [("from", &["groupmessage", "singlemessage", "timeline"])];
 
 /// Whether `parameter`, a `name=value` as it stands in a query, doesn't say which page is meant.
-pub fn is_tracking(parameter: &str) -> bool {
+fn is_tracking(parameter: &str) -> bool {
     let Some((name, value)) = form_urlencoded::parse(parameter.as_bytes()).next() else { return false };
     let name = name.to_ascii_lowercase();
     NAMES.contains(&name.as_str())
@@ -155,7 +155,7 @@ pub fn is_tracking(parameter: &str) -> bool {
 }
 
 /// What is left of a query without them, in its order and spelling; `None` where nothing is.
-pub fn without_tracking(query: &str) -> Option<String> {
+pub(super) fn without_tracking(query: &str) -> Option<String> {
     let kept: Vec<&str> = query.split('&').filter(|p| !p.is_empty() && !is_tracking(p)).collect();
     (!kept.is_empty()).then(|| kept.join("&"))
 }
