@@ -12,7 +12,7 @@ use kos_shared::{
 
 use crate::{
     article::article_within,
-    canonical::shown_url,
+    canonical::{shown_url, site},
     extract::NotReadable,
     feed,
     near_duplicate::{self, Fingerprint},
@@ -132,8 +132,14 @@ impl Stage for Ingesting {
             Put::Superseded => return Ok(Recorded::new("superseded", Some(id))),
         };
         let duplicate = match fingerprint {
-            Some(fingerprint) => near_duplicate::index::put(tx, id, fingerprint, Timestamp::now()).await?,
-            None => None,
+            Some(fingerprint) => {
+                let site = site(article.canonical_url.host());
+                near_duplicate::index::put(tx, id, &site, fingerprint, Timestamp::now()).await?
+            }
+            None => {
+                near_duplicate::index::take_out(tx, id).await?;
+                None
+            }
         };
         let (duplicate_of, similarity) = duplicate.map(|d| (d.of, d.similarity)).unzip();
         let article = Article { revision, duplicate_of, similarity, ..article.clone() };
