@@ -49,7 +49,7 @@ async fn a_fresh_database_may_be_opened_by_several_at_once(database: Database) {
     let opened = futures_util::future::join_all(eight.map(|_| database.try_open())).await;
     for store in opened {
         let store = store.unwrap();
-        assert_eq!(count(&store, "_sqlx_migrations").await, 3);
+        assert_eq!(count(&store, "_sqlx_migrations").await, 4);
         store.close().await;
     }
 }
@@ -62,7 +62,7 @@ async fn opening_again_keeps_what_is_there(database: Database) {
     let store = database.open().await;
     assert!(inbox::is_known(store.readers(), CONSUMER, &id("a")).await.unwrap());
     assert_eq!(outbox::waiting(store.readers()).await.unwrap().0, 1);
-    assert_eq!(count(&store, "_sqlx_migrations").await, 3);
+    assert_eq!(count(&store, "_sqlx_migrations").await, 4);
 }
 
 async fn an_event_is_handled_once_a_consumer_and_the_second_time_is_undone_whole(database: Database) {
