@@ -5,6 +5,7 @@
 //! that delivery is at least once and effects on state are once. Then [`event`] for what travels, [`bus`] and
 //! [`store`] for what it stands on, and [`runtime`] for how a service starts and ends.
 
+pub mod address;
 pub mod bus;
 pub mod config;
 pub mod control;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use crate::{
+    address,
     event::{Article, ArticleId, ArticleRetracted, Event},
     stage::{Failure, RecordError, Recorded, Stage},
     store::{Migration, Tx, time},
@@ -13,6 +14,10 @@ use crate::{
 /// The tables. A service that uses this module lists it among its migrations.
 pub const MIGRATION: Migration =
     Migration { version: 50, name: "retractions", sql: include_str!("../migrations/0050_retractions.sql") };
+
+/// What was changed about them. It is listed with [`MIGRATION`].
+pub const ADDRESSES: Migration =
+    Migration { version: 51, name: "addresses", sql: include_str!("../migrations/0051_addresses.sql") };
 
 /// That an article was withdrawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +28,18 @@ pub struct Retraction {
     pub retracted_at: Timestamp,
 }
 
-/// Remembers the addresses of an article.
+/// Remembers the addresses of an article, also in their normal form.
 ///
 /// # Errors
 /// The database fails.
 pub async fn know_addresses(tx: &mut Tx, article: &Article) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into addresses (url, article_id) values ($1, $2), ($3, $2) on conflict (url) do nothing")
+    let sql = "insert into addresses (url, article_id) values ($1, $2), ($3, $2), ($4, $2) \
+               on conflict (url, article_id) do nothing";
+    sqlx::query(sql)
         .bind(article.canonical_url.to_string())
         .bind(article.article_id.to_string())
         .bind(article.url.to_string())
+        .bind(address::normal(&article.url).to_string())
         .execute(&mut **tx)
         .await
         .map(drop)
@@ -59,7 +67,7 @@ pub async fn find(
 /// # Errors
 /// The database fails.
 pub async fn find_for(tx: &mut Tx, article: &Article) -> Result<Option<Retraction>, sqlx::Error> {
-    let guess = ArticleId::of_canonical_url(&article.url);
+    let guess = ArticleId::of_canonical_url(&address::normal(&article.url));
     if guess != article.article_id {
         sqlx::query(
             "insert into retractions (article_id, reason, retracted_at_ms) \
@@ -68,7 +76,7 @@ pub async fn find_for(tx: &mut Tx, article: &Article) -> Result<Option<Retractio
         )
         .bind(article.article_id.to_string())
         .bind(guess.to_string())
-        .bind(article.url.to_string())
+        .bind(address::normal(&article.url).to_string())
         .execute(&mut **tx)
         .await?;
     }
@@ -96,7 +104,7 @@ impl Stage for Retracting {
     }
 
     async fn record(&self, tx: &mut Tx, event: &Event<ArticleRetracted>, (): &()) -> Result<Recorded, RecordError> {
-        let ids = articles_of(tx, &event.data).await?;
+        let Meant { ids, known } = articles_of(tx, &event.data).await?;
         let now = Timestamp::now();
         // A clock that is ahead must not keep the article away from who takes it in again by force.
         let at = event.attributes.time.map_or(now, |time| time.min(now));
@@ -111,27 +119,46 @@ impl Stage for Retracting {
                 .execute(&mut **tx)
                 .await?;
         }
-        Ok(Recorded { detail: Some(event.data.reason.clone()), ..Recorded::new("retracted", ids.first().copied()) })
+        let reason = &event.data.reason;
+        let detail = match known {
+            true => reason.clone(),
+            false => format!("{reason} (no such article is here: it is kept out when it comes)"),
+        };
+        Ok(Recorded { detail: Some(detail), ..Recorded::new("retracted", ids.first().copied()) })
     }
 }
 
 /// The articles that a retraction means.
-async fn articles_of(tx: &mut Tx, retraction: &ArticleRetracted) -> Result<Vec<ArticleId>, RecordError> {
+struct Meant {
+    ids: Vec<ArticleId>,
+    /// Whether one of them is here.
+    known: bool,
+}
+
+async fn articles_of(tx: &mut Tx, retraction: &ArticleRetracted) -> Result<Meant, RecordError> {
     let mut ids: Vec<ArticleId> = retraction.article_id.into_iter().collect();
+    let mut known = false;
+    if let Some(id) = retraction.article_id {
+        let sql = "select count(*) from addresses where article_id = $1";
+        known = sqlx::query_scalar::<_, i64>(sql).bind(id.to_string()).fetch_one(&mut **tx).await? > 0;
+    }
     if let Some(url) = &retraction.url {
-        let rows = sqlx::query_scalar::<_, String>("select article_id from addresses where url = $1")
+        let normal = address::normal(url);
+        let rows = sqlx::query_scalar::<_, String>("select article_id from addresses where url in ($1, $2)")
             .bind(url.to_string())
+            .bind(normal.to_string())
             .fetch_all(&mut **tx)
             .await?;
+        known |= !rows.is_empty();
         for id in rows {
             ids.push(id.parse().map_err(|e| RecordError::State(format!("article id {id:?}: {e}")))?);
         }
         // The article may not have come yet; then its address is the best guess at what it will be known by.
         if ids.is_empty() {
-            ids.push(ArticleId::of_canonical_url(url));
+            ids.push(ArticleId::of_canonical_url(&normal));
         }
     }
     ids.sort();
     ids.dedup();
-    Ok(ids)
+    Ok(Meant { ids, known })
 }

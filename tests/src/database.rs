@@ -92,7 +92,8 @@ impl Database {
     /// # Errors
     /// What [`Store::open`] says.
     pub async fn try_open(&self) -> Result<Store, OpenError> {
-        let migrations: [Migration; 2] = [kos_shared::retraction::MIGRATION, EFFECTS];
+        let migrations: [Migration; 3] =
+            [kos_shared::retraction::MIGRATION, kos_shared::retraction::ADDRESSES, EFFECTS];
         Store::open(&self.config, "ingest", &migrations).await
     }
 }

@@ -17,12 +17,15 @@ use kos_tests::{Articles, Database, on_both_databases, stage::count};
 
 on_both_databases! {
     a_kept_page_comes_back_and_is_forgotten_by_age
+    what_sites_said_is_forgotten_when_it_is_of_no_use
     an_earlier_page_does_not_replace_a_later_one
     the_page_of_a_withdrawn_article_is_forgotten_at_once
     another_reading_of_the_same_page_is_a_new_revision
     the_same_story_from_elsewhere_names_the_earliest_article
     an_article_is_no_copy_of_itself_nor_of_its_own_copies
     a_withdrawn_article_is_not_named
+    a_story_that_was_rewritten_leaves_its_keys_to_others
+    the_same_words_on_the_same_site_are_no_copy
     of_two_that_come_at_once_one_names_the_other
     a_fingerprint_is_kept_as_long_as_copies_come
 }
@@ -42,6 +45,23 @@ async fn a_kept_page_comes_back_and_is_forgotten_by_age(database: Database) {
     assert_eq!(count(&store, "pages").await, 1);
     retention::keep_house(&store, Retention::of_days(0), day(21)).await.unwrap();
     assert_eq!(count(&store, "pages").await, 0);
+}
+
+async fn what_sites_said_is_forgotten_when_it_is_of_no_use(database: Database) {
+    let store = open(&database).await;
+    let mut tx = store.begin().await.unwrap();
+    for (site, at) in [("old", day(0)), ("new", day(20))] {
+        let at = at.as_millisecond();
+        let sql = "insert into robots (authority, body, fetched_at_ms) values ($1, '', $2)";
+        sqlx::query(sql).bind(site).bind(at).execute(&mut *tx).await.unwrap();
+        let sql = "insert into site_rights (origin, fetched_at_ms, good_until_ms) values ($1, $2, $2)";
+        sqlx::query(sql).bind(site).bind(at).execute(&mut *tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for (now, left) in [(day(29), 2), (day(31), 1), (day(51), 0)] {
+        retention::keep_house(&store, Retention::of_days(0), now).await.unwrap();
+        assert_eq!((count(&store, "robots").await, count(&store, "site_rights").await), (left, left));
+    }
 }
 
 async fn an_earlier_page_does_not_replace_a_later_one(database: Database) {
@@ -124,6 +144,26 @@ async fn a_withdrawn_article_is_not_named(database: Database) {
     put(&store, id(1), &story(2), day(1)).await;
     withdraw(&store, id(1)).await;
     assert_eq!(put(&store, id(2), &story(2), day(1)).await, None);
+    let named = put(&store, id(3), &story(2), day(1)).await.map(|d| d.of);
+    assert_eq!(named, Some(id(2)), "the withdrawn one still has the keys");
+}
+
+async fn a_story_that_was_rewritten_leaves_its_keys_to_others(database: Database) {
+    let store = open(&database).await;
+    put(&store, id(1), &story(2), day(1)).await;
+    let keys = count(&store, "fingerprint_bands").await;
+    put(&store, id(1), &story(4), day(2)).await;
+    assert_eq!(count(&store, "fingerprint_bands").await, keys);
+    assert_eq!(put(&store, id(2), &story(2), day(3)).await, None);
+    assert_eq!(put(&store, id(3), &story(2), day(4)).await.map(|d| d.of), Some(id(2)));
+    assert_eq!(put(&store, id(4), &story(4), day(4)).await.map(|d| d.of), Some(id(1)));
+}
+
+async fn the_same_words_on_the_same_site_are_no_copy(database: Database) {
+    let store = open(&database).await;
+    assert_eq!(put_on(&store, "a.example", id(1), &story(2), day(1)).await, None);
+    assert_eq!(put_on(&store, "a.example", id(2), &story(2), day(1)).await, None);
+    assert_eq!(put_on(&store, "b.example", id(3), &story(2), day(1)).await.map(|d| d.of), Some(id(1)));
 }
 
 async fn of_two_that_come_at_once_one_names_the_other(database: Database) {
@@ -159,10 +199,15 @@ async fn keep(store: &Store, url: &HttpUrl, page: &KeptPage) {
     tx.commit().await.unwrap();
 }
 
+/// Each article is on a site of its own.
 async fn put(store: &Store, id: ArticleId, text: &str, now: Timestamp) -> Option<NearDuplicate> {
+    put_on(store, &format!("{id}.example"), id, text, now).await
+}
+
+async fn put_on(store: &Store, site: &str, id: ArticleId, text: &str, now: Timestamp) -> Option<NearDuplicate> {
     let fingerprint = Fingerprint::of(text).unwrap();
     let mut tx = store.begin().await.unwrap();
-    let found = index::put(&mut tx, id, &fingerprint, now).await.unwrap();
+    let found = index::put(&mut tx, id, site, &fingerprint, now).await.unwrap();
     tx.commit().await.unwrap();
     found
 }

@@ -93,7 +93,7 @@ async fn a_full_stream_makes_room_by_itself_where_all_of_it_was_handled() {
     config.nats.limits.stream_bytes = 100 << 10;
     config.nats.known_durable = true;
     let process = Process::new(SERVICE);
-    let migrations = [retraction::MIGRATION, EFFECTS];
+    let migrations = [retraction::MIGRATION, retraction::ADDRESSES, EFFECTS];
     let mut runtime = Runtime::start(SERVICE, &config, &migrations, &process).await.unwrap();
     runtime.handle(Copying { script: Script::default(), worker: "first" }).unwrap();
     let running = tokio::spawn(runtime.until_stopped());

@@ -217,7 +217,10 @@ async fn a_process_whose_client_ends_over_a_header_ends_too_and_the_next_one_giv
     config.nats.known_durable = true;
     let start = async || {
         let process = Process::new(SERVICE);
-        let mut runtime = Runtime::start(SERVICE, &config, &[retraction::MIGRATION, EFFECTS], &process).await.unwrap();
+        let mut runtime =
+            Runtime::start(SERVICE, &config, &[retraction::MIGRATION, retraction::ADDRESSES, EFFECTS], &process)
+                .await
+                .unwrap();
         runtime.handle(Copying { script: Script::default(), worker: "first" }).unwrap();
         (process, tokio::spawn(runtime.until_stopped()))
     };

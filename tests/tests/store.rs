@@ -39,6 +39,7 @@ on_both_databases! {
     old_rows_are_forgotten_and_unsent_events_never
     a_broken_rule_is_the_fault_of_the_data
     a_retraction_holds_by_id_and_by_every_address
+    a_retraction_by_an_address_means_every_article_that_it_led_to
     a_retraction_may_come_before_its_article
     a_retracted_article_can_be_reinstated
 }
@@ -48,7 +49,7 @@ async fn a_fresh_database_may_be_opened_by_several_at_once(database: Database) {
     let opened = futures_util::future::join_all(eight.map(|_| database.try_open())).await;
     for store in opened {
         let store = store.unwrap();
-        assert_eq!(count(&store, "_sqlx_migrations").await, 3);
+        assert_eq!(count(&store, "_sqlx_migrations").await, 4);
         store.close().await;
     }
 }
@@ -61,7 +62,7 @@ async fn opening_again_keeps_what_is_there(database: Database) {
     let store = database.open().await;
     assert!(inbox::is_known(store.readers(), CONSUMER, &id("a")).await.unwrap());
     assert_eq!(outbox::waiting(store.readers()).await.unwrap().0, 1);
-    assert_eq!(count(&store, "_sqlx_migrations").await, 3);
+    assert_eq!(count(&store, "_sqlx_migrations").await, 4);
 }
 
 async fn an_event_is_handled_once_a_consumer_and_the_second_time_is_undone_whole(database: Database) {
@@ -291,6 +292,30 @@ async fn a_retraction_holds_by_id_and_by_every_address(database: Database) {
         assert_eq!(found.reason, by, "the first reason stands");
     }
     assert_eq!(count(&store, "retractions").await, 3);
+}
+
+async fn a_retraction_by_an_address_means_every_article_that_it_led_to(database: Database) {
+    let store = database.open().await;
+    let asked = request("https://a.example/x?id=1").url;
+    let found: Vec<_> = ["https://a.example/x", "https://a.example/y"]
+        .map(|canonical| {
+            let mut article = article_of(&request(asked.as_str()));
+            article.canonical_url = canonical.parse().unwrap();
+            article.article_id = ArticleId::of_canonical_url(&article.canonical_url);
+            article
+        })
+        .into();
+    let mut tx = store.begin().await.unwrap();
+    for article in &found {
+        retraction::know_addresses(&mut tx, article).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let tracked = "https://A.example/x?id=1&utm_source=feed#top".parse().unwrap();
+    retract(&store, ArticleRetracted { article_id: None, url: Some(tracked), reason: "r".into() }).await;
+    for article in &found {
+        let stands = retraction::find(store.readers(), article.article_id).await.unwrap().is_none();
+        assert!(!stands, "{} was missed", article.canonical_url);
+    }
 }
 
 async fn a_retraction_may_come_before_its_article(database: Database) {

@@ -34,7 +34,8 @@ pub fn article_within(
     fetched_at: Timestamp,
 ) -> Result<Article, NotReadable> {
     let extracted = extract(html, url, hints, fetched_at)?;
-    let canonical_url = canonical_url(url, extracted.canonical_link.as_ref());
+    // The server's word comes last: it is the same one for a whole folder more often than the page's is.
+    let canonical_url = canonical_url(url, extracted.canonical_links.iter().chain(&outside.canonical_link));
     Ok(Article {
         article_id: ArticleId::of_canonical_url(&canonical_url),
         revision: Revision::FIRST,

@@ -6,16 +6,20 @@
 //! is folded. Host and path of an AMP or mobile variant are folded where its page names the other one, which AMP asks
 //! for and nearly all mobile pages do: `m.` and `/amp` by themselves may be all there is.
 
-use kos_shared::event::HttpUrl;
-use url::{Url, form_urlencoded};
+mod amp;
+mod names_less;
+#[cfg(test)]
+mod tests;
 
-use crate::tracking::without_tracking;
+use std::borrow::Cow;
+
+use kos_shared::{address::normal, event::HttpUrl};
 
 /// Beginnings of hosts that show another form of the pages of the host without them.
-const VARIANT_PREFIXES: [&str; 4] = ["m.", "mobile.", "amp.", "wap."];
+const VARIANT_PREFIXES: [&str; 6] = ["m.", "mobile.", "amp.", "wap.", "3g.", "touch."];
 
-/// Ends of the hosts of AMP caches, whose addresses contain the address of the page.
-const AMP_CACHES: [&str; 2] = [".cdn.ampproject.org", ".bing-amp.com"];
+/// The label that does the same behind a host's first one: `en.m.wikipedia.org`.
+const VARIANT_INFIX: &str = ".m.";
 
 /// Ends of the paths of AMP variants, and what stands there otherwise.
 const AMP_ENDS: [(&str, &str); 4] = [("/amp/", "/"), ("/amp", ""), (".amp.html", ".html"), (".amp", "")];
@@ -38,112 +42,39 @@ const FRONT_PAGES: [&str; 9] = [
 ///
 /// A declared address can be true where it is on the same site, `www.` and variants included; is not the front page
 /// while the page isn't (templates that say so on every page would fold a site into one article); is not a variant of
-/// the page; and is no template that was never filled in. It never takes a page back from https to http.
+/// the page; does not name less than the page's address (a section, or a script without the number that tells its pages
+/// apart); and is no template that was never filled in. It never takes a page back from https to http, nor to another
+/// port.
+///
+/// The address in the path of an AMP viewer or cache is the requester's word. So it never is the page's by itself: it is
+/// another place where the page was found, and what the page declares is believed where it can be true there.
 pub fn canonical_url<'d>(page: &HttpUrl, declared: impl IntoIterator<Item = &'d HttpUrl>) -> HttpUrl {
     let page = normal(page);
-    let mut declared = declared.into_iter().map(normal).map(|d| secured(d, &page));
-    declared.find(|d| is_believable(d, &page)).unwrap_or(page)
+    let shown = amp::inside(&page).map(|inside| normal(&inside));
+    let is_true = |declared: &HttpUrl, place: &HttpUrl| {
+        let declared = secured(normal(declared), place);
+        is_believable(&declared, place).then_some(declared)
+    };
+    let mut declared = declared.into_iter().map(|declared| amp::inside(declared).unwrap_or_else(|| declared.clone()));
+    let believed =
+        declared.find_map(|d| shown.as_ref().and_then(|shown| is_true(&d, shown)).or_else(|| is_true(&d, &page)));
+    believed.unwrap_or(page)
+}
+
+/// The address of the page that an AMP viewer or cache shows, by the address that it has there; `None` for any other one.
+/// It is whose page that claims to be, and no proof.
+pub fn shown_url(url: &HttpUrl) -> Option<HttpUrl> {
+    amp::inside(url)
 }
 
 fn is_believable(declared: &HttpUrl, page: &HttpUrl) -> bool {
     site(declared.host()) == site(page.host())
+        && declared.as_url().port() == page.as_url().port()
         && (is_front_page(page) || !is_front_page(declared))
         && !is_variant_of(declared, page)
+        && !names_less::than(declared, page)
         && !is_unfilled(declared)
         && (declared.as_url().scheme() == "https" || page.as_url().scheme() == "http")
-}
-
-/// An address in the one way that it is written: without user, fragment (a `#!` names a page), session, tracking and
-/// AMP parameters, a dot behind the host, and with all that needs no percent-encoding decoded (RFC 3986, section
-/// 6.2.2). An address in an AMP cache becomes the one that is in it. What remains keeps its order and its spelling: a
-/// server may mind both.
-fn normal(url: &HttpUrl) -> HttpUrl {
-    let mut clean: Url = url.as_url().clone();
-    while let Some(inside) = inside_amp_cache(&clean) {
-        clean = inside;
-    }
-    // All of these fail only for addresses without a host.
-    let _ = clean.set_username("").and_then(|()| clean.set_password(None));
-    if let Some(host) = clean.host_str().map(|host| host.trim_end_matches('.')).filter(|host| !host.is_empty()) {
-        let host = host.to_owned();
-        let _ = clean.set_host(Some(&host));
-    }
-    if !clean.fragment().is_some_and(|fragment| fragment.starts_with('!')) {
-        clean.set_fragment(None);
-    }
-    let path = decoded(&without_session(clean.path()));
-    clean.set_path(&path);
-    let query = clean.query().and_then(without_tracking).map(|query| decoded(&query));
-    let query = query.as_deref().and_then(without_amp);
-    clean.set_query(query.as_deref());
-    HttpUrl::try_from(clean).unwrap_or_else(|_| url.clone())
-}
-
-/// The address inside one of an AMP cache (`…cdn.ampproject.org/c/s/example.com/a`) or of Google's viewer
-/// (`www.google.com/amp/s/example.com/a`); the `s` stands for https. One from https stays there.
-fn inside_amp_cache(url: &Url) -> Option<Url> {
-    let host = url.host_str()?;
-    let path = url.path();
-    let is_cache = AMP_CACHES.iter().any(|end| host.ends_with(end));
-    let inside = if is_cache {
-        ["/c/", "/v/"].iter().find_map(|start| path.strip_prefix(start))?
-    } else {
-        path.strip_prefix("/amp/").filter(|_| host.starts_with("www.google."))?
-    };
-    let (secure, inside) = inside.strip_prefix("s/").map_or((url.scheme() == "https", inside), |rest| (true, rest));
-    let scheme = if secure { "https" } else { "http" };
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let inside = Url::parse(&format!("{scheme}://{inside}{query}")).ok()?;
-    inside.host_str().is_some_and(|host| host.contains('.')).then_some(inside)
-}
-
-/// A path without the sessions of servers that keep them there: `;jsessionid=…`, and `(S(…))` of ASP.NET.
-fn without_session(path: &str) -> String {
-    let is_session = |segment: &&str| segment.starts_with("(S(") && segment.ends_with("))");
-    let segments = path.split('/').filter(|segment| !is_session(segment)).map(|segment| {
-        let at = segment.to_ascii_lowercase().find(";jsessionid=");
-        at.map_or(segment, |at| &segment[..at])
-    });
-    segments.collect::<Vec<_>>().join("/")
-}
-
-/// A query without what asks for a page's AMP form.
-fn without_amp(query: &str) -> Option<String> {
-    let asks_for_amp = |parameter: &&str| {
-        form_urlencoded::parse(parameter.as_bytes()).next().is_some_and(|(name, value)| {
-            let value = value.to_ascii_lowercase();
-            match name.to_ascii_lowercase().as_str() {
-                "amp" => matches!(value.as_str(), "" | "1" | "true" | "yes"),
-                "outputtype" => value == "amp",
-                _ => false,
-            }
-        })
-    };
-    let kept: Vec<&str> = query.split('&').filter(|p| !asks_for_amp(p)).collect();
-    (!kept.is_empty()).then(|| kept.join("&"))
-}
-
-/// A part of an address with those characters decoded that never need encoding, and upper-case digits in the others.
-fn decoded(part: &str) -> String {
-    let mut decoded = String::with_capacity(part.len());
-    let mut rest = part;
-    while let Some(at) = rest.find('%') {
-        decoded.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let byte = rest.get(1..3).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => decoded.push(char::from(byte)),
-            Some(byte) => decoded.push_str(&format!("%{byte:02X}")),
-            None => {
-                decoded.push('%');
-                rest = &rest[1..];
-                continue;
-            }
-        }
-        rest = &rest[3..];
-    }
-    decoded.push_str(rest);
-    decoded
 }
 
 /// A declared address over https where the page came that way: templates forget to follow their site there.
@@ -156,25 +87,41 @@ fn secured(declared: HttpUrl, page: &HttpUrl) -> HttpUrl {
     declared
 }
 
-/// The host without what tells a site's variants apart, once.
-fn site(host: &str) -> &str {
-    host.strip_prefix("www.").filter(|rest| rest.contains('.')).or_else(|| without_variant(host)).unwrap_or(host)
+/// The site that a host is one of: the host without what tells variants apart, once.
+pub fn site(host: &str) -> Cow<'_, str> {
+    let www = host.strip_prefix("www.").filter(|rest| rest.contains('.')).map(Cow::Borrowed);
+    www.or_else(|| without_variant(host)).unwrap_or(Cow::Borrowed(host))
 }
 
 /// The host that a variant's belongs to; `None` where it is no variant's.
-fn without_variant(host: &str) -> Option<&str> {
-    VARIANT_PREFIXES.iter().find_map(|prefix| host.strip_prefix(prefix)).filter(|rest| rest.contains('.'))
+fn without_variant(host: &str) -> Option<Cow<'_, str>> {
+    let behind = VARIANT_PREFIXES.iter().find_map(|prefix| host.strip_prefix(prefix)).filter(|rest| rest.contains('.'));
+    behind.map(Cow::Borrowed).or_else(|| {
+        let (first, rest) = host.split_once(VARIANT_INFIX)?;
+        let is_one = !first.contains('.') && rest.contains('.') && !may_be_shared(rest);
+        is_one.then(|| Cow::Owned(format!("{first}.{rest}")))
+    })
+}
+
+/// Whether names under this one may belong to anybody, as those under `co.uk` do.
+fn may_be_shared(host: &str) -> bool {
+    let (name, ending) = host.split_once('.').unwrap_or((host, ""));
+    !ending.contains('.') && ending.len() == 2 && name.len() <= 3
 }
 
 /// Whether an address is the AMP or mobile form of a page that is in its usual form.
 fn is_variant_of(declared: &HttpUrl, page: &HttpUrl) -> bool {
-    let (own, other) = (declared.as_url().path(), page.as_url().path());
-    let is_amp = AMP_ENDS.iter().any(|(end, usual)| {
-        own.strip_suffix(end).is_some_and(|start| {
-            other.strip_prefix(start).is_some_and(|rest| rest.trim_end_matches('/') == usual.trim_end_matches('/'))
-        })
-    });
+    let is_amp = is_amp_path_of(declared.as_url().path(), page.as_url().path());
     is_amp || without_variant(declared.host()).is_some() && without_variant(page.host()).is_none()
+}
+
+/// Whether a path is the AMP form of a page's.
+fn is_amp_path_of(amp: &str, page: &str) -> bool {
+    AMP_ENDS.iter().any(|(end, usual)| {
+        amp.strip_suffix(end).is_some_and(|start| {
+            page.strip_prefix(start).is_some_and(|rest| rest.trim_end_matches('/') == usual.trim_end_matches('/'))
+        })
+    })
 }
 
 /// Whether an address is that of a site's front page, in any language.
@@ -196,6 +143,3 @@ fn is_unfilled(url: &HttpUrl) -> bool {
     ["{{", "%7B%7B", "${", "$%7B", "<%", "%3C%"].iter().any(|mark| text.contains(mark))
         || last.is_some_and(|last| matches!(last, "undefined" | "null" | "NaN"))
 }
-
-#[cfg(test)]
-mod tests;

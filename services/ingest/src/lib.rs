@@ -33,4 +33,3 @@ pub mod sanitize;
 pub mod service;
 pub mod stage;
 pub mod state;
-pub mod tracking;

@@ -11,6 +11,7 @@ use tracing::warn;
 
 use crate::{
     decode::decode,
+    feed::{self, websub::link::Links},
     fetch::{FetchError, Fetcher, Kind, Remedy, Request},
     retention::{self, KeptPage, Retention},
     rights::{
@@ -18,6 +19,9 @@ use crate::{
         well_known::{SiteError, SiteRights},
     },
 };
+
+/// Who asks for pages that were made of a feed's entries: polls, and hubs' words.
+const OWN_SOURCES: [&str; 2] = ["/kos/feed", "/kos/ingest"];
 
 /// A page before it is read.
 #[derive(Debug)]
@@ -76,7 +80,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The page that an event asks for. One that came with the event is taken as it is; for an event that is replayed
+    /// The page that an event asks for. One that came with the event is taken as it is, but where it was made of a feed's
+    /// entry here the feed's site is asked what it reserves; for an event that is replayed
     /// the one that was kept is, where it was fetched after the event: an earlier one is no answer to it.
     ///
     /// # Errors
@@ -90,7 +95,7 @@ impl Pages {
             return Ok(Page {
                 found_at: request.url.clone(),
                 fetched_at: sent_at.map_or(now, |time| time.min(now)),
-                outside: Outside::default(),
+                outside: Outside { site: self.site_of_entry(event).await?, ..Outside::default() },
                 content: Content::Text(html.clone()),
             });
         }
@@ -133,7 +138,11 @@ impl Pages {
         let site = if same_site { site } else { self.site(&answer.final_url).await? };
         let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         Ok(Page {
-            outside: Outside { headers: of_headers(headers), site, policy: None },
+            outside: Outside {
+                headers: of_headers(headers),
+                site,
+                canonical_link: Links::of(&answer.headers, &answer.final_url).canonical,
+            },
             content: Content::Bytes {
                 body: answer.body.unwrap_or_default(),
                 content_type: answer.content_type,
@@ -142,6 +151,17 @@ impl Pages {
             found_at: answer.final_url,
             fetched_at: Timestamp::now(),
         })
+    }
+
+    /// What the site says of a page that was made here, of an entry that has no page.
+    async fn site_of_entry(&self, event: &Event<IngestRequested>) -> Result<SiteClaims, Failure> {
+        let (request, source) = (&event.data, event.attributes.source.as_str());
+        let Some(feed_id) = request.feed_id.as_deref().filter(|_| OWN_SOURCES.contains(&source)) else {
+            return Ok(SiteClaims::default());
+        };
+        let feed = feed::state::find(self.store.readers(), feed_id).await;
+        let feed = feed.map_err(|error| Failure::Retry(error.to_string()))?;
+        self.site(feed.as_ref().map_or(&request.url, |(feed, ..)| &feed.url)).await
     }
 
     async fn site(&self, url: &HttpUrl) -> Result<SiteClaims, Failure> {

@@ -12,7 +12,11 @@ use kos_shared::{
 };
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::{near_duplicate, rights::Outside};
+use crate::{
+    near_duplicate,
+    rights::{Outside, well_known},
+    robots,
+};
 
 /// The largest page that is kept, in bytes, compressed.
 const MAX_KEPT_BYTES: usize = 5_000_000;
@@ -182,7 +186,8 @@ pub async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, sqlx::Error> 
 pub async fn keep_house(store: &Store, retention: Retention, now: Timestamp) -> Result<(), sqlx::Error> {
     let before = retention.since(now);
     let mut tx = store.begin().await?;
-    let rows = forget(&mut tx, before).await? + near_duplicate::index::forget(&mut tx, before).await?;
+    let mut rows = forget(&mut tx, before).await? + near_duplicate::index::forget(&mut tx, before).await?;
+    rows += robots::cache::forget(&mut tx, now).await? + well_known::forget(&mut tx, now).await?;
     // Nothing to forget is nothing to write.
     if rows > 0 { tx.commit().await } else { tx.rollback().await }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kos_shared::{
-    event::{Article, Event, IngestRequested},
+    event::{Article, ArticleId, Event, HttpUrl, IngestRequested},
     retraction,
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
     store::Tx,
@@ -12,13 +12,14 @@ use kos_shared::{
 
 use crate::{
     article::article_within,
+    canonical::{shown_url, site},
     extract::NotReadable,
     feed,
     near_duplicate::{self, Fingerprint},
-    page::Pages,
-    retention::{self, KeptPage},
-    rights::{self, Policy},
-    rules::{Applied, Facts, Rules},
+    page::{Page, Pages},
+    retention::{self, KeptPage, Retention},
+    rights,
+    rules::{Applied, Facts, RuleSet, Rules},
     state::{self, Put, Version},
 };
 
@@ -61,35 +62,36 @@ impl Stage for Ingesting {
 
     async fn work(&self, event: &Event<IngestRequested>) -> Result<Taken, Failure> {
         let request = &event.data;
-        let feed_id = request.feed_id.as_deref();
-        let of_feed = match feed_id {
-            Some(feed_id) => feed::state::rules_of(self.pages.store.readers(), feed_id)
-                .await
-                .map_err(|error| Failure::Retry(error.to_string()))?,
+        let of_feed = match &request.feed_id {
+            Some(feed_id) => feed::state::rules_of(self.pages.store.readers(), feed_id).await.map_err(|e| retry(&e))?,
             None => None,
         };
         // What the rules keep out by what is known beforehand isn't even fetched.
-        let rules = self.rules.of(request.url.host(), feed_id, of_feed.as_ref());
-        if let Some(out) = kept_out(&rules, &Facts::of_hints(&request.url, request.hints.as_ref())) {
+        let before = self.rules_at(&[&request.url], request, of_feed.as_ref());
+        if let Some(out) = kept_out_unseen(&before, request)
+            && !(before.refuses() && self.is_shown(ArticleId::of_canonical_url(&request.url), request).await?)
+        {
             return Ok(out);
         }
 
-        let mut page = self.pages.bring(event).await?;
-        let rules = self.rules.of(page.found_at.host(), feed_id, of_feed.as_ref());
-        page.outside.policy = rules.policy();
-        let IngestRequested { url, hints, feed_id, force, .. } = request.clone();
-        let retention = self.pages.retention;
-        let read = move || {
-            let kept = page.to_keep(retention);
-            let (outside, found_at, fetched_at) = (page.outside.clone(), page.found_at.clone(), page.fetched_at);
-            let article = article_within(&outside, &page.into_html(), &found_at, hints.as_ref(), fetched_at)?;
-            let article = Article { url, feed_id, forced: force, ..article };
-            let fingerprint = if retention.keeps() { Fingerprint::of(&article.text) } else { None };
-            Ok::<_, NotReadable>(Ingested { article, fingerprint, page: kept })
-        };
-        let ingested = on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))?;
-        let out = kept_out(&rules, &Facts::of(&ingested.article));
-        Ok(out.unwrap_or_else(|| Taken::In(Box::new(ingested))))
+        let page = self.pages.bring(event).await?;
+        let found_at = page.found_at.clone();
+        let mut ingested = read(page, request.clone(), self.pages.retention).await?;
+        let article = &mut ingested.article;
+        let rules = self.rules_at(&[&request.url, &found_at, &article.canonical_url], request, of_feed.as_ref());
+        if rules.refuses() {
+            if !self.is_shown(article.article_id, request).await? {
+                return Ok(refused(&article.canonical_url));
+            }
+            // What is on the site already is taken down by a revision that shows nothing.
+            (ingested.page, ingested.fingerprint) = (None, None);
+        } else if let Err(filtered) = rules.admit(&Facts::of(article)) {
+            return Ok(Taken::Out { outcome: "filtered", rule: filtered.to_string() });
+        }
+        if let Some(policy) = rules.policy() {
+            policy.tighten(&mut ingested.article.rights);
+        }
+        Ok(Taken::In(Box::new(ingested)))
     }
 
     async fn record(
@@ -130,8 +132,14 @@ impl Stage for Ingesting {
             Put::Superseded => return Ok(Recorded::new("superseded", Some(id))),
         };
         let duplicate = match fingerprint {
-            Some(fingerprint) => near_duplicate::index::put(tx, id, fingerprint, Timestamp::now()).await?,
-            None => None,
+            Some(fingerprint) => {
+                let site = site(article.canonical_url.host());
+                near_duplicate::index::put(tx, id, &site, fingerprint, Timestamp::now()).await?
+            }
+            None => {
+                near_duplicate::index::take_out(tx, id).await?;
+                None
+            }
         };
         let (duplicate_of, similarity) = duplicate.map(|d| (d.of, d.similarity)).unzip();
         let article = Article { revision, duplicate_of, similarity, ..article.clone() };
@@ -144,12 +152,52 @@ impl Stage for Ingesting {
     }
 }
 
-/// What becomes of a page that the rules keep out, as far as the facts tell.
-fn kept_out(rules: &Applied<'_>, facts: &Facts<'_>) -> Option<Taken> {
-    if rules.policy() == Some(Policy::None) {
-        let rule = format!("the operator's policy for {} is none", facts.url.host());
-        return Some(Taken::Out { outcome: "refused", rule });
+impl Ingesting {
+    /// The rules for an article with these addresses: those for the pages that viewers and caches show by them, too.
+    fn rules_at<'r>(
+        &'r self,
+        urls: &[&HttpUrl],
+        request: &IngestRequested,
+        of_feed: Option<&'r RuleSet>,
+    ) -> Applied<'r> {
+        let shown: Vec<HttpUrl> = urls.iter().filter_map(|url| shown_url(url)).collect();
+        let hosts = urls.iter().copied().chain(&shown).map(HttpUrl::host);
+        self.rules.of_hosts(hosts, request.feed_id.as_deref(), of_feed)
     }
-    let filtered = rules.admit(facts).err()?;
+
+    async fn is_shown(&self, id: ArticleId, request: &IngestRequested) -> Result<bool, Failure> {
+        state::is_shown(self.pages.store.readers(), id, &request.url).await.map_err(|error| retry(&error))
+    }
+}
+
+/// The article on a page, by what page, server and site say.
+async fn read(page: Page, request: IngestRequested, retention: Retention) -> Result<Ingested, Failure> {
+    let IngestRequested { url, hints, feed_id, force, .. } = request;
+    let read = move || {
+        let kept = page.to_keep(retention);
+        let (outside, found_at, fetched_at) = (page.outside.clone(), page.found_at.clone(), page.fetched_at);
+        let article = article_within(&outside, &page.into_html(), &found_at, hints.as_ref(), fetched_at)?;
+        let article = Article { url, feed_id, forced: force, ..article };
+        let fingerprint = if retention.keeps() { Fingerprint::of(&article.text) } else { None };
+        Ok::<_, NotReadable>(Ingested { article, fingerprint, page: kept })
+    };
+    on_cpu(read).await.map_err(|reason| Failure::Permanent(reason.to_string()))
+}
+
+/// What becomes of a page that the rules keep out before anybody reads it.
+fn kept_out_unseen(rules: &Applied<'_>, request: &IngestRequested) -> Option<Taken> {
+    if rules.refuses() {
+        return Some(refused(&request.url));
+    }
+    let title = request.hints.as_ref().and_then(|hints| hints.title.as_deref());
+    let filtered = rules.admit_unseen(&request.url, title).err()?;
     Some(Taken::Out { outcome: "filtered", rule: filtered.to_string() })
+}
+
+fn refused(url: &HttpUrl) -> Taken {
+    Taken::Out { outcome: "refused", rule: format!("the operator's policy for {} is none", url.host()) }
+}
+
+fn retry(error: &sqlx::Error) -> Failure {
+    Failure::Retry(error.to_string())
 }

@@ -7,17 +7,25 @@ use kos_shared::{
     stage::RecordError,
     store::{Migration, Tx},
 };
-use sqlx::Row;
+use sqlx::{AnyPool, Row};
+
+use crate::rights;
 
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
+    retraction::ADDRESSES,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
     Migration { version: 101, name: "feeds", sql: include_str!("../migrations/0101_feeds.sql") },
     Migration { version: 102, name: "hosts", sql: include_str!("../migrations/0102_hosts.sql") },
     Migration { version: 103, name: "pages", sql: include_str!("../migrations/0103_pages.sql") },
     Migration { version: 104, name: "near-duplicates", sql: include_str!("../migrations/0104_near_duplicates.sql") },
     Migration { version: 105, name: "site rights", sql: include_str!("../migrations/0105_site_rights.sql") },
+    Migration {
+        version: 107,
+        name: "sites of near-duplicates",
+        sql: include_str!("../migrations/0107_fingerprint_sites.sql"),
+    },
 ];
 
 /// A version of an article that may be new.
@@ -44,6 +52,18 @@ pub enum Put {
     Unchanged,
     /// A version that was fetched later is here.
     Superseded,
+}
+
+/// Whether an article is here with more than title and link to show: the one with this id, or one that was asked for
+/// at `url`.
+///
+/// # Errors
+/// The database fails.
+pub async fn is_shown(pool: &AnyPool, id: ArticleId, url: &HttpUrl) -> Result<bool, sqlx::Error> {
+    let sql = "select content_hash from articles \
+               where article_id = $1 or article_id in (select article_id from addresses where url = $2)";
+    let known = sqlx::query_scalar::<_, String>(sql).bind(id.to_string()).bind(url.to_string()).fetch_all(pool).await?;
+    Ok(known.iter().any(|content| !rights::shows_nothing(content)))
 }
 
 /// Takes a version in.

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use kos_ingest::{
+    feed::{self, schedule::Bounds, subscription::Subscription},
     fetch::{Fetcher, Limits},
     page::Pages,
     retention::Retention,
@@ -16,7 +20,7 @@ use kos_ingest::{
 use kos_shared::{
     config::DatabaseConfig,
     event::{AiUse, Attributes, Event, EventId, IngestRequested, Show},
-    stage::Stage,
+    stage::{Recorded, Stage},
     store::Store,
 };
 use tokio::{
@@ -77,6 +81,20 @@ impl Web {
         let data: IngestRequested = serde_json::from_value(serde_json::json!({ "url": url })).unwrap();
         Event { attributes: Attributes::original(EventId::new(), "/test", &data, Timestamp::now()), data }
     }
+}
+
+/// The page at `url`, as it comes with an event.
+fn with_html(url: &str, head: &str) -> Event<IngestRequested> {
+    let html = PAGE.replacen("<title>", &format!("{head}<title>"), 1);
+    let data: IngestRequested = serde_json::from_value(serde_json::json!({ "url": url, "html": html })).unwrap();
+    Event { attributes: Attributes::original(EventId::new(), "/test", &data, Timestamp::now()), data }
+}
+
+async fn record(stage: &Ingesting, event: &Event<IngestRequested>, taken: &Taken) -> Recorded {
+    let mut tx = stage.pages.store.begin().await.unwrap();
+    let recorded = stage.record(&mut tx, event, taken).await.unwrap();
+    tx.commit().await.unwrap();
+    recorded
 }
 
 async fn stage(folder: &std::path::Path, rules: &str) -> Ingesting {
@@ -140,4 +158,79 @@ async fn what_the_rules_keep_out_is_no_failure_and_is_not_fetched_where_that_is_
     assert_eq!(outcome, "filtered");
     assert!(rule.starts_with("min_words 500: it has "), "{rule}");
     assert_eq!(web.hits("/news/1"), 1);
+    let (_, rule) = out("include.title = ['train']", titled).await;
+    assert_eq!(rule, "include.title \"train\"");
+    assert_eq!(web.hits("/news/1"), 2, "a hint was taken for a fact");
+}
+
+#[tokio::test]
+async fn the_operators_policy_holds_under_every_address_of_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(
+        folder.path(),
+        "[[source]]\nhost = 'www.news.example'\npolicy = 'none'\n\
+        [[source]]\nhost = 'short.example'\npolicy = 'summary'",
+    )
+    .await;
+    let canonical = "<link rel=canonical href=https://www.news.example/1>";
+    for (url, head) in [
+        ("https://www.news.example./1", ""),
+        ("https://m.news.example/1", canonical),
+        ("https://www.google.com/amp/s/www.news.example/1", ""),
+        ("https://www-news-example.cdn.ampproject.org/c/s/www.news.example/1", canonical),
+    ] {
+        let taken = stage.work(&with_html(url, head)).await.unwrap();
+        assert!(matches!(taken, Taken::Out { outcome: "refused", .. }), "{url}: {taken:?}");
+    }
+    let Taken::In(short) = stage.work(&with_html("https://short.example./1", "")).await.unwrap() else { panic!() };
+    assert_eq!(short.article.rights.show, Show::Summary);
+}
+
+#[tokio::test]
+async fn an_article_that_is_refused_later_is_taken_down_by_a_revision() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = || with_html("https://news.example/1", "");
+    let before = stage(folder.path(), "").await;
+    let taken = before.work(&event()).await.unwrap();
+    assert_eq!(record(&before, &event(), &taken).await.outcome, "ingested");
+    drop(before);
+
+    let stage = stage(folder.path(), "[[source]]\nhost = 'news.example'\npolicy = 'none'").await;
+    let taken = stage.work(&event()).await.unwrap();
+    let Taken::In(ingested) = &taken else { panic!("what is shown stays: {taken:?}") };
+    assert_eq!(ingested.article.rights.show, Show::None);
+    let recorded = record(&stage, &event(), &taken).await;
+    assert_eq!((recorded.outcome, recorded.emit.len()), ("ingested", 1));
+    assert!(recorded.detail.unwrap().starts_with("revision 2"));
+    for url in ["https://news.example/1", "https://news.example/2"] {
+        let taken = stage.work(&with_html(url, "")).await.unwrap();
+        assert!(matches!(taken, Taken::Out { outcome: "refused", .. }), "{url} is down or was never there: {taken:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_site_of_a_feed_is_asked_about_entries_that_have_no_page() {
+    let web = Web::start(&[(
+        "/.well-known/tdmrep.json",
+        "Content-Type: application/json\r\n",
+        r#"[{"location":"/","tdm-reservation":1}]"#,
+    )])
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path(), "").await;
+    let feed = format!("http://{}/feed.xml", web.address).parse().unwrap();
+    let bounds = Bounds { min: Duration::from_secs(60), max: Duration::from_secs(60) };
+    let feed = Subscription::new(feed, Timestamp::now(), Duration::ZERO, bounds);
+    let mut tx = stage.pages.store.begin().await.unwrap();
+    assert!(feed::state::add(&mut tx, &feed).await.unwrap());
+    tx.commit().await.unwrap();
+    let mut event = with_html("https://home.example/?entry=0123456789abcdef", "");
+    event.data.feed_id = Some(feed.feed_id);
+    let ai = async |event: &Event<IngestRequested>| match stage.work(event).await.unwrap() {
+        Taken::In(ingested) => ingested.article.rights.ai,
+        out => panic!("{out:?}"),
+    };
+    assert_eq!(ai(&event).await, AiUse::Allowed, "a producer's page speaks for itself");
+    event.attributes.source = "/kos/feed".into();
+    assert_eq!(ai(&event).await, AiUse::Refused);
 }

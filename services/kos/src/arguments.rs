@@ -259,7 +259,8 @@ pub struct Replay {
     /// The stage that gets its events again.
     #[arg(long)]
     pub stage: Service,
-    /// Only events since then: a time (RFC 3339) or a duration such as 2h.
+    /// Only events since then: a time (RFC 3339) or a duration such as 2h. Events that are no longer in their stream
+    /// (after 7 days those of ingest, after 30 those of the other stages) can't be replayed.
     #[arg(long)]
     pub since: Option<String>,
 }

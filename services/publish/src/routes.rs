@@ -24,7 +24,7 @@ use url::form_urlencoded;
 use crate::{
     site::{
         self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
-        remember, render_article, render_atom, render_error, render_index,
+        crawler_headers, remember, render_article, render_atom, render_error, render_index,
     },
     state::{self, Cursor},
 };
@@ -194,7 +194,8 @@ async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Respo
     match find(&site.pool, &id).await {
         Ok(Found::Article(page)) => {
             let ArticlePage { summarized, added_at, .. } = *page;
-            axum::Json(ArticleView::new(&site.info, summarized, added_at)).into_response()
+            let headers = crawler_headers([&summarized.article.rights]);
+            (headers, axum::Json(ArticleView::new(&site.info, summarized, added_at))).into_response()
         }
         Ok(Found::Retracted(Retraction { reason, retracted_at })) => {
             let detail = format!("retracted at {retracted_at}: {reason}");
@@ -221,7 +222,8 @@ async fn feed(State(site): State<Site>) -> Response {
         Ok(pages) => {
             let newest = pages.iter().map(|page| page.added_at.max(page.summarized.article.fetched_at)).max();
             let feed = render_atom(&site.info, &pages, newest.unwrap_or_default());
-            ([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed).into_response()
+            let headers = crawler_headers(pages.iter().map(|page| &page.summarized.article.rights));
+            (headers, [(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed).into_response()
         }
         Err(failure) => {
             error!(error = %failure, "the feed could not be made");

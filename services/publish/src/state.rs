@@ -14,6 +14,7 @@ use crate::site::{ArticlePage, Listed};
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
+    retraction::ADDRESSES,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
 ];
 

@@ -67,9 +67,11 @@ async fn put(store: &Store, prints: &[Fingerprint], site: &str) -> anyhow::Resul
     for (group, prints) in prints.chunks(GROUP).enumerate() {
         let mut tx = store.begin().await?;
         for (at, print) in prints.iter().enumerate() {
-            let url = format!("https://{site}.example/{group}/{at}").parse()?;
+            let site = format!("{site}.example");
+            let url = format!("https://{site}/{group}/{at}").parse()?;
             let started = Instant::now();
-            let duplicate = index::put(&mut tx, ArticleId::of_canonical_url(&url), print, Timestamp::now()).await?;
+            let duplicate =
+                index::put(&mut tx, ArticleId::of_canonical_url(&url), &site, print, Timestamp::now()).await?;
             times.push(started.elapsed());
             found += usize::from(duplicate.is_some());
         }

@@ -39,6 +39,22 @@ async fn a_replay_reads_the_kept_page_and_asks_no_server() {
 }
 
 #[tokio::test]
+async fn a_producer_whose_clock_is_ahead_has_no_page_fetched_again_by_a_replay() {
+    let web = PageServer::start();
+    let pipeline = Pipeline::start_with(Setup { variables: &[ALLOWED], ..Setup::default() }).await;
+    let url = web.set("/ferry", Page::html(plain_page("The ferry runs again")));
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("ce-time", "2099-01-01T00:00:00Z");
+    let (client, request) = (pipeline.client(), json!({ "url": url }).to_string());
+    client.publish_with_headers("kos.ingest.requested", headers, request.into()).await.unwrap();
+    client.flush().await.unwrap();
+    pipeline.page(&path_of(&url), 200).await;
+    pipeline.wait_until_idle().await;
+    replay(&pipeline).await;
+    assert_eq!(web.hits("/ferry").len(), 1);
+}
+
+#[tokio::test]
 async fn where_nothing_is_kept_a_replay_fetches_again() {
     let web = PageServer::start();
     let variables = [ALLOWED, ("KOS_KEEP_DAYS", "0")];

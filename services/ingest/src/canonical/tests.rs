@@ -52,7 +52,7 @@ fn what_may_make_a_difference_is_kept() {
 }
 
 #[test]
-fn an_address_in_an_amp_cache_is_the_one_that_is_in_it() {
+fn the_address_in_an_amp_cache_is_the_pages_where_the_page_says_so() {
     for (page, inside) in [
         (
             "https://www-example-com.cdn.ampproject.org/c/s/www.example.com/a/amp?id=1",
@@ -63,15 +63,32 @@ fn an_address_in_an_amp_cache_is_the_one_that_is_in_it() {
             "https://example.com/a.html",
         ),
         ("https://www.google.com/amp/s/example.com/a", "https://example.com/a"),
-        ("https://www.google.co.uk/amp/s/amp.example.com/a", "https://amp.example.com/a"),
+        ("https://www.google.co.uk/amp/s/amp.example.com/a", "https://example.com/a"),
         ("https://example-com.cdn.ampproject.org/c/s/www.google.com/amp/s/example.com/a", "https://example.com/a"),
+        ("https://example-com.cdn.ampproject.org/c/s/example.com/a/amp", "https://www.example.com/a"),
     ] {
-        assert_eq!(canonical(page, None), inside, "{page}");
+        assert_eq!(canonical(page, Some(inside)), inside, "{page}");
     }
-    let page = "https://example-com.cdn.ampproject.org/c/s/example.com/a/amp";
-    assert_eq!(canonical(page, Some("https://www.example.com/a")), "https://www.example.com/a");
-    for none in ["https://example-com.cdn.ampproject.org/c/s/", "https://cdn.ampproject.org.example.com/c/s/a.b/c"] {
-        assert_eq!(canonical(none, None), none);
+}
+
+#[test]
+fn the_address_in_an_amp_cache_is_not_the_pages_where_nothing_but_the_path_says_so() {
+    for page in [
+        "https://www.google.com/amp/s/example.com/a",
+        "https://example-com.cdn.ampproject.org/c/s/example.com/a",
+        "https://example-com.cdn.ampproject.org/c/s/",
+    ] {
+        assert_eq!(canonical(page, None), page);
+        assert_eq!(canonical(page, Some("https://example.org/a")), page, "a page that says it is another site's");
+    }
+    for page in [
+        "https://www.google.evil.example/amp/s/victim.example/news/1",
+        "https://www.google.tk/amp/s/victim.example/news/1",
+        "https://www.google.com.evil.example/amp/s/victim.example/news/1",
+        "https://google.com/amp/s/victim.example/news/1",
+        "https://cdn.ampproject.org.evil.example/c/s/victim.example/news/1",
+    ] {
+        assert_eq!(canonical(page, Some("https://victim.example/news/1")), page);
     }
 }
 
@@ -89,6 +106,14 @@ fn a_declared_address_of_the_same_site_wins() {
         ("https://example.com/guitars/7", "https://example.com/guitars/amp"),
         ("https://m.example.com/a", "https://m.example.com/b"),
         ("https://example.com/a", "https://example.com/index.php?id=3"),
+        ("https://en.m.wikipedia.org/wiki/Ferry", "https://en.wikipedia.org/wiki/Ferry"),
+        ("https://3g.163.com/news/article/A1.html", "https://www.163.com/news/article/A1.html"),
+        ("https://touch.example.com/a", "https://www.example.com/a"),
+        ("https://example.com/a?page=2&sort=new", "https://example.com/a"),
+        ("https://example.com/show?id=7&ref=x", "https://example.com/show?id=7"),
+        ("https://example.com/the-ferry-runs-again/2", "https://example.com/the-ferry-runs-again/"),
+        ("https://example.com/news/1234567/print", "https://example.com/news/1234567"),
+        ("https://example.com/news/a", "https://example.com/news/b"),
     ] {
         assert_eq!(canonical(page, Some(declared)), declared, "{page}");
     }
@@ -113,6 +138,16 @@ fn a_declared_address_that_cannot_be_true_is_not_believed() {
         ("https://example.com/a", "https://example.com/{{ slug }}"),
         ("https://example.com/a", "https://example.com/undefined"),
         ("https://example.com/a", "http://example.com:8080/a"),
+        ("https://example.com/a", "https://example.com:8443/a"),
+        ("http://example.com:8080/a", "http://example.com/a"),
+        ("https://example.com/article.php?id=7", "https://example.com/article.php"),
+        ("https://example.com/show?articleId=7&lang=en", "https://example.com/show/?lang=en"),
+        ("https://example.com/news/a", "https://example.com/news/"),
+        ("https://example.com/news/a", "https://www.example.com/news"),
+        ("https://example.com/2024/a", "https://example.com/2024/"),
+        ("https://en.m.example.com/a", "https://de.example.com/a"),
+        ("https://evil.m.co.uk/a", "https://evil.co.uk/a"),
+        ("https://alice.example.com/a", "https://bob.example.com/a"),
     ] {
         assert_eq!(canonical(page, Some(declared)), page, "{declared}");
     }

@@ -25,6 +25,9 @@ const MAX_HEADINGS: usize = 8;
 /// How much of a heading or a claimed title is looked at, in characters: what is longer is none.
 const MAX_TITLE_CHARS: usize = 500;
 
+/// The most `<link rel=canonical>` that are looked at. There should be one.
+const MAX_CANONICAL_LINKS: usize = 4;
+
 /// The most `<time>` elements that are looked at.
 const MAX_TIMES: usize = 32;
 
@@ -33,8 +36,8 @@ const MAX_TIMES: usize = 32;
 pub(super) struct Metadata {
     /// What relative addresses are relative to.
     pub(super) base: HttpUrl,
-    /// `<link rel=canonical>`, else `og:url`.
-    pub(super) canonical_link: Option<HttpUrl>,
+    /// The targets of `<link rel=canonical>`, then `og:url`.
+    pub(super) canonical_links: Vec<HttpUrl>,
     /// The texts of the first headings, `<h1>`, in their order.
     pub(super) headings: Vec<String>,
     /// There is a field for a password.
@@ -59,7 +62,7 @@ impl Metadata {
     pub(super) fn of(document: &Document, url: &HttpUrl) -> Self {
         let mut found = Self {
             base: document.base_uri().and_then(|href| absolute(url, &href)).unwrap_or_else(|| url.clone()),
-            canonical_link: None,
+            canonical_links: vec![],
             headings: vec![],
             asks_password: false,
             lines: visible::lines(&document.root()),
@@ -77,7 +80,9 @@ impl Metadata {
             match &*name.local {
                 "html" if found.lang.is_none() => found.lang = attribute(&node, &["lang", "xml:lang"]),
                 "meta" => found.add_meta(&node),
-                "link" if found.canonical_link.is_none() => found.canonical_link = canonical_link(&node, &found.base),
+                "link" if found.canonical_links.len() < MAX_CANONICAL_LINKS => {
+                    found.canonical_links.extend(canonical_link(&node, &found.base));
+                }
                 "h1" if found.headings.len() < MAX_HEADINGS => {
                     found.headings.extend(some_text(&beginning(&lines(&node))))
                 }
@@ -93,9 +98,8 @@ impl Metadata {
             }
         }
         found.json_ld = json_ld::of_scripts(&scripts);
-        if found.canonical_link.is_none() {
-            found.canonical_link = found.meta(&["og:url"]).and_then(|href| absolute(&found.base, href));
-        }
+        let og_url = found.meta(&["og:url"]).and_then(|href| absolute(&found.base, href));
+        found.canonical_links.extend(og_url);
         found
     }
 

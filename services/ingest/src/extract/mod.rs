@@ -76,8 +76,8 @@ pub struct Extracted {
     pub words: u32,
     /// What the page says about rights, as `(name, content)` of its `<meta>`.
     pub rights: Vec<Said>,
-    /// The canonical address that the page declares, unchecked.
-    pub canonical_link: Option<HttpUrl>,
+    /// The canonical addresses that the page declares, unchecked, the most trusted first.
+    pub canonical_links: Vec<HttpUrl>,
     /// SHA-256 (hexadecimal) of title, authors and text: the same for the same article, whatever else
     /// changed on its page.
     pub content_hash: String,
@@ -170,7 +170,7 @@ pub fn extract(
         body_html: sanitize(&body.html, &metadata.base),
         words: u32::try_from(body.words).unwrap_or(u32::MAX),
         rights: metadata.rights(),
-        canonical_link: metadata.canonical_link,
+        canonical_links: metadata.canonical_links,
         text: body.text,
         title,
         authors,
@@ -182,7 +182,8 @@ pub fn declared_url(html: &str) -> Option<HttpUrl> {
     // A relative address would be resolved against this one, and shows itself by that.
     let nowhere: HttpUrl = "https://nowhere.invalid/".parse().ok()?;
     let document = tree::parse(html).ok()?;
-    Metadata::of(&document, &nowhere).canonical_link.filter(|url| url.host() != nowhere.host())
+    let declared = Metadata::of(&document, &nowhere).canonical_links;
+    declared.into_iter().find(|url| url.host() != nowhere.host())
 }
 
 /// The language that a text is written in, `und` where nothing tells.

@@ -44,7 +44,7 @@ fn a_news_page_gives_all_that_it_says() {
     assert_eq!(article.language.as_str(), "en-GB");
     assert_eq!(article.site_name, "The Example");
     assert_eq!(article.image.unwrap().as_str(), "https://www.example.com/images/bridge.jpg");
-    assert_eq!(article.canonical_link.unwrap().as_str(), "https://www.example.com/news/bridge");
+    assert_eq!(article.canonical_links[0].as_str(), "https://www.example.com/news/bridge");
     assert_eq!(article.rights, []);
     assert!(
         article.text.starts_with("1. The city council") && article.text.contains("\n2. The city"),

@@ -288,14 +288,13 @@ impl Desk {
         let policy = match question.policy.as_deref() {
             None => feed.policy,
             Some("") => None,
-            Some(policy) => Some(policy.parse::<Policy>().map_err(text)?.to_string()),
+            Some(policy) => Some(policy.parse::<Policy>().map_err(|e| e.to_string())?.to_string()),
         };
         let rules = match question.rules {
             None => feed.rules,
             Some(Value::Object(rules)) if rules.is_empty() => None,
             Some(rules) => {
-                let set: RuleSet = serde_json::from_value(rules.clone()).map_err(|e| format!("rules: {e}"))?;
-                set.check().map_err(|e| format!("rules: {e}"))?;
+                RuleSet::of_json(&rules).map_err(|e| format!("rules: {e}"))?;
                 Some(rules)
             }
         };

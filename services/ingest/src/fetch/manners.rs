@@ -25,17 +25,20 @@ const STATE_PAUSE: Duration = Duration::from_secs(2);
 pub struct Manners {
     hosts: Hosts,
     pace: Pace,
-    robots: Option<Arc<RobotsCache>>,
+    robots: Arc<RobotsCache>,
+    obey_robots: bool,
 }
 
 impl Manners {
-    /// Manners for fetches within `limits`: at this pace, and by robots.txt where `obey_robots` says so.
+    /// Manners for fetches within `limits`: at this pace, and by robots.txt where `obey_robots` says so. What that says
+    /// about the use of content is asked for in either case.
     pub fn new(store: &Store, limits: &Limits, pace: Pace, obey_robots: bool) -> Self {
         Self {
             // All redirects of a fetch together take no longer than this, so none does alone.
             hosts: Hosts::start(store.clone(), limits.total + Duration::from_secs(10)),
             pace,
-            robots: obey_robots.then(|| Arc::new(RobotsCache::new(store.clone(), PRODUCT))),
+            robots: Arc::new(RobotsCache::new(store.clone(), PRODUCT)),
+            obey_robots,
         }
     }
 
@@ -48,7 +51,7 @@ impl Manners {
     ) -> Result<Option<Pass>, FetchError> {
         let mut pace = self.pace;
         match kind {
-            Kind::Page => {
+            Kind::Page if self.obey_robots => {
                 if let Some(policy) = self.policy(fetcher, url).await? {
                     let path = &url.as_url()[url::Position::BeforePath..url::Position::AfterQuery];
                     if let Some(rule) = policy.refusal(path) {
@@ -65,7 +68,7 @@ impl Manners {
                 }
             }
             Kind::Robots => pace.delay = Duration::ZERO,
-            Kind::Feed | Kind::Other => {}
+            Kind::Page | Kind::Feed | Kind::Other => {}
         }
         // With the root's dot it is the same host.
         let host = url.host().trim_end_matches('.');
@@ -75,17 +78,17 @@ impl Manners {
         })
     }
 
-    /// What the site of `url` says to robots; `None` where nobody asks it.
+    /// What the site of `url` says to robots; `None` where that can't be known and need not be obeyed.
     pub(super) async fn policy(
         &self,
         fetcher: &Fetcher,
         url: &HttpUrl,
     ) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
-        let Some(robots) = &self.robots else { return Ok(None) };
         let address = robots_address(url)?;
         let ask = async || found(Box::pin(fetcher.get(Request::new(&address, Kind::Robots))).await);
-        match robots.known(address.as_str(), ask, |error| state(url, error.to_string())).await? {
+        match self.robots.known(address.as_str(), ask, |error| state(url, error.to_string())).await? {
             Known::Policy(policy) => Ok(Some(policy)),
+            Known::OutOfReach(_) if !self.obey_robots => Ok(None),
             Known::OutOfReach(reason) => Err(FetchError::RobotsOutOfReach { robots: address.to_string(), reason }),
         }
     }

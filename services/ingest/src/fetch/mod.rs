@@ -168,8 +168,8 @@ impl Fetcher {
         self.follow(url, Kind::Other, &Ask::Post(form)).await
     }
 
-    /// What the site of `url` says to robots in its robots.txt, from the cache where it is there; `None` where the
-    /// operator doesn't want it asked.
+    /// What the site of `url` says to robots in its robots.txt, from the cache where it is there; `None` where it is out
+    /// of reach and the operator doesn't want it obeyed.
     ///
     /// # Errors
     /// [`FetchError`] where it is out of reach.

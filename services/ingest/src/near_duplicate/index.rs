@@ -28,7 +28,8 @@ pub struct NearDuplicate {
 }
 
 /// Puts an article's newest text into the index; the earliest article there that tells the same story, where there is
-/// one. An article is never its own near-duplicate, nor one of an article that came after it or was withdrawn.
+/// one. An article is never its own near-duplicate, nor one of an article that is on the same `site`, came after it or was
+/// withdrawn. Keys that its earlier text had and this one hasn't come free.
 ///
 /// Keys are claimed before they are looked up: of two workers that take the same story at once, the second waits for
 /// the first to commit, and sees it.
@@ -38,30 +39,33 @@ pub struct NearDuplicate {
 pub async fn put(
     tx: &mut Tx,
     id: ArticleId,
+    site: &str,
     fingerprint: &Fingerprint,
     now: Timestamp,
 ) -> Result<Option<NearDuplicate>, sqlx::Error> {
     let number = number(id);
+    release_others(tx, number, fingerprint).await?;
     claim(tx, number, fingerprint).await?;
     let known = look_up(tx, number, fingerprint).await?;
     let own = known.iter().find(|k| k.number == number).map(Known::position);
     let found = known
         .iter()
-        .filter(|k| k.number != number && k.likeness.is_same_story())
+        .filter(|k| k.number != number && k.site != site && k.likeness.is_same_story())
         // What an article is a copy of was here before it.
         .filter(|k| own.is_none_or(|own| k.position() < own))
         .min_by_key(|k| k.position());
     sqlx::query(
-        "insert into fingerprints (number, article_id, sketch, shingles, first_at_ms, last_at_ms) \
-         values ($1, $2, $3, $4, $5, $5) \
+        "insert into fingerprints (number, article_id, sketch, shingles, first_at_ms, last_at_ms, site) \
+         values ($1, $2, $3, $4, $5, $5, $6) \
          on conflict (number) do update set sketch = excluded.sketch, shingles = excluded.shingles, \
-         last_at_ms = excluded.last_at_ms",
+         last_at_ms = excluded.last_at_ms, site = excluded.site",
     )
     .bind(number)
     .bind(id.to_string())
     .bind(fingerprint.sketch().to_vec())
     .bind(i64::from(fingerprint.shingles()))
     .bind(now.as_millisecond())
+    .bind(site.to_owned())
     .execute(&mut **tx)
     .await?;
     let Some(found) = found else { return Ok(None) };
@@ -73,6 +77,18 @@ pub async fn put(
         .await?;
     let similarity = (found.likeness.share * 100.0).round() / 100.0;
     Ok(Some(NearDuplicate { of: found.article_id, similarity }))
+}
+
+/// Takes an article out of the index: its text is too short now, or is shown no more.
+///
+/// # Errors
+/// The database fails.
+pub async fn take_out(tx: &mut Tx, id: ArticleId) -> Result<(), sqlx::Error> {
+    for table in ["fingerprint_bands", "fingerprints"] {
+        let sql = format!("delete from {table} where number = $1");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(number(id)).execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 /// Forgets articles with no copy since `before`, some of them at a call; how many.
@@ -102,6 +118,7 @@ pub async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, sqlx::Error> 
 struct Known {
     number: i64,
     article_id: ArticleId,
+    site: String,
     first_at_ms: i64,
     likeness: Likeness,
 }
@@ -119,17 +136,28 @@ impl Known {
         Ok(Self {
             number: row.try_get("number")?,
             article_id: id.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+            site: row.try_get("site")?,
             first_at_ms: row.try_get("first_at_ms")?,
             likeness: fingerprint.likeness(&sketch, u32::try_from(shingles).unwrap_or(u32::MAX)),
         })
     }
 }
 
-/// Takes the keys that nobody has.
+/// Lets go of the keys of an article's earlier text.
+async fn release_others(tx: &mut Tx, number: i64, fingerprint: &Fingerprint) -> Result<(), sqlx::Error> {
+    let bands = fingerprint.bands();
+    let sql = format!("delete from fingerprint_bands where number = $1 and band not in {}", list(2, bands.len()));
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(number);
+    bands.iter().fold(query, |query, band| query.bind(*band)).execute(&mut **tx).await.map(drop)
+}
+
+/// Takes the keys that nobody has, or an article that was withdrawn.
 async fn claim(tx: &mut Tx, number: i64, fingerprint: &Fingerprint) -> Result<(), sqlx::Error> {
     let bands = fingerprint.bands();
     let sql = format!(
-        "insert into fingerprint_bands (band, number) values {} on conflict (band) do nothing",
+        "insert into fingerprint_bands (band, number) values {} on conflict (band) do update \
+         set number = excluded.number where exists (select 1 from fingerprints f \
+         join retractions r on r.article_id = f.article_id where f.number = fingerprint_bands.number)",
         values(bands.len(), 2)
     );
     let query = bands.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, band| query.bind(*band).bind(number));
@@ -140,7 +168,7 @@ async fn claim(tx: &mut Tx, number: i64, fingerprint: &Fingerprint) -> Result<()
 async fn look_up(tx: &mut Tx, number: i64, fingerprint: &Fingerprint) -> Result<Vec<Known>, sqlx::Error> {
     let bands = fingerprint.bands();
     let sql = format!(
-        "select number, article_id, sketch, shingles, first_at_ms from fingerprints f \
+        "select number, article_id, site, sketch, shingles, first_at_ms from fingerprints f \
          where number in (select number from fingerprint_bands where band in {} union select $1) \
          and not exists (select 1 from retractions r where r.article_id = f.article_id)",
         list(2, bands.len())

@@ -5,7 +5,7 @@ use kos_shared::event::{AiUse, Rights, Show};
 
 use super::{
     Claims, MAX_VALUE_BYTES, MAX_VALUES, Said, path,
-    robots::{Directive, directives},
+    robots::{Directive, Place, directives},
     tdm, usage,
 };
 
@@ -22,9 +22,6 @@ pub fn decide(claims: &Claims<'_>) -> Rights {
     decision.robots(claims);
     decision.tdm(claims);
     decision.usage(claims);
-    if let Some(policy) = claims.outside.policy {
-        decision.limit(policy.show(), || format!("{} for this source is {policy}", Rights::BY_OPERATOR));
-    }
     decision.rights()
 }
 
@@ -41,15 +38,15 @@ struct Decision {
 impl Decision {
     fn robots(&mut self, claims: &Claims<'_>) {
         for (name, value) in bounded(&claims.outside.headers).filter(|(name, _)| *name == "x-robots-tag") {
-            self.directives(&format!("the {name} header"), value, claims.now);
+            self.directives(&format!("the {name} header"), directives(value, Place::Header), claims.now);
         }
         for (name, value) in bounded(claims.metas).filter(|(name, _)| !name.starts_with("tdm-")) {
-            self.directives(&format!("the page's {name} meta tag"), value, claims.now);
+            self.directives(&format!("the page's {name} meta tag"), directives(value, Place::Meta), claims.now);
         }
     }
 
-    fn directives(&mut self, place: &str, value: &str, now: Timestamp) {
-        for directive in directives(value) {
+    fn directives(&mut self, place: &str, said: Vec<Directive>, now: Timestamp) {
+        for directive in said {
             match directive {
                 Directive::NoAi => self.refuse(|| format!("{place} says noai")),
                 Directive::NoImageAi => self.note(format!("{place} says noimageai: no image is given to a model")),
@@ -92,8 +89,10 @@ impl Decision {
             let values = bounded(&claims.outside.headers).filter(|(name, _)| *name == header);
             self.preferences(&format!("the {header} header"), usage::of_statements(values.map(|(_, value)| value)));
         }
-        let rules = usage::of_rules(&claims.outside.site.content_usage, &path::of_url(claims.url));
-        self.preferences("the site's robots.txt", usage::of_statements(rules));
+        let (site, path) = (&claims.outside.site, path::of_url(claims.url));
+        for rules in [&site.content_usage, &site.content_signal] {
+            self.preferences("the site's robots.txt", usage::of_statements(usage::of_rules(rules, &path)));
+        }
     }
 
     fn preferences(&mut self, place: &str, said: usage::Usage) {

@@ -1,9 +1,8 @@
 //! What may be done with an article: what its page, its server and its site say, and what the operator says.
 //!
-//! [`decide`] weighs [`Claims`] and is the only place that does. It knows four families of signals:
-//! [`robots`] directives, the [`tdm`] reservation protocol, [`usage`] preferences for AI, and the operator's
-//! [`Policy`]. Where several speak, the most restrictive one holds; the operator can tighten what a publisher
-//! allows and never loosen it. [`well_known`] fetches what a site says in a file of its own, once a day.
+//! [`decide`] weighs [`Claims`] and is the only place that does. It knows three families of signals:
+//! [`robots`] directives, the [`tdm`] reservation protocol, and [`usage`] preferences for AI. Where several speak,
+//! the most restrictive one holds. The operator's [`Policy`] can tighten what a publisher allows and never loosen it. [`well_known`] fetches what a site says in a file of its own, once a day.
 
 mod decision;
 mod path;
@@ -56,9 +55,12 @@ pub fn of_headers<'h>(headers: impl IntoIterator<Item = (&'h str, &'h [u8])>) ->
 pub struct SiteClaims {
     /// The rules of its `tdmrep.json`.
     pub tdm: Vec<TdmRule>,
-    /// What stands behind `Content-Usage:` and `Content-Signal:` in the group of its robots.txt that is for us; a path
-    /// may stand before the preferences.
+    /// What stands behind `Content-Usage:` in the group of its robots.txt that is for us; a path may stand before the
+    /// preferences.
     pub content_usage: Vec<String>,
+    /// The same behind `Content-Signal:`. Each is a list of its own: a path in one overrides nothing in the other.
+    #[serde(default)]
+    pub content_signal: Vec<String>,
 }
 
 /// What is said about a page elsewhere than on it.
@@ -68,9 +70,9 @@ pub struct Outside {
     pub headers: Vec<Said>,
     /// What its site says.
     pub site: SiteClaims,
-    /// What the operator says now; it is not kept with a page.
-    #[serde(skip)]
-    pub policy: Option<Policy>,
+    /// Its canonical address by the header `Link`, unchecked.
+    #[serde(default)]
+    pub canonical_link: Option<HttpUrl>,
 }
 
 /// All that is said about a page.
@@ -104,4 +106,9 @@ pub fn mark(rights: &Rights) -> String {
         words.push("noindex".to_owned());
     }
     words.join(" ")
+}
+
+/// Whether a [`mark`], alone or behind something else, is that of an article of which nothing is shown.
+pub fn shows_nothing(marked: &str) -> bool {
+    marked.split(' ').any(|word| word == "none")
 }

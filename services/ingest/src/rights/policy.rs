@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use kos_shared::event::Show;
+use kos_shared::event::{Rights, Show};
 
 /// How much of a source's articles is shown, by the operator's word. A publisher who allows less is obeyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +30,16 @@ impl Policy {
             Self::Excerpt => Show::Excerpt,
             Self::Summary => Show::Summary,
             Self::None => Show::None,
+        }
+    }
+}
+
+impl Policy {
+    /// Limits what is shown of an article, unless its publisher allows no more anyway.
+    pub fn tighten(self, rights: &mut Rights) {
+        if self.show() > rights.show {
+            rights.show = self.show();
+            rights.show_reason = Some(format!("{} for this source is {self}", Rights::BY_OPERATOR));
         }
     }
 }

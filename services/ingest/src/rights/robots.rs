@@ -14,7 +14,8 @@ use jiff::{
 const PRODUCT_TOKEN: &str = "knowledgeos";
 
 /// Directives that have a value behind a colon, and so are no name of an agent.
-const WITH_VALUE: [&str; 4] = ["max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"];
+const WITH_VALUE: [&str; 5] =
+    ["max-snippet", "max-image-preview", "max-video-preview", "unavailable_after", "revisit-after"];
 
 /// How dates are written behind `unavailable_after`, the weekday and the zone taken off.
 const TIMES: [&str; 6] = [
@@ -60,8 +61,18 @@ pub(super) enum Directive {
     UnavailableAfter(Option<Timestamp>),
 }
 
-/// The directives in one value that are for every agent or for us. `bot: …` makes what follows be for that agent.
-pub(super) fn directives(value: &str) -> Vec<Directive> {
+/// Where directives stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a `<meta>`, whose name says whom they are for.
+    Meta,
+    /// In an `X-Robots-Tag`, where `bot: …` makes what follows be for that agent.
+    Header,
+}
+
+/// The directives in one value that are for every agent or for us. In a `<meta>` a word with a colon that is no directive
+/// hides no more than what stands behind it up to the next comma.
+pub(super) fn directives(value: &str, place: Place) -> Vec<Directive> {
     let mut found = Vec::new();
     let mut for_us = true;
     let mut parts = value.split([',', ';']).peekable();
@@ -77,7 +88,7 @@ pub(super) fn directives(value: &str) -> Vec<Directive> {
             if name == "unavailable_after" {
                 // A comma may stand behind the weekday.
                 let mut date = rest.to_owned();
-                if !date.contains(|c: char| c.is_ascii_digit()) {
+                if is_weekday(rest) {
                     date = parts.next().unwrap_or_default().trim().to_owned();
                 }
                 if for_us {
@@ -91,7 +102,12 @@ pub(super) fn directives(value: &str) -> Vec<Directive> {
                 }
                 rest = behind;
             } else {
-                for_us = matches!(name.as_str(), PRODUCT_TOKEN | "*" | "robots");
+                let names_us = matches!(name.as_str(), PRODUCT_TOKEN | "*" | "robots");
+                match place {
+                    Place::Header => for_us = names_us,
+                    Place::Meta if names_us => {}
+                    Place::Meta => rest = "",
+                }
             }
         }
         if for_us {
@@ -99,6 +115,12 @@ pub(super) fn directives(value: &str) -> Vec<Directive> {
         }
     }
     found
+}
+
+fn is_weekday(text: &str) -> bool {
+    let beginning = text.get(..3).unwrap_or_default().to_ascii_lowercase();
+    text.chars().all(|c| c.is_ascii_alphabetic())
+        && ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(&beginning.as_str())
 }
 
 fn plain(word: &str) -> Option<Directive> {
@@ -145,6 +167,21 @@ fn time(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::{Directive as D, *};
+
+    fn directives(value: &str) -> Vec<D> {
+        super::directives(value, Place::Header)
+    }
+
+    #[test]
+    fn an_unknown_pair_in_a_meta_tag_hides_nothing_behind_it() {
+        let in_meta = |value| super::directives(value, Place::Meta);
+        assert_eq!(in_meta("index, revisit-after: 7 days, noai, nosnippet"), [D::NoAi, D::NoSnippet]);
+        assert_eq!(in_meta("noarchive, rating: general; noai"), [D::NoArchive, D::NoAi]);
+        assert_eq!(in_meta("unavailable_after: soon, noai"), [D::UnavailableAfter(None), D::NoAi]);
+        assert_eq!(in_meta("googlebot: nosnippet, max-snippet: 9"), [D::MaxSnippet(9)]);
+        assert_eq!(in_meta("knowledgeos: noai"), [D::NoAi]);
+        assert_eq!(directives("revisit-after: 7 days, noai"), [D::NoAi], "it names no agent in a header either");
+    }
 
     #[test]
     fn directives_are_found_however_they_are_separated() {

@@ -24,6 +24,7 @@ fn on_site(file: &str, robots: &[&str]) -> Rights {
     let site = SiteClaims {
         tdm: if file.is_empty() { vec![] } else { tdm::rules(file).unwrap() },
         content_usage: robots.iter().map(|line| (*line).to_owned()).collect(),
+        content_signal: vec![],
     };
     decided(&[], &Outside { site, ..Outside::default() })
 }
@@ -54,6 +55,19 @@ fn a_refusal_of_ai_says_where_it_stands() {
         assert_eq!((rights.ai, rights.show), (AiUse::Refused, Show::Full), "{place}");
         assert!(rights.reason.as_deref().unwrap().contains(place), "{place:?} is not in {rights:?}");
     }
+}
+
+#[test]
+fn a_path_in_one_list_of_robots_txt_overrides_nothing_in_the_other() {
+    let rights = |usage: &str, signal: &str| {
+        let (content_usage, content_signal) = (vec![usage.to_owned()], vec![signal.to_owned()]);
+        let site = SiteClaims { content_usage, content_signal, ..SiteClaims::default() };
+        decided(&[], &Outside { site, ..Outside::default() })
+    };
+    assert_eq!(rights("/paid/ train-ai=n", "ai-input=no").ai, AiUse::Refused);
+    assert_eq!(rights("ai-use=n", "/paid/ ai-input=yes").ai, AiUse::Refused);
+    assert_eq!(rights("/paid/ search=n", "search=yes").show, Show::None);
+    assert_eq!(rights("/free/ ai-use=n", "/paid/ ai-input=yes").ai, AiUse::Allowed);
 }
 
 #[test]
@@ -106,7 +120,7 @@ fn the_page_overrides_the_header_and_that_the_file_about_mining() {
     let file = tdm::rules(r#"[{"location": "/", "tdm-reservation": 1}]"#).unwrap();
     let site = SiteClaims { tdm: file, ..SiteClaims::default() };
     let by = |headers: &[(&str, &str)], metas: &[(&str, &str)]| {
-        decided(metas, &Outside { headers: said(headers), site: site.clone(), policy: None }).ai
+        decided(metas, &Outside { headers: said(headers), site: site.clone(), ..Outside::default() }).ai
     };
     assert_eq!(by(&[], &[]), AiUse::Refused);
     assert_eq!(by(&[("tdm-reservation", "0")], &[]), AiUse::Allowed);
@@ -117,7 +131,11 @@ fn the_page_overrides_the_header_and_that_the_file_about_mining() {
 
 #[test]
 fn the_operator_tightens_and_never_loosens() {
-    let with = |policy, metas: &[(&str, &str)]| decided(metas, &Outside { policy: Some(policy), ..Outside::default() });
+    let with = |policy: Policy, metas: &[(&str, &str)]| {
+        let mut rights = on_page(metas);
+        policy.tighten(&mut rights);
+        rights
+    };
     assert_eq!(with(Policy::Full, &[("robots", "nosnippet, noai")]).show, Show::None);
     assert_eq!(with(Policy::Full, &[("robots", "noai")]).ai, AiUse::Refused);
     assert_eq!(with(Policy::Full, &[]), Rights::default());

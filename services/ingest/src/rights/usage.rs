@@ -15,6 +15,9 @@ const AI_USE: [&str; 4] = ["ai-input", "ai-use", "ai-output", "inference"];
 /// Categories that include what is done here, unless one of [`AI_USE`] says otherwise.
 const ANY_USE: [&str; 4] = ["bots", "all", "tdm", "ai"];
 
+/// Categories that include search, unless `search` says otherwise.
+const ANY_SEARCH: [&str; 2] = ["bots", "all"];
+
 /// Categories of training.
 const TRAINING: [&str; 4] = ["train-ai", "ai-train", "train-genai", "genai"];
 
@@ -38,15 +41,17 @@ pub(super) fn of_statements<'s>(statements: impl IntoIterator<Item = &'s str>) -
         let refused = |labels: &[&str]| {
             said.iter().find(|(label, allowed)| !allowed && labels.contains(&label.as_str())).map(|(label, _)| label)
         };
-        let ai = match refused(&AI_USE) {
-            None if said.iter().any(|(label, _)| AI_USE.contains(&label.as_str())) => None,
-            None => refused(&ANY_USE),
+        // The narrower category holds.
+        let narrowest = |own: &[&str], wider: &[&str]| match refused(own) {
+            None if said.iter().any(|(label, _)| own.contains(&label.as_str())) => None,
+            None => refused(wider),
             refused => refused,
         };
+        let ai = narrowest(&AI_USE, &ANY_USE);
         let words =
             |label: &String| if label.starts_with("ai-") { format!("{label}=no") } else { format!("{label}=n") };
         usage.ai = usage.ai.or(ai.map(words));
-        usage.search = usage.search.or(refused(&["search"]).map(words));
+        usage.search = usage.search.or(narrowest(&["search"], &ANY_SEARCH).map(words));
         usage.training = usage.training.or(refused(&TRAINING).map(words));
     }
     usage
@@ -128,6 +133,14 @@ mod tests {
         assert_eq!(refused("ai-input=no").0.as_deref(), Some("ai-input=no"));
         assert_eq!(refused("bots=n, ai-output=y").0, None, "the narrower category holds");
         assert_eq!(refused("search=n").1.as_deref(), Some("search=n"));
+    }
+
+    #[test]
+    fn no_to_every_use_is_no_to_search_unless_search_is_allowed_by_name() {
+        assert_eq!(refused("bots=n").1.as_deref(), Some("bots=n"));
+        assert_eq!(refused("all=no").1.as_deref(), Some("all=n"));
+        assert_eq!(refused("bots=n, search=y").1, None);
+        assert_eq!(refused("tdm=n").1, None, "mining is not search");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use kos_shared::store::{Store, time};
+use kos_shared::store::{Store, Tx, time};
 use sqlx::Row;
 
 use super::{READ_BYTES, RobotsPolicy};
@@ -134,7 +134,6 @@ impl RobotsCache {
     }
 
     async fn save(&self, authority: &str, kept: &Kept) -> Result<(), sqlx::Error> {
-        let now = Timestamp::now();
         let (failed_at, failure) = kept.failed.clone().map(|(at, why)| (at.as_millisecond(), why)).unzip();
         let mut tx = self.store.begin().await?;
         sqlx::query(
@@ -149,14 +148,22 @@ impl RobotsCache {
         .bind(failure)
         .execute(&mut *tx)
         .await?;
-        // What nobody asked for in all that time is of no use to anybody.
-        sqlx::query("delete from robots where fetched_at_ms < $1 and (failed_at_ms is null or failed_at_ms < $2)")
-            .bind((now - OLD).as_millisecond())
-            .bind((now - FRESH).as_millisecond())
-            .execute(&mut *tx)
-            .await?;
         tx.commit().await
     }
+}
+
+/// Forgets what nobody asked for in so long that it is of no use to anybody; how many sites.
+///
+/// # Errors
+/// The database fails.
+pub async fn forget(tx: &mut Tx, now: Timestamp) -> Result<u64, sqlx::Error> {
+    let sql = "delete from robots where fetched_at_ms < $1 and (failed_at_ms is null or failed_at_ms < $2)";
+    let done = sqlx::query(sql)
+        .bind((now - OLD).as_millisecond())
+        .bind((now - FRESH).as_millisecond())
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected())
 }
 
 impl Kept {

@@ -2,10 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use kos_shared::event::Language;
+use kos_shared::event::{HttpUrl, Language};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{Facts, Pattern, RulesError, parsed};
+use super::{Facts, Pattern, RulesError, file::parsed, key};
 use crate::rights::Policy;
 
 /// The rules for all sources, for one host or for one feed.
@@ -74,6 +75,27 @@ impl RuleSet {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The rules that a JSON object holds.
+    ///
+    /// # Errors
+    /// [`RulesError`] names the key that is wrong.
+    pub fn of_json(json: &Value) -> Result<Self, RulesError> {
+        let set: Self = serde_path_to_error::deserialize(json).map_err(|error| match key(error.path()) {
+            path if path.is_empty() => RulesError(error.inner().to_string()),
+            path => RulesError(format!("{path}: {}", error.inner())),
+        })?;
+        set.check()?;
+        Ok(set)
+    }
+
+    /// Whether an article is let in whose page nobody has read yet: only what is excluded counts.
+    pub(super) fn admit_unseen(&self, url: &HttpUrl, title: Option<&str>) -> Result<(), Filtered> {
+        let title = title.map(|title| [title]);
+        let title = title.as_ref().map(|title| &title[..]);
+        texts("title", title, &[], &self.exclude.title)?;
+        texts("url", Some(&[url.as_str()][..]), &[], &self.exclude.url)
     }
 
     /// Whether an article is let in, as far as the facts tell.
@@ -177,6 +199,16 @@ mod tests {
         ] {
             assert_eq!(kept_out(rule, |_| {}), None, "{rule}");
         }
+    }
+
+    #[test]
+    fn a_wrong_object_says_which_key() {
+        let wrong = |json| RuleSet::of_json(&json).unwrap_err().to_string();
+        let error = wrong(serde_json::json!({"exclude": {"title": ["fine", "/(/"]}}));
+        assert!(error.starts_with("exclude.title[1]: ") && error.contains("/(/"), "{error}");
+        let error = wrong(serde_json::json!({"min_words": "many"}));
+        assert!(error.starts_with("min_words: "), "{error}");
+        assert!(wrong(serde_json::json!({"min_words": 9, "max_words": 3})).contains("max_words 3"));
     }
 
     #[test]

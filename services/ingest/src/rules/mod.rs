@@ -15,13 +15,14 @@
 //! include.language = ["en", "zh"]
 //! ```
 
+mod file;
 mod filter;
 mod pattern;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use kos_shared::event::{Article, Hints, HttpUrl, Language};
-use serde::Deserialize;
+use kos_shared::event::{Article, HttpUrl, Language};
+use serde_path_to_error::{Path, Segment};
 
 pub use filter::{Filtered, RuleSet};
 pub use pattern::{Pattern, PatternError};
@@ -55,19 +56,6 @@ impl<'a> Facts<'a> {
             language: Some(&article.language),
             tags: Some(&article.tags),
             words: Some(article.words),
-        }
-    }
-
-    /// What a producer knows of the article at `url`.
-    pub fn of_hints(url: &'a HttpUrl, hints: Option<&'a Hints>) -> Self {
-        let some = |list: &'a Vec<String>| (!list.is_empty()).then_some(list.as_slice());
-        Self {
-            url,
-            title: hints.and_then(|h| h.title.as_deref()),
-            authors: hints.and_then(|h| some(&h.authors)),
-            language: hints.and_then(|h| h.language.as_ref()),
-            tags: hints.and_then(|h| some(&h.tags)),
-            words: None,
         }
     }
 }
@@ -105,92 +93,39 @@ impl fmt::Display for SourceName {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    policy: Option<Policy>,
-    #[serde(default)]
-    include: filter::Patterns,
-    #[serde(default)]
-    exclude: filter::Patterns,
-    min_words: Option<u32>,
-    max_words: Option<u32>,
-    #[serde(default)]
-    source: Vec<FileSource>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileSource {
-    host: Option<String>,
-    feed: Option<String>,
-    policy: Option<Policy>,
-    #[serde(default)]
-    include: filter::Patterns,
-    #[serde(default)]
-    exclude: filter::Patterns,
-    min_words: Option<u32>,
-    max_words: Option<u32>,
-}
-
-impl FromStr for Rules {
-    type Err = RulesError;
-
-    fn from_str(text: &str) -> Result<Self, RulesError> {
-        let file: File = parsed(text)?;
-        let all = RuleSet {
-            policy: file.policy,
-            include: file.include,
-            exclude: file.exclude,
-            min_words: file.min_words,
-            max_words: file.max_words,
-        };
-        all.check()?;
-        let sources = file.source.into_iter().enumerate().map(|(i, source)| Source::read(i + 1, source));
-        Ok(Self { all, sources: sources.collect::<Result<_, _>>()? })
+/// The key that a path in a text of rules names, without what only the reader of TOML knows.
+fn key(path: &Path) -> String {
+    let mut key = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Map { key: name } if name.starts_with("$__") => {}
+            Segment::Map { key: name } if key.is_empty() => key.push_str(name),
+            Segment::Map { key: name } => key.push_str(&format!(".{name}")),
+            Segment::Seq { index } => key.push_str(&format!("[{index}]")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
     }
-}
-
-impl Source {
-    fn read(number: usize, source: FileSource) -> Result<Self, RulesError> {
-        let name = match (source.host, source.feed) {
-            (Some(host), None) if !host.trim().is_empty() && !host.contains(['/', ':', '*']) => {
-                SourceName::Host(host.trim().trim_start_matches('.').to_ascii_lowercase())
-            }
-            (Some(host), None) => {
-                return Err(RulesError(format!(
-                    "source {number}: host is {host:?}, expected a name such as example.com"
-                )));
-            }
-            (None, Some(feed)) => SourceName::Feed(feed),
-            _ => return Err(RulesError(format!("source {number}: expected either a host or a feed"))),
-        };
-        let set = RuleSet {
-            policy: source.policy,
-            include: source.include,
-            exclude: source.exclude,
-            min_words: source.min_words,
-            max_words: source.max_words,
-        };
-        set.check().map_err(|RulesError(what)| RulesError(format!("source {number} ({name}): {what}")))?;
-        Ok(Self { name, set })
-    }
-}
-
-/// What a text of TOML holds.
-fn parsed<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, RulesError> {
-    toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-        let at = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        let written = line.and_then(|line| text.lines().nth(line - 1)).unwrap_or_default().trim();
-        let quoted = if written.is_empty() { String::new() } else { format!(" in `{written}`") };
-        RulesError(format!("{at}{}{quoted}", error.message()))
-    })
+    key
 }
 
 impl Rules {
     /// The rules for a source. `own` are those that its feed has beside the file.
     pub fn of<'r>(&'r self, host: &str, feed_id: Option<&str>, own: Option<&'r RuleSet>) -> Applied<'r> {
+        self.of_hosts([host], feed_id, own)
+    }
+
+    /// The rules for a source whose article has addresses on several hosts.
+    pub fn of_hosts<'r, 'h>(
+        &'r self,
+        hosts: impl IntoIterator<Item = &'h str>,
+        feed_id: Option<&str>,
+        own: Option<&'r RuleSet>,
+    ) -> Applied<'r> {
+        Applied { hosts: hosts.into_iter().map(|host| self.sets(host, feed_id, own)).collect() }
+    }
+
+    /// The sets for a host, the most particular last.
+    fn sets<'r>(&'r self, host: &str, feed_id: Option<&str>, own: Option<&'r RuleSet>) -> Vec<(String, &'r RuleSet)> {
         let mut sets = vec![(String::new(), &self.all)];
         let mut hosts: Vec<&Source> = self.sources.iter().filter(|source| source.is_host(host)).collect();
         // The longer name is the more particular one.
@@ -201,28 +136,48 @@ impl Rules {
             .filter(|source| matches!(&source.name, SourceName::Feed(feed) if Some(feed.as_str()) == feed_id));
         sets.extend(hosts.into_iter().chain(feeds).map(|source| (format!(" of {}", source.name), &source.set)));
         sets.extend(own.map(|set| (" of the feed".to_owned(), set)));
-        Applied { sets }
+        sets
     }
 }
 
 impl Source {
     fn is_host(&self, host: &str) -> bool {
         let SourceName::Host(own) = &self.name else { return false };
-        let host = host.to_ascii_lowercase();
+        // With the root's dot it is the same host.
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
         host.strip_suffix(own.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('.'))
     }
 }
 
-/// The rules that apply to a source, the most particular last.
+/// The rules that apply to a source.
 #[derive(Debug, Clone)]
 pub struct Applied<'r> {
-    sets: Vec<(String, &'r RuleSet)>,
+    /// The sets for each of its hosts, the most particular last.
+    hosts: Vec<Vec<(String, &'r RuleSet)>>,
 }
 
 impl Applied<'_> {
-    /// How much of the source's articles is shown: what the most particular set says that says something.
+    /// How much of the source's articles is shown: what the most particular set says that says something, and of several
+    /// hosts the strictest.
     pub fn policy(&self) -> Option<Policy> {
-        self.sets.iter().rev().find_map(|(_, set)| set.policy)
+        self.hosts.iter().filter_map(|sets| sets.iter().rev().find_map(|(_, set)| set.policy)).max()
+    }
+
+    /// Whether nothing of the source is taken in.
+    pub fn refuses(&self) -> bool {
+        self.policy() == Some(Policy::None)
+    }
+
+    /// Why the article at `url` is not wanted, as far as that can be known before its page is read. A feed's word for it
+    /// is no more than a hint: it may keep out what is excluded by name, and prove nothing else.
+    ///
+    /// # Errors
+    /// [`Filtered`] names the rule.
+    pub fn admit_unseen(&self, url: &HttpUrl, title: Option<&str>) -> Result<(), Filtered> {
+        let named = |(name, set): &(String, &RuleSet)| {
+            set.admit_unseen(url, title).map_err(|Filtered(rule)| Filtered(format!("{rule}{name}")))
+        };
+        self.hosts.iter().flatten().try_for_each(named)
     }
 
     /// Why an article is not wanted, as far as the facts tell. What isn't known yet excludes nothing.
@@ -230,8 +185,9 @@ impl Applied<'_> {
     /// # Errors
     /// [`Filtered`] names the rule.
     pub fn admit(&self, facts: &Facts<'_>) -> Result<(), Filtered> {
-        self.sets
+        self.hosts
             .iter()
+            .flatten()
             .try_for_each(|(name, set)| set.admit(facts).map_err(|Filtered(rule)| Filtered(format!("{rule}{name}"))))
     }
 }
@@ -265,6 +221,38 @@ mod tests {
         let own = RuleSet { policy: Some(Policy::Summary), ..RuleSet::default() };
         assert_eq!(rules.of("example.com", Some("f1"), Some(&own)).policy(), Some(Policy::Summary));
         assert_eq!(Rules::default().of("example.com", None, None).policy(), None);
+        let hosts = ["example.com", "other.example", "news.example.com"];
+        assert_eq!(rules.of_hosts(hosts, None, None).policy(), Some(Policy::Summary), "the strictest of several hosts");
+    }
+
+    #[test]
+    fn a_host_is_named_in_any_spelling() {
+        let rules = rules("[[source]]\nhost = \"Bücher.example.\"\npolicy = \"none\"");
+        let policy = |url: &str| rules.of(url.parse::<HttpUrl>().unwrap().host(), None, None).policy();
+        assert_eq!(policy("https://bücher.example/1"), Some(Policy::None));
+        assert_eq!(policy("https://www.xn--bcher-kva.example./1"), Some(Policy::None), "with the root's dot");
+        assert_eq!(policy("https://bucher.example/1"), None);
+    }
+
+    #[test]
+    fn a_feed_is_named_by_its_id_or_its_address() {
+        let url: HttpUrl = "https://example.com/feed.xml".parse().unwrap();
+        let id = crate::feed::subscription::feed_id(&url);
+        for name in [url.as_str(), "HTTPS://Example.com/feed.xml", &id] {
+            let rules = rules(&format!("[[source]]\nfeed = {name:?}\npolicy = \"none\""));
+            assert_eq!(rules.of("example.com", Some(&id), None).policy(), Some(Policy::None), "{name}");
+        }
+    }
+
+    #[test]
+    fn before_a_page_is_read_only_what_is_excluded_by_title_or_address_is_kept_out() {
+        let url = "https://news.example/live/1".parse().unwrap();
+        let kept_out = |text: &str, title| rules(text).of("news.example", None, None).admit_unseen(&url, title).err();
+        assert!(kept_out("exclude.title = ['ferry']", Some("The ferry")).is_some());
+        assert!(kept_out("exclude.url = ['/live/']", None).is_some());
+        for unproven in ["include.title = ['train']", "include.url = ['/news/']", "exclude.language = ['en']"] {
+            assert_eq!(kept_out(unproven, Some("The ferry")), None, "{unproven}");
+        }
     }
 
     #[test]
@@ -276,10 +264,19 @@ mod tests {
             ("[[source]]\nhosts = \"x\"", &["line 2", "hosts", "`host`"]),
             ("exclude.title = [\"/(/\"]", &["line 1", "/(/", "regular expression"]),
             ("exclude.title = [\"\"]", &["line 1", "empty"]),
+            ("min_words = 1\nexclude.title = [\n  \"fine\",\n  \"/(/\",\n]", &["line", "exclude.title[1]", "/(/"]),
+            (
+                "[[source]]\nhost = \"a.example\"\n[[source]]\nhost = \"b.example\"\nexclude.tag = [\"/[/\"]",
+                &["line 5", "source[1].exclude.tag[0]"],
+            ),
             ("exclude.titel = [\"x\"]", &["titel", "`title`"]),
-            ("[[source]]\npolicy = \"none\"", &["source 1", "either a host or a feed"]),
-            ("[[source]]\nhost = \"https://example.com/\"", &["source 1", "https://example.com/", "a name such as"]),
-            ("min_words = 9\nmax_words = 3", &["min_words", "9", "max_words", "3"]),
+            ("[[source]]\npolicy = \"none\"", &["line 1", "source 1", "either a host or a feed"]),
+            ("\n[[source]]\nfeed = \"ftp://example.com/\"", &["line 3", "source 1", "feed", "ftp://example.com/"]),
+            (
+                "[[source]]\nhost = \"https://example.com/\"",
+                &["line 2", "source 1", "https://example.com/", "a name such as"],
+            ),
+            ("\nmin_words = 9\nmax_words = 3", &["line 2", "min_words", "9", "max_words", "3"]),
             ("policy = ", &["line 1"]),
         ] {
             let error = wrong(text);

@@ -52,6 +52,19 @@ const ROBOTS: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nUser-agent: *\
                       Content-Usage: train-ai=n\nCrawl-delay: 3\n";
 
 #[tokio::test]
+async fn where_robots_are_not_obeyed_what_is_said_about_the_use_of_content_is_known_all_the_same() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let (server, _) = site(ROBOTS).await;
+    let setup = Setup::new("127.0.0.0/8".parse().unwrap(), limits(), "https://reader.example/");
+    let manners = Some(Manners::new(&store, &limits(), AT_ONCE, false));
+    let fetcher = Fetcher::with(Setup { manners, ..setup }).unwrap();
+    get(&fetcher, &server, "/private", Kind::Page).await.unwrap();
+    let robots = fetcher.robots(&server.url("/private")).await.unwrap().unwrap();
+    assert_eq!(robots.content_usage, ["train-ai=n"]);
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_for_robots_is_given_up_and_the_rule_named() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;

@@ -33,11 +33,13 @@ pub async fn run(arguments: Replay, config: &Config, as_json: bool) -> anyhow::R
         let mut events = pin!(operator.stored(consumer.stream, consumer.event_type.as_str(), since).await?);
         while let Some(event) = events.next().await {
             let event = event?;
-            let envelope = Envelope::read(event.received(), consumer.event_type);
+            let mut envelope = Envelope::read(event.received(), consumer.event_type);
             // The original is in the stream as well.
             if envelope.attributes.replay > 0 {
                 continue;
             }
+            // A page that was kept since the event came is an answer to it, however far ahead its producer's clock was.
+            envelope.attributes.time = envelope.attributes.time.map(|time| time.min(event.stored_at));
             match envelope.replay(number, &event.headers) {
                 Ok(again) => {
                     operator.publish(&again).await?;

@@ -2,11 +2,9 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use kos_shared::event::{
-    AiUse, ArticleSummarized, Language, Method, OffsetTime, Revision, Rights, Show, Summary, Verdict,
-};
+use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, OffsetTime, Revision, Show, Summary, Verdict};
 
-use super::{Frame, Messages, SiteInfo, languages, rendered};
+use super::{Frame, Messages, SiteInfo, crawlers, languages, page_path, rendered};
 
 /// The longest description, in characters: about what search engines and link previews show.
 const DESCRIPTION_CHARS: usize = 200;
@@ -50,6 +48,8 @@ struct Page<'a> {
     robots: Option<String>,
     /// Whether the text goes on at its source.
     goes_on: bool,
+    /// The page of the article that told the same story before.
+    told_before: Option<String>,
     body: &'a str,
 }
 
@@ -137,8 +137,9 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         rights_reason: rights.reason.as_deref(),
         limited,
         limited_reason: rights.show_reason.as_deref(),
-        robots: robots(rights),
+        robots: crawlers::directives(rights),
         goes_on: rights.show == Show::Excerpt,
+        told_before: article.duplicate_of.map(page_path),
         body: &page.body,
     })
 }
@@ -160,17 +161,6 @@ impl<'a> Block<'a> {
             made: made(messages, summary),
         }
     }
-}
-
-/// The directives that a publisher would give for this page, as far as they are known.
-fn robots(rights: &Rights) -> Option<String> {
-    let said = [
-        rights.noindex.then(|| "noindex".to_owned()),
-        (rights.ai == AiUse::Refused).then(|| "noai, noimageai".to_owned()),
-        rights.max_snippet.map(|characters| format!("max-snippet:{characters}")),
-    ];
-    let said: Vec<_> = said.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// How a summary was made, in words: the method, then what each check came to.
@@ -211,6 +201,8 @@ pub(super) fn best_summary<'a>(summaries: &'a [Summary], language: &Language) ->
 
 #[cfg(test)]
 mod tests {
+    use kos_shared::event::{ArticleId, Rights};
+
     use super::{super::fixtures, *};
     use crate::site::messages::{CHINESE, ENGLISH};
 
@@ -328,6 +320,18 @@ mod tests {
         });
         assert!(html.contains(r#"<meta name="robots" content="noindex, noai, noimageai, max-snippet:90">"#), "{html}");
         assert!(html.contains(r#"<meta name="tdm-reservation" content="1">"#), "{html}");
+    }
+
+    #[test]
+    fn a_story_that_was_told_before_links_to_the_earlier_article() {
+        assert!(!chinese(|_| {}).contains(CHINESE.told_before));
+        let earlier = ArticleId::of_canonical_url(&"https://agency.example/1".parse().unwrap());
+        let tell = |page: &mut ArticlePage| page.summarized.article.duplicate_of = Some(earlier);
+        let line = format!("<a href=\"/articles/{earlier}\">{}</a>", CHINESE.told_before);
+        assert!(chinese(tell).contains(&line), "{}", chinese(tell));
+        let mut page = fixtures::page();
+        tell(&mut page);
+        assert!(render_article(&fixtures::site(), &ENGLISH, &page).contains(ENGLISH.told_before));
     }
 
     #[test]

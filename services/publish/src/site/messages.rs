@@ -54,6 +54,7 @@ pub struct Messages {
     limited_by_publisher: [&'static str; 3],
     limited_by_operator: [&'static str; 3],
     pub(super) read_on: &'static str,
+    pub(super) told_before: &'static str,
     pub(super) as_json: &'static str,
     pub(super) not_found_title: &'static str,
     pub(super) not_found: &'static str,
@@ -115,6 +116,7 @@ pub static CHINESE: Messages = Messages {
     minutes: ["约 {n} 分钟读完", "约 {n} 分钟读完"],
     colon: "：",
     rights_refused: "出版方保留机器使用本文的权利",
+    told_before: "同一报道此前已从另一来源收录",
     limited_by_publisher: ["出版方只允许显示开头部分", "出版方只允许显示摘要", "出版方只允许显示标题和链接"],
     limited_by_operator: [
         "本站只显示这个来源的文章开头",
@@ -178,6 +180,7 @@ pub static ENGLISH: Messages = Messages {
     minutes: ["{n} minute to read", "{n} minutes to read"],
     colon: ": ",
     rights_refused: "The publisher reserves this article's use by machines",
+    told_before: "The same story was taken in from another source before",
     limited_by_publisher: [
         "The publisher allows only the beginning to be shown",
         "The publisher allows only summaries to be shown",

@@ -1,13 +1,15 @@
 //! What readers get: pages, feed and JSON, as plain functions from plain data to text.
 //!
 //! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
-//! feed, [`api`] the JSON. [`mod@permitted`] takes out what an article's rights don't allow. [`messages`] holds the interface's texts, [`negotiate`] chooses among them.
+//! feed, [`api`] the JSON. [`mod@permitted`] takes out what an article's rights don't allow, and
+//! `crawlers` says the same to machines. [`messages`] holds the interface's texts, [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
 
 pub mod api;
 pub mod article;
 pub mod assets;
 pub mod atom;
+mod crawlers;
 mod depth;
 pub mod error;
 pub mod index;
@@ -25,6 +27,7 @@ use url::Position;
 pub use api::ArticleView;
 pub use article::{ArticlePage, render_article};
 pub use atom::render_atom;
+pub use crawlers::crawler_headers;
 pub use error::{ErrorPage, render_error};
 pub use index::{Listed, render_index};
 pub use messages::Messages;

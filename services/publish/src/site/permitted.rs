@@ -25,7 +25,7 @@ pub fn permitted(mut summarized: ArticleSummarized) -> ArticleSummarized {
     article.image = None;
     article.extra.clear();
     let (allowed, refused): (Vec<Summary>, Vec<Summary>) =
-        std::mem::take(summaries).into_iter().partition(|summary| may_be_shown(summary, &rights));
+        std::mem::take(summaries).into_iter().partition(|summary| may_be_shown(summary, &article.text, &rights));
     *summaries = allowed;
     missing.extend(refused.into_iter().map(|summary| not_shown(summary, &rights)));
     let length = u32::try_from(article.text.chars().count()).unwrap_or(u32::MAX);
@@ -40,11 +40,26 @@ fn excerpt_chars(rights: &Rights) -> usize {
     rights.max_snippet.map_or(EXCERPT_CHARS, |characters| characters as usize)
 }
 
-/// What is quoted word for word is an excerpt, and no longer than one.
-fn may_be_shown(summary: &Summary, rights: &Rights) -> bool {
-    let quoted = summary.method == Method::Extractive;
-    let short = |limit: u32| summary.text.chars().count() <= limit as usize;
-    rights.show != Show::None && (!quoted || rights.max_snippet.is_none_or(short))
+/// What is quoted word for word is an excerpt: together with the one that is shown anyway it is no longer than one.
+fn may_be_shown(summary: &Summary, excerpt: &str, rights: &Rights) -> bool {
+    let bounded = rights.show == Show::Excerpt || rights.max_snippet.is_some();
+    let fits = || characters(excerpt) + quoted_beside(summary, excerpt) <= excerpt_chars(rights);
+    rights.show != Show::None && (summary.method != Method::Extractive || !bounded || fits())
+}
+
+/// How many characters a summary quotes that are not in the excerpt.
+fn quoted_beside(summary: &Summary, excerpt: &str) -> usize {
+    let sentences = summary.sentences.iter().map(|sentence| sentence.text.as_str());
+    let all: usize = sentences.clone().map(characters).sum();
+    // Where the sentences are not the summary, nothing is known of what is quoted twice.
+    if all < summary.text.chars().filter(|c| !c.is_whitespace()).count() {
+        return characters(&summary.text);
+    }
+    sentences.filter(|sentence| !excerpt.contains(sentence)).map(characters).sum()
+}
+
+fn characters(text: &str) -> usize {
+    text.chars().count()
 }
 
 fn not_shown(summary: Summary, rights: &Rights) -> Missing {
@@ -184,8 +199,30 @@ mod tests {
         let [written] = &summarized.summaries[..] else { panic!("expected one summary") };
         assert_eq!(written.method, Method::Llm);
         assert_eq!(summarized.article.text, "The ferry…");
-        let spans = limited(Show::Excerpt, Some(60)).summaries.swap_remove(0).sentences;
+        let spans = limited(Show::Excerpt, Some(80)).summaries.swap_remove(0).sentences;
         assert_eq!((spans[0].spans.len(), spans[1].spans.len()), (1, 0), "a span points into what is gone");
+    }
+
+    #[test]
+    fn excerpt_and_quoted_summary_together_are_no_longer_than_an_excerpt() {
+        let quoted = |rights: Rights, sentence: &str| {
+            let mut summarized = fixtures::summarized();
+            summarized.article.text = format!("{BEGINNING}\n{}", "It leaves at six in the morning. ".repeat(9));
+            summarized.article.rights = rights;
+            summarized.summaries.truncate(1);
+            summarized.summaries[0].text = sentence.to_owned();
+            summarized.summaries[0].sentences.truncate(1);
+            summarized.summaries[0].sentences[0].text = sentence.to_owned();
+            !permitted(summarized).summaries.is_empty()
+        };
+        let long = "Its captain, who was there before the war, says so. ".repeat(6);
+        for max_snippet in [None, Some(200)] {
+            let rights = Rights { show: Show::Excerpt, max_snippet, ..Rights::default() };
+            assert!(!quoted(rights.clone(), &long), "{rights:?}");
+            assert!(quoted(rights, BEGINNING), "what is in the excerpt is quoted once");
+        }
+        let by_operator = Rights { show: Show::Summary, ..Rights::default() };
+        assert!(quoted(by_operator, &long), "without an excerpt and a limit there is nothing to add to");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The links of an answer's headers that matter to a subscriber: `Link: <…>; rel="hub"` (RFC 8288).
+//! The links of an answer's headers that matter here: `Link: <…>; rel="hub"` (RFC 8288).
 
 use kos_shared::event::HttpUrl;
 use reqwest::header::{HeaderMap, LINK};
@@ -6,13 +6,15 @@ use reqwest::header::{HeaderMap, LINK};
 /// The most links of one answer that are looked at.
 const MOST: usize = 64;
 
-/// What headers say of a feed's hub.
+/// What headers say of a feed's hub, and of where a page is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Links {
     /// The first hub.
     pub hub: Option<HttpUrl>,
     /// What the feed is called there (`rel=self`).
     pub topic: Option<HttpUrl>,
+    /// The address that a page is known by (`rel=canonical`, RFC 6596).
+    pub canonical: Option<HttpUrl>,
 }
 
 impl Links {
@@ -26,6 +28,7 @@ impl Links {
                 match relation.to_ascii_lowercase().as_str() {
                     "hub" => links.hub = links.hub.or_else(url),
                     "self" => links.topic = links.topic.or_else(url),
+                    "canonical" => links.canonical = links.canonical.or_else(url),
                     _ => {}
                 }
             }
@@ -99,6 +102,14 @@ mod tests {
             ]),
             expected
         );
+    }
+
+    #[test]
+    fn a_pages_canonical_address_is_found() {
+        let mut headers = HeaderMap::new();
+        headers.insert(LINK, "</style.css>; rel=preload, </news/1>; rel=\"canonical\"".parse().unwrap());
+        let links = Links::of(&headers, &"https://a.example/news/1?x=2".parse().unwrap());
+        assert_eq!(links.canonical.unwrap().as_str(), "https://a.example/news/1");
     }
 
     #[test]

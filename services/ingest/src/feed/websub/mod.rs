@@ -112,7 +112,8 @@ mod tests {
             Offer::of(&feed, Links::default(), &found_at),
             offer("https://hub.example/", "https://a.example/self")
         );
-        let links = Links { hub: Some(url("https://h.example/")), topic: Some(url("https://a.example/topic")) };
+        let (hub, topic) = (Some(url("https://h.example/")), Some(url("https://a.example/topic")));
+        let links = Links { hub, topic, canonical: None };
         assert_eq!(Offer::of(&feed, links, &found_at), offer("https://h.example/", "https://a.example/topic"));
     }
 

@@ -132,25 +132,30 @@ const NAMES: &[&str] = &[
     "jsessionid",
     "oscsid",
     "phpsessid",
-    "sessionid",
-    "session_id",
     "zenid",
 ];
+
+/// Names of sessions under which conferences list theirs, too.
+const SESSIONS: [&str; 2] = ["sessionid", "session_id"];
+
+/// How long a value of [`SESSIONS`] is at least that tells who reads: what nobody can guess is long.
+const SESSION_BYTES: usize = 16;
 
 /// Names that are only such with one of these values.
 const PAIRS: [(&str, &[&str]); 1] = [("from", &["groupmessage", "singlemessage", "timeline"])];
 
 /// Whether `parameter`, a `name=value` as it stands in a query, doesn't say which page is meant.
-pub fn is_tracking(parameter: &str) -> bool {
+fn is_tracking(parameter: &str) -> bool {
     let Some((name, value)) = form_urlencoded::parse(parameter.as_bytes()).next() else { return false };
     let name = name.to_ascii_lowercase();
     NAMES.contains(&name.as_str())
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || PAIRS.iter().any(|(pair, values)| *pair == name && values.contains(&value.as_ref()))
+        || SESSIONS.contains(&name.as_str()) && value.len() >= SESSION_BYTES
 }
 
 /// What is left of a query without them, in its order and spelling; `None` where nothing is.
-pub fn without_tracking(query: &str) -> Option<String> {
+pub(super) fn without_tracking(query: &str) -> Option<String> {
     let kept: Vec<&str> = query.split('&').filter(|p| !p.is_empty() && !is_tracking(p)).collect();
     (!kept.is_empty()).then(|| kept.join("&"))
 }
@@ -169,6 +174,8 @@ mod tests {
             ("utmost=1&page=2", Some("utmost=1&page=2")),
             ("PHPSESSID=0123456789abcdef&sid=4", Some("sid=4")),
             ("ASPSESSIONIDQQSR=x", None),
+            ("session_id=7", Some("session_id=7")),
+            ("sessionid=0123456789abcdef&id=7", Some("id=7")),
             ("from=timeline&isappinstalled=0", None),
             ("from=2026-01-01&ref=home", Some("from=2026-01-01&ref=home")),
         ] {
