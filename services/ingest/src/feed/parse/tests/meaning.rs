@@ -50,6 +50,8 @@ fn titles_are_text_and_contents_html() {
     assert_eq!(title("<title><![CDATA[A &amp;#8217; B]]></title>"), "A ’ B");
     assert_eq!(title("<title>A <b>B</b> C</title><media:title>x</media:title>"), "A B C");
     assert_eq!(atom("<title type='html'>1 &amp;lt; 2</title>").title.as_deref(), Some("1 < 2"));
+    let literal = "<title type='text'>Use the &lt;b&gt; tag &amp;amp; more</title>";
+    assert_eq!(atom(literal).title.as_deref(), Some("Use the <b> tag &amp; more"));
     assert_eq!(atom("<title type='xhtml'><div>1 &lt; <i>2</i></div></title>").title.as_deref(), Some("1 < 2"));
 
     let content = |fields: &str| item(fields).content_html.unwrap_or_default();
