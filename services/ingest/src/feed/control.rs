@@ -1,6 +1,6 @@
 //! What a worker answers about feeds on the bus. Any one of them does; what is said here travels as JSON.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kos_shared::{control::Question, event::HttpUrl, store::Store};
@@ -335,7 +335,7 @@ impl Checked {
             entries: feed.entries.len(),
             first: first.collect(),
             title: feed.title,
-            repairs: feed.repairs.iter().map(|r| (*r).to_owned()).collect(),
+            repairs: feed.repairs.into_iter().map(Cow::into_owned).collect(),
             hub: !feed.hubs.is_empty(),
             error: None,
         }

@@ -1,5 +1,7 @@
 //! Dates as feeds write them: RFC 822 and 3339, W3CDTF, and what comes out of templates instead.
 
+use std::borrow::Cow;
+
 use jiff::{
     Timestamp,
     civil::{Date, Time},
@@ -82,6 +84,15 @@ pub fn parse(text: &str) -> Option<OffsetTime> {
     let parsed = clock(&tokens).or_else(|| calendar(&tokens))?;
     let meant = YEARS.contains(&parsed.date().year()) && parsed.instant() != Timestamp::UNIX_EPOCH;
     meant.then_some(parsed)
+}
+
+/// What is to say of a document in which so many dates can't be read.
+pub(super) fn unreadable(dates: usize) -> Option<Cow<'static, str>> {
+    match dates {
+        0 => None,
+        1 => Some("a date could not be read".into()),
+        _ => Some(format!("{dates} dates could not be read").into()),
+    }
 }
 
 /// A piece of a date.

@@ -35,8 +35,8 @@ pub struct Reading {
     pub candidates: Candidates,
     /// What it is known by at the next poll.
     pub validators: Validators,
-    /// Digest of its bytes.
-    pub body_hash: String,
+    /// Digest of its bytes; none of a document that was cut off, so that the rest is read when it comes.
+    pub body_hash: Option<String>,
     /// The hub that it offers.
     pub offer: Option<Offer>,
 }
@@ -124,6 +124,7 @@ pub async fn read(
             let entries = std::mem::take(&mut feed.entries);
             let candidates = candidates(Feed { entries, ..feed.clone() }, &feed_id, &found_at);
             let offer = Offer::of(&feed, links, &found_at);
+            let (validators, body_hash) = known_by(&feed, validators, body_hash);
             Ok::<_, super::parse::NotAFeed>(Reading { feed, candidates, validators, body_hash, offer })
         };
         match catch_unwind(AssertUnwindSafe(read)) {
@@ -135,6 +136,11 @@ pub async fn read(
         }
     })
     .await
+}
+
+/// What a document is known by at the next poll. One that was cut off by nothing: else the rest would never be read.
+fn known_by(feed: &Feed, validators: Validators, body_hash: String) -> (Validators, Option<String>) {
+    if feed.cut_off { (Validators::default(), None) } else { (validators, Some(body_hash)) }
 }
 
 fn value(headers: &HeaderMap, name: HeaderName) -> Option<String> {

@@ -125,7 +125,7 @@ fn document(reading: &Reading, new_at: Vec<Timestamp>) -> Document {
         entries: reading.candidates.total,
         entries_without_link: reading.candidates.without_link,
         validators: reading.validators.clone(),
-        body_hash: Some(reading.body_hash.clone()),
+        body_hash: reading.body_hash.clone(),
         new_at,
     }
 }

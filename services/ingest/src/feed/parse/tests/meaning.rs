@@ -127,7 +127,7 @@ fn json_feeds_are_read() {
     let feed = read(
         r#"{"version": "https://jsonfeed.org/version/1.1", "title": "T", "home_page_url": "https://site.example/blog/",
         "feed_url": "https://site.example/feed.json", "language": "ja", "authors": [{"name": "Jo"}, {"url": "x"}],
-        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}], "unknown": [[[{}]]], "items": [
+        "hubs": [{"type": "rssCloud", "url": "https://cloud.example/"}, {"type": "websub", "url": "https://hub.example/"}], "unknown": [[[{}]]], "items": [
         {"id": 7, "url": "a", "title": "A &amp; B", "content_text": "one < two\n\nthree", "tags": ["x", "x", 3],
          "date_published": "2024-05-03T10:20:30+08:00", "date_modified": "nonsense", "attachments": []},
         {"id": "https://site.example/b", "content_html": "<p>hi</p>", "author": {"name": "Al"}}, "odd", {"title": null}]}"#,
