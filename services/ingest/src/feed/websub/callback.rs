@@ -40,8 +40,12 @@ pub struct Callbacks {
 
 /// The questions that the site asks on behalf of hubs.
 pub fn questions(callbacks: &Callbacks) -> Vec<Question> {
-    let (verify, deliver) = (callbacks.clone(), callbacks.clone());
+    let (known, verify, deliver) = (callbacks.clone(), callbacks.clone(), callbacks.clone());
     vec![
+        Question::new(websub::KNOWN, move |q: Callback| {
+            let callbacks = known.clone();
+            async move { callbacks.subscribed(&q).await.map(|found| found.is_some()).map_err(failure) }
+        }),
         Question::new(websub::VERIFY, move |q: Verify| {
             let callbacks = verify.clone();
             async move { callbacks.verify(q).await.map_err(failure) }
