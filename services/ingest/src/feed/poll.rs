@@ -26,6 +26,9 @@ use crate::fetch::{Answer, FetchError, Fetcher, Kind, Remedy, Request, Validator
 /// The longest validator that is kept, in bytes.
 const MOST_VALIDATOR: usize = 1_000;
 
+/// What a person can do about a feed that is too large.
+const SMALLER: &str = "follow the feed of one of its sections, or ask its publisher for one with fewer entries";
+
 /// A document that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -46,8 +49,8 @@ pub struct Reading {
 pub enum Came {
     /// A document that differs from the last one.
     Document(Box<Reading>),
-    /// The last one once more.
-    Unchanged,
+    /// The last one once more; what it is known by from now on, where its server sent it again.
+    Unchanged(Option<Validators>),
     /// No feed, and why; what a person can do about it.
     Failed(String),
     /// The server says that there will never be one again.
@@ -59,7 +62,7 @@ pub enum Came {
 pub struct Poll {
     /// What came of it.
     pub came: Came,
-    /// The least wait until the next one that feed and server want.
+    /// The least wait until the next one that the server wants.
     pub asked: Option<Duration>,
     /// Where the feed is from now on.
     pub moved_to: Option<HttpUrl>,
@@ -79,7 +82,10 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            let reason = error.to_string();
+            let reason = match &error {
+                FetchError::TooLarge { .. } => format!("{error}: {SMALLER}"),
+                _ => error.to_string(),
+            };
             return match (&error, error.remedy()) {
                 (_, Remedy::NotBefore(until)) => Err(Failure::NotYet { until, reason }),
                 (FetchError::Gone { .. }, _) => failed(Came::Gone(reason), None),
@@ -91,16 +97,12 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
     let fresh = freshness(&answer.headers);
     let Answer { final_url, moved_to, headers, content_type, body } = answer;
     let Some(body) = body else {
-        return Ok(Poll { came: Came::Unchanged, asked: fresh, moved_to, at });
+        return Ok(Poll { came: Came::Unchanged(None), asked: fresh, moved_to, at });
     };
     let came = read(subscription, body, content_type, &headers, final_url).await;
-    let ttl = match &came {
-        Came::Document(reading) => reading.feed.ttl,
-        _ => None,
-    };
     // What is no feed may be a page for people who have to log in; its address is none to go to for good.
-    let moved_to = moved_to.filter(|_| matches!(came, Came::Document(_) | Came::Unchanged));
-    Ok(Poll { came, asked: fresh.max(ttl), moved_to, at })
+    let moved_to = moved_to.filter(|_| matches!(came, Came::Document(_) | Came::Unchanged(_)));
+    Ok(Poll { came, asked: fresh, moved_to, at })
 }
 
 /// Reads a document that was found at `found_at` or came by a hub.
@@ -117,7 +119,7 @@ pub async fn read(
     on_cpu(move || {
         let body_hash: String = Sha256::digest(&body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         if known.as_ref() == Some(&body_hash) {
-            return Came::Unchanged;
+            return Came::Unchanged(Some(validators));
         }
         let read = || {
             let mut feed = parse(&body, content_type.as_deref(), &found_at)?;
