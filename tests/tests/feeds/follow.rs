@@ -100,6 +100,23 @@ async fn a_move_for_good_is_followed_and_one_for_now_is_not() {
 }
 
 #[tokio::test]
+async fn of_two_feeds_that_moved_to_one_address_at_once_one_gives_way() {
+    let (web, home, feed) = site();
+    let other = web.set("/other", rss(&home, &[]));
+    let ingest = Ingest::start().await;
+    let ids = [ingest.add(&feed).await, ingest.add(&other).await];
+    ingest.turns(2).await;
+    // As two workers leave them that moved them at once, and didn't see each other's move.
+    ingest.number("update feeds set url = (select max(url) from feeds) returning 1").await;
+    ingest.poll(&ids[0], 3).await;
+    ingest.poll(&ids[1], 4).await;
+    let (stays, goes) = (ids.iter().min().unwrap(), ids.iter().max().unwrap());
+    assert_eq!(ingest.feed(stays).await["state"], "active");
+    let gone = ingest.feed(goes).await;
+    assert!(gone["state"] == "gone" && gone["last_error"].as_str().unwrap().contains(stays.as_str()), "{gone}");
+}
+
+#[tokio::test]
 async fn a_feed_that_is_gone_is_left_alone_until_somebody_asks() {
     let (web, home, feed) = site();
     let ingest = Ingest::start_with(1, None, &[("KOS_FEED_MIN_INTERVAL", "1s"), ("KOS_FEED_MAX_INTERVAL", "1s")]).await;

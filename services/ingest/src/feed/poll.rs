@@ -82,10 +82,7 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            let reason = match &error {
-                FetchError::TooLarge { .. } => format!("{error}: {SMALLER}"),
-                _ => error.to_string(),
-            };
+            let reason = reason_of(&error);
             return match (&error, error.remedy()) {
                 (_, Remedy::NotBefore(until)) => Err(Failure::NotYet { until, reason }),
                 (FetchError::Gone { .. }, _) => failed(Came::Gone(reason), None),
@@ -140,6 +137,14 @@ pub async fn read(
     .await
 }
 
+/// Why nothing came, and what a person can do about it.
+fn reason_of(error: &FetchError) -> String {
+    match error {
+        FetchError::TooLarge { .. } => format!("{error}: {SMALLER}"),
+        _ => error.to_string(),
+    }
+}
+
 /// What a document is known by at the next poll. One that was cut off by nothing: else the rest would never be read.
 fn known_by(feed: &Feed, validators: Validators, body_hash: String) -> (Validators, Option<String>) {
     if feed.cut_off { (Validators::default(), None) } else { (validators, Some(body_hash)) }
@@ -166,6 +171,39 @@ fn freshness(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::schedule::Bounds;
+
+    /// What comes of `body`, with an ETag, where the last document had the digest `known`.
+    async fn reading(body: &'static str, known: Option<String>) -> Came {
+        let url: HttpUrl = "https://a.example/feed".parse().unwrap();
+        let new = Subscription::new(url.clone(), Timestamp::UNIX_EPOCH, Duration::ZERO, Bounds::default());
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, "\"new\"".parse().unwrap());
+        read(&Subscription { body_hash: known, ..new }, Bytes::from(body), None, &headers, url).await
+    }
+
+    const FEED: &str = "<rss><channel><item><guid>a</guid><link>https://a.example/a</link></item></channel></rss>";
+
+    #[tokio::test]
+    async fn an_equal_document_is_known_by_its_new_validators() {
+        let Came::Document(first) = reading(FEED, None).await else { panic!("no document") };
+        let etag = Some("\"new\"".to_owned());
+        assert_eq!((first.validators.etag.clone(), first.body_hash.is_some()), (etag, true));
+        assert_eq!(reading(FEED, first.body_hash).await, Came::Unchanged(Some(first.validators)));
+    }
+
+    #[tokio::test]
+    async fn a_document_that_was_cut_off_is_asked_for_again_as_a_whole() {
+        let cut = FEED.strip_suffix("</channel></rss>").unwrap();
+        let Came::Document(read) = reading(cut, None).await else { panic!("no document") };
+        assert_eq!((read.candidates.total, read.validators, read.body_hash), (1, Validators::default(), None));
+    }
+
+    #[test]
+    fn a_feed_that_is_too_large_says_what_to_do() {
+        let error = FetchError::TooLarge { url: "https://a.example/feed".into(), limit: 7 };
+        assert!(reason_of(&error).contains("larger than 7 bytes: follow the feed of one of its sections"));
+    }
 
     #[test]
     fn an_answer_is_fresh_as_long_as_its_server_says() {
