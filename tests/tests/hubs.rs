@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use kos_ingest::{
     feed::{
         schedule::Bounds,
+        skips::Skips,
         state as feeds,
         subscription::Subscription,
         websub::{
@@ -152,11 +153,12 @@ async fn what_a_hub_tells_of_leaves_the_health_of_a_feed_as_it_is(database: Data
 async fn what_a_document_asks_for_is_kept(database: Database) {
     let store = open(&database).await;
     let feed_id = follow(&store, "https://a.example/").await;
-    let asking = Subscription { ttl: Some(Duration::from_secs(5_400)), ..found(&store, &feed_id).await };
+    let (ttl, skips) = (Some(Duration::from_secs(5_400)), Skips { hours: 1 << 23, days: 1 << 6 });
+    let asking = Subscription { ttl, skips, ..found(&store, &feed_id).await };
     let mut tx = store.begin().await.unwrap();
     assert!(feeds::save(&mut tx, &asking).await.unwrap());
     tx.commit().await.unwrap();
-    assert_eq!(found(&store, &feed_id).await.ttl, asking.ttl);
+    assert_eq!(found(&store, &feed_id).await, asking);
 }
 
 async fn another_hub_begins_anew_and_none_ends_it(database: Database) {

@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 104, name: "near-duplicates", sql: include_str!("../migrations/0104_near_duplicates.sql") },
     Migration { version: 105, name: "site rights", sql: include_str!("../migrations/0105_site_rights.sql") },
     Migration { version: 106, name: "feed waits", sql: include_str!("../migrations/0106_feed_waits.sql") },
+    Migration { version: 107, name: "feed skips", sql: include_str!("../migrations/0107_feed_skips.sql") },
 ];
 
 /// A version of an article that may be new.

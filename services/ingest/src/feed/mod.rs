@@ -19,6 +19,7 @@ pub mod poll;
 pub mod schedule;
 pub mod scheduler;
 pub mod seen;
+pub mod skips;
 pub mod stage;
 pub mod state;
 pub mod subscription;
@@ -27,6 +28,8 @@ pub mod websub;
 use std::{borrow::Cow, time::Duration};
 
 use kos_shared::event::{HttpUrl, Language, OffsetTime};
+
+use self::skips::Skips;
 
 /// A feed as its publisher wrote it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,6 +46,8 @@ pub struct Feed {
     pub language: Option<Language>,
     /// How long it asks not to be polled again: `ttl`, or what `sy:updatePeriod` and `sy:updateFrequency` come to.
     pub ttl: Option<Duration>,
+    /// When it asks not to be polled.
+    pub skips: Skips,
     /// Its entries in the order of the document, at most [`parse::MAX_ENTRIES`]: of more, the newest.
     pub entries: Vec<Entry>,
     /// What was wrong with the document and mended, in words.

@@ -136,6 +136,7 @@ fn document(reading: &Reading, new_at: Vec<Timestamp>) -> Document {
         entries: reading.candidates.total,
         entries_without_link: reading.candidates.without_link,
         ttl: reading.feed.ttl,
+        skips: reading.feed.skips,
         validators: reading.validators.clone(),
         body_hash: reading.body_hash.clone(),
         new_at,

@@ -12,11 +12,12 @@ use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 use super::{
     schedule::merge_changes,
+    skips::Skips,
     subscription::{State, Subscription},
 };
 use crate::{fetch::Validators, rules::RuleSet};
 
-const COLUMNS: &str = "feed_id, url, added_at_ms, title, site_url, state, slot, next_at_ms, interval_ms, ttl_ms, etag, \
+const COLUMNS: &str = "feed_id, url, added_at_ms, title, site_url, state, slot, next_at_ms, interval_ms, ttl_ms, skip_hours, skip_days, etag, \
     last_modified, body_hash, failures, last_success_at_ms, last_error, last_error_at_ms, entries, \
     entries_without_link, recent_ms, hub_expires_at_ms, hub_error";
 
@@ -38,8 +39,8 @@ pub async fn is_any_due(pool: &AnyPool, now: Timestamp) -> Result<bool, sqlx::Er
     Ok(sqlx::query(sql).bind(now.as_millisecond()).fetch_optional(pool).await?.is_some())
 }
 
-/// Begins the turns of feeds that are due. Their next ones are put off by their interval, or by `least`, so that a turn
-/// whose event is lost is made up for.
+/// Begins the turns of feeds that are due. Their next ones are put off by their interval, though not past the end of a
+/// hub's lease, or by `least`, so that a turn whose event is lost is made up for.
 ///
 /// # Errors
 /// The database fails.
@@ -52,7 +53,8 @@ pub async fn begin_turns(
 ) -> Result<Vec<Due>, sqlx::Error> {
     let sql = format!(
         "update feeds set slot = slot + 1, \
-         next_at_ms = $1 + case when interval_ms > $2 then interval_ms else $2 end \
+         next_at_ms = case when hub_expires_at_ms > $1 + $2 and hub_expires_at_ms < $1 + interval_ms \
+         then hub_expires_at_ms when interval_ms > $2 then $1 + interval_ms else $1 + $2 end \
          where feed_id in (select feed_id from feeds where state = 'active' and next_at_ms <= $1 \
          order by next_at_ms limit {limit}{}) returning feed_id, slot",
         dialect.take_rows()
@@ -185,7 +187,7 @@ pub async fn save(tx: &mut Tx, after: &Subscription) -> Result<bool, RecordError
         "update feeds set url = $3, title = $4, site_url = $5, state = $6, next_at_ms = $7, interval_ms = $8, \
          etag = $9, last_modified = $10, body_hash = $11, failures = $12, last_success_at_ms = $13, \
          last_error = $14, last_error_at_ms = $15, entries = $16, entries_without_link = $17, recent_ms = $18, \
-         ttl_ms = $19 \
+         ttl_ms = $19, skip_hours = $20, skip_days = $21 \
          where feed_id = $1 and slot = $2",
     )
     .bind(after.feed_id.clone())
@@ -207,6 +209,8 @@ pub async fn save(tx: &mut Tx, after: &Subscription) -> Result<bool, RecordError
     .bind(i64::try_from(after.entries_without_link).unwrap_or(i64::MAX))
     .bind(recent)
     .bind(after.ttl.map(millis))
+    .bind(i64::from(after.skips.hours))
+    .bind(i64::from(after.skips.days))
     .execute(&mut **tx)
     .await?;
     Ok(saved.rows_affected() > 0)
@@ -277,6 +281,10 @@ fn subscription(row: &AnyRow) -> Result<Subscription, sqlx::Error> {
         next_at: time(row, "next_at_ms")?,
         interval: duration(row.try_get("interval_ms")?),
         ttl: row.try_get::<Option<i64>, _>("ttl_ms")?.map(duration),
+        skips: Skips {
+            hours: u32::try_from(row.try_get::<i64, _>("skip_hours")?).unwrap_or(0),
+            days: u8::try_from(row.try_get::<i64, _>("skip_days")?).unwrap_or(0),
+        },
         validators: Validators { etag: row.try_get("etag")?, last_modified: row.try_get("last_modified")? },
         body_hash: row.try_get("body_hash")?,
         failures: u32::try_from(row.try_get::<i64, _>("failures")?).unwrap_or(u32::MAX),

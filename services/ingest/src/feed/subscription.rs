@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 use uuid::Uuid;
 
-use super::schedule::{self, Bounds, Turn};
+use super::{
+    schedule::{self, Bounds, Turn},
+    skips::Skips,
+};
 use crate::fetch::Validators;
 
 /// The longest reason or title that is kept, in characters.
@@ -59,6 +62,8 @@ pub struct Subscription {
     pub interval: Duration,
     /// How long its last document asks not to be polled again.
     pub ttl: Option<Duration>,
+    /// When its last document asks not to be polled.
+    pub skips: Skips,
     /// What its last document is known by.
     pub validators: Validators,
     /// Digest of its last document.
@@ -96,6 +101,8 @@ pub struct Document {
     pub entries_without_link: usize,
     /// How long it asks not to be polled again.
     pub ttl: Option<Duration>,
+    /// When it asks not to be polled.
+    pub skips: Skips,
     /// What it is known by at the next poll.
     pub validators: Validators,
     /// Its digest.
@@ -141,6 +148,7 @@ impl Subscription {
             next_at: now + wait,
             interval: bounds.min,
             ttl: None,
+            skips: Skips::default(),
             validators: Validators::default(),
             body_hash: None,
             failures: 0,
@@ -172,6 +180,7 @@ impl Subscription {
                 self.entries = document.entries;
                 self.entries_without_link = document.entries_without_link;
                 self.ttl = document.ttl;
+                self.skips = document.skips;
                 self.validators = document.validators;
                 self.body_hash = document.body_hash;
                 self.changes = schedule::merge_changes(&self.changes, document.new_at, now);
@@ -212,13 +221,15 @@ impl Subscription {
     }
 
     /// When the next turn begins, after the wait that comes of an interval. While a hub tells of the feed, that is when
-    /// its lease ends at the latest, for nobody tells of changes then; but never sooner than without a hub.
+    /// its lease ends at the latest, for nobody tells of changes then; but never sooner than without a hub. It is put off
+    /// past what the feed asks to skip.
     fn due_after(&self, wait: impl Fn(Duration) -> Duration, now: Timestamp, bounds: Bounds) -> Timestamp {
         let next = now + wait(self.interval);
-        match self.lease_end(now) {
+        let next = match self.lease_end(now) {
             Some(lease_end) => next.min(lease_end.max(now + wait(self.own_interval(now, bounds)))),
             None => next,
-        }
+        };
+        self.skips.next(next)
     }
 
     /// The interval that suits the feed where no hub tells of it.
@@ -325,6 +336,16 @@ mod tests {
         }
         let silent = read.after(Turnout::Read(Document::default()), None, None, now(), Bounds::default());
         assert!(silent.next_at < now() + MINUTE * 10, "{}", silent.next_at);
+    }
+
+    #[test]
+    fn hours_that_a_feed_asks_to_skip_are_skipped() {
+        let skips = Skips { hours: 1 << 12 | 1 << 13, days: 0 };
+        let document = Document { skips, ..Document::default() };
+        let read = subscription().after(Turnout::Read(document), None, None, now(), Bounds::default());
+        for after in [unchanged(read.clone(), None), failed(read.clone()), read] {
+            assert!(after.next_at >= now() + MINUTE * 120 && after.next_at < now() + MINUTE * 180, "{}", after.next_at);
+        }
     }
 
     #[test]

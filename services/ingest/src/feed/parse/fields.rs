@@ -9,7 +9,7 @@ use url::Url;
 use super::name::Vocabulary::{self, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Syndication, Xhtml, Xml};
 use super::text::{self, Form};
 use super::tree::{Document, Element};
-use crate::feed::{Entry, Feed, date};
+use crate::feed::{Entry, Feed, date, skips::Skips};
 
 /// How many authors and tags of one entry are kept.
 const MAX_NAMES: usize = 50;
@@ -61,6 +61,7 @@ pub(super) fn feed_of(document: Document, url: &Url) -> Feed {
         hubs: Vec::new(),
         language: language.or_else(|| fields.language()),
         ttl: fields.ttl(),
+        skips: fields.skips(),
         entries: document.entries.iter().map(|e| entry_of(e, entries_base, &authors)).collect(),
         repairs: document.repairs.into_iter().map(Cow::Borrowed).collect(),
         cut_off: document.cut_off,
@@ -296,6 +297,18 @@ impl<'a> Fields<'a> {
             period?.checked_div(times.unwrap_or(1))
         };
         written.filter(|t| !t.is_zero()).or_else(period).map(|t| t.min(MAX_TTL))
+    }
+
+    /// RSS 2.0 `skipHours` and `skipDays`.
+    fn skips(&self) -> Skips {
+        let mut skips = Skips::default();
+        for list in self.core("skiphours") {
+            Fields(&list.children).core("hour").for_each(|hour| skips.add_hour(&hour.text));
+        }
+        for list in self.core("skipdays") {
+            Fields(&list.children).core("day").for_each(|day| skips.add_day(&day.text));
+        }
+        skips
     }
 }
 

@@ -12,7 +12,7 @@ use self::value::{Item, Many, MaybeItem, One};
 use super::fields::{http, language, person};
 use super::newest::Newest;
 use super::{MAX_CONTENT_BYTES, NotAFeed, entities, text};
-use crate::feed::{Entry, Feed, date};
+use crate::feed::{Entry, Feed, date, skips::Skips};
 
 /// The feed in `json`, found at `url`. Of a document that is cut off, the entries before the cut.
 pub(super) fn read(json: &str, url: &Url) -> Result<Feed, NotAFeed> {
@@ -162,6 +162,7 @@ fn feed_of(members: Members, url: &Url) -> Feed {
         hubs: members.hubs.0.iter().filter_map(|hub| websub_hub(hub, url)).collect(),
         language: members.language.text().and_then(language),
         ttl: None,
+        skips: Skips::default(),
         entries: items.iter().map(|item| entry_of(item, base, &authors)).collect(),
         repairs: repair.map(Cow::Borrowed).into_iter().chain(date::unreadable(unreadable)).collect(),
         cut_off: false,

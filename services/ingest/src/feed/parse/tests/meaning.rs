@@ -118,6 +118,8 @@ fn a_feed_says_when_and_where_it_is_to_be_asked() {
     );
     assert_eq!(updates("<sy:updatePeriod> hourly </sy:updatePeriod>"), Some(3_600));
     assert_eq!(updates("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>"), None);
+    let skips = rss("<skipHours><hour>0</hour><hour>23</hour></skipHours><skipDays><day>Sunday</day></skipDays>").skips;
+    assert_eq!((skips.hours, skips.days), (1 << 23 | 1, 1 << 6));
     assert_eq!(updates("<ttl>0</ttl>"), None);
     assert_eq!(updates("<ttl>99999999999999999</ttl>"), Some(31 * 24 * 3600));
 }
