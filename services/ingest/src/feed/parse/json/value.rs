@@ -267,3 +267,32 @@ impl<'de> Visitor<'de> for ItemVisitor {
         Ok(MaybeItem(Some(item)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_value_only_what_is_read_is_kept() {
+        let junk = "[[1,{\"a\":2}]],".repeat(1_000);
+        let Many(all) = serde_json::from_str(&format!("[{junk}1]")).unwrap();
+        assert_eq!(all.len(), MOST);
+        assert!(all.iter().all(|one| matches!(one, One::Nothing)), "{all:?}");
+        let item = format!("{{\"id\":7,\"title\":[{junk}1],\"x\":[{junk}1],\"tags\":[\"a\",{junk}1],\"url\":\" b \"}}");
+        let MaybeItem(item) = serde_json::from_str(&item).unwrap();
+        let item = item.unwrap();
+        assert!(matches!((&item.id, &item.title), (One::Number(id), One::Nothing) if id == "7"), "{item:?}");
+        assert_eq!((item.tags.0.len(), item.url.text()), (MOST, Some("b")));
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_nothing() {
+        for other in ["1", "null", "true", "\"a\"", "[1]", "-2.5"] {
+            assert!(matches!(serde_json::from_str(other), Ok(MaybeItem(None))), "{other}");
+        }
+        let Many(hubs) =
+            serde_json::from_str("{\"type\":\"WebSub\",\"url\":\"https://a.example/\",\"name\":3}").unwrap();
+        let [One::Named { name: None, url: Some(_), kind: Some(kind) }] = hubs.as_slice() else { panic!("{hubs:?}") };
+        assert_eq!(kind, "WebSub");
+    }
+}
