@@ -12,6 +12,7 @@ pub mod date;
 pub mod discover;
 pub mod entries;
 pub mod find;
+mod letters;
 pub mod news;
 pub mod opml;
 pub mod parse;
