@@ -1,7 +1,8 @@
 //! What the site passes on from WebSub hubs to the workers that follow feeds (W3C Recommendation of 23 January 2018).
 //!
 //! A hub speaks to the subscriber's public address, which is the site's. The workers know the feeds. So the site asks one
-//! of them, on the bus: whether a subscription was meant ([`VERIFY`]), and what to answer to content ([`DELIVER`]).
+//! of them, on the bus: whether a subscription was meant ([`VERIFY`]), whether content is to come at all ([`KNOWN`]), and what
+//! to answer to it ([`DELIVER`]).
 
 use std::{fmt, str::FromStr};
 
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub const SUBSCRIBER: &str = "ingest";
 /// The question whether a subscription was meant ([`Verify`] → [`Verified`]).
 pub const VERIFY: &str = "websub-verify";
+/// The question whether anybody subscribed to what is told at a callback ([`Callback`] → `bool`): so that nothing is taken
+/// in from strangers.
+pub const KNOWN: &str = "websub-known";
 /// The question that hands over what a hub sent ([`Deliver`] → [`Delivered`]).
 pub const DELIVER: &str = "websub-deliver";
 

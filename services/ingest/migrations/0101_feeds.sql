@@ -14,6 +14,11 @@ create table feeds (
     slot bigint not null,
     next_at_ms bigint not null,
     interval_ms bigint not null,
+    -- How long its last document asks not to be polled, and the hours and days on which it does, a bit each, from midnight
+    -- and from Monday on, UTC: an answer without a document says nothing of it.
+    ttl_ms bigint,
+    skip_hours bigint not null default 0,
+    skip_days bigint not null default 0,
     etag text,
     last_modified text,
     body_hash text,
@@ -34,6 +39,9 @@ create table feeds (
     hub_topic text,
     hub_secret text,
     hub_asked_at_ms bigint,
+    -- How often it was asked since it last agreed, and for how long it agreed then.
+    hub_asks bigint not null default 0,
+    hub_lease_ms bigint,
     hub_expires_at_ms bigint,
     hub_error text
 );

@@ -4,6 +4,8 @@
 create table fingerprints (
     number bigint not null primary key,
     article_id text not null,
+    -- On which site it is: a notice that a site prints under several titles is not the same story from elsewhere.
+    site text not null,
     sketch BYTES not null,
     shingles bigint not null,
     first_at_ms bigint not null,

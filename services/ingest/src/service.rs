@@ -76,7 +76,7 @@ fn follow_feeds(
     runtime.spawn(scheduler::run(runtime.context().clone(), Arc::clone(&wake)));
 
     let outbox = Arc::clone(&runtime.context().outbox);
-    let callbacks = Callbacks { store: runtime.store().clone(), bounds, outbox, schedule: wake };
+    let callbacks = Callbacks { store: runtime.store().clone(), outbox, schedule: wake };
     for question in websub::callback::questions(&callbacks) {
         runtime.answer(question);
     }

@@ -17,7 +17,7 @@ use futures_util::StreamExt;
 use kos_shared::{
     bus::Connection,
     control::{AskError, ask},
-    websub::{Callback, DELIVER, Deliver, Delivered, PATH, SUBSCRIBER, VERIFY, Verified, Verify},
+    websub::{Callback, DELIVER, Deliver, Delivered, KNOWN, PATH, SUBSCRIBER, VERIFY, Verified, Verify},
 };
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;
@@ -92,6 +92,12 @@ async fn deliver(
     body: Body,
 ) -> Result<Response, StatusCode> {
     let callback = callback(&feed_id, &token)?;
+    // Before anything is read: strangers must neither take up the room of hubs nor fill the bus.
+    match passing.ask(KNOWN, &callback).await {
+        Ok(true) => {}
+        Ok(false) => return Ok(StatusCode::GONE.into_response()),
+        Err(error) => return Ok(later(&error)),
+    }
     let Ok(_room) = passing.room.try_acquire() else { return Ok(try_again()) };
     let body = timeout(SENDING, read(body, passing.largest())).await.map_err(|_| StatusCode::REQUEST_TIMEOUT)??;
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -101,6 +101,14 @@ async fn a_list_goes_in_and_comes_out_again() {
     let again = ingest.kos(&["feed", "import", &to.display().to_string(), "--json"]).await.json();
     assert!(again.as_array().unwrap().iter().all(|a| a["known"] == true), "{again}");
     assert!(ingest.kos(&["feed", "export"]).await.stdout.contains("text=\"The Island Daily\""));
+    let silent = web.url("/silent");
+    let some =
+        format!("<opml><outline text='Kept name' xmlUrl='{silent}'/><outline text='b' xmlUrl='nowhere'/></opml>");
+    let some = ingest.kos_with(&["feed", "import", "-"], &some).await;
+    assert!(some.code == 3 && some.stderr.contains("nowhere: expected an absolute"), "{some:?}");
+    let listed = ingest.kos(&["feed", "list", "--json"]).await.json();
+    let kept = listed.as_array().unwrap().iter().find(|feed| feed["url"] == silent.as_str());
+    assert_eq!(kept.unwrap()["title"], "Kept name");
     let wrong = ingest.kos_with(&["feed", "import", "-"], "<html></html>").await;
     assert!(wrong.code == 2 && wrong.stderr.contains("expected opml"), "{wrong:?}");
 }

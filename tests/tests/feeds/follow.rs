@@ -100,12 +100,39 @@ async fn a_move_for_good_is_followed_and_one_for_now_is_not() {
 }
 
 #[tokio::test]
+async fn of_two_feeds_that_moved_to_one_address_at_once_one_gives_way() {
+    let (web, home, feed) = site();
+    let other = web.set("/other", rss(&home, &[]));
+    let ingest = Ingest::start().await;
+    let ids = [ingest.add(&feed).await, ingest.add(&other).await];
+    ingest.turns(2).await;
+    // As two workers leave them that moved them at once, and didn't see each other's move.
+    ingest.number("update feeds set url = (select max(url) from feeds) returning 1").await;
+    ingest.poll(&ids[0], 3).await;
+    ingest.poll(&ids[1], 4).await;
+    let (stays, goes) = (ids.iter().min().unwrap(), ids.iter().max().unwrap());
+    assert_eq!(ingest.feed(stays).await["state"], "active");
+    let gone = ingest.feed(goes).await;
+    assert!(gone["state"] == "gone" && gone["last_error"].as_str().unwrap().contains(stays.as_str()), "{gone}");
+}
+
+#[tokio::test]
 async fn a_feed_that_is_gone_is_left_alone_until_somebody_asks() {
     let (web, home, feed) = site();
     let ingest = Ingest::start_with(1, None, &[("KOS_FEED_MIN_INTERVAL", "1s"), ("KOS_FEED_MAX_INTERVAL", "1s")]).await;
     let id = ingest.add(&feed).await;
     ingest.requested(2).await;
+    // Gone is only where it leads to for now.
+    web.set("/gone", Page::status(410));
+    web.set("/feed", Page::redirect("/gone"));
+    kos_tests::eventually(std::time::Duration::from_secs(30), "a feed that fails", async || {
+        let health = ingest.feed(&id).await;
+        let fails = health["last_error"].as_str().is_some_and(|error| error.contains("410"));
+        if fails && health["state"] == "active" { Ok(()) } else { Err(health.to_string()) }
+    })
+    .await;
     web.set("/feed", Page::status(410));
+    ingest.kos(&["feed", "poll", &feed]).await;
     let gone = kos_tests::eventually(std::time::Duration::from_secs(30), "a feed that is gone", async || {
         let health = ingest.feed(&id).await;
         if health["state"] == "gone" { Ok(health) } else { Err(health.to_string()) }
@@ -124,7 +151,8 @@ async fn a_feed_that_is_gone_is_left_alone_until_somebody_asks() {
     assert_eq!(web.hits("/feed").len(), asked, "it was asked again");
 
     web.set("/feed", rss(&home, &[("1", "/ferry", "Ferry", FERRY)]));
-    assert_eq!(ingest.kos(&["feed", "poll", &feed]).await.code, 0);
+    let added = ingest.kos(&["feed", "add", &feed, "--json"]).await;
+    assert_eq!((added.code, &added.json()[0]["feed"]["state"]), (0, &Value::from("active")), "{added:?}");
     kos_tests::eventually(std::time::Duration::from_secs(30), "a feed that is back", async || {
         ingest.feed(&id).await["state"] == "active" && web.hits("/feed").len() > asked
     })

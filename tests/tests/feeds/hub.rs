@@ -3,13 +3,19 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::{Router, extract::State, http::StatusCode};
 use futures_util::FutureExt;
 use kos_tests::http_client;
 use ring::hmac;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// The challenge that the hub has sent back to it.
 const CHALLENGE: &str = "a b+c&d=ü";
@@ -75,6 +81,23 @@ impl Hub {
         }
         let answer = request.send().await.unwrap_or_else(|e| panic!("{callback}: {e}"));
         answer.status().as_u16()
+    }
+
+    /// Announces a document and sends nothing of it; the status that comes back within a few seconds.
+    pub async fn begin_to_send(callback: &str) -> u16 {
+        let url: url::Url = callback.parse().unwrap_or_else(|e| panic!("{callback}: {e}"));
+        let host = url.socket_addrs(|| None).unwrap_or_else(|e| panic!("{callback}: {e}"))[0];
+        let answered = async {
+            let mut stream = TcpStream::connect(host).await?;
+            let head = format!("POST {} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 1000000\r\n\r\n", url.path());
+            stream.write_all(head.as_bytes()).await?;
+            let mut status = [0; "HTTP/1.1 410".len()];
+            stream.read_exact(&mut status).await?;
+            std::io::Result::Ok(String::from_utf8_lossy(&status[9..]).parse().unwrap_or(0))
+        };
+        // The site waits for a document much longer than this.
+        let answered = timeout(Duration::from_secs(10), answered).await.unwrap_or_else(|_| panic!("no answer"));
+        answered.unwrap_or_else(|e| panic!("{callback}: {e}"))
     }
 }
 

@@ -83,7 +83,8 @@ async fn three_workers_take_every_entry_of_two_hundred_feeds_once() {
     );
 
     eventually(LIMIT, "failures noted twice", async || {
-        ingest.number("select count(*) from feeds where failures = 2").await == BROKEN as i64
+        // Or once more, where a feed's first turn had begun by itself before it was to be polled.
+        ingest.number("select count(*) from feeds where failures >= 2").await == BROKEN as i64
     })
     .await;
     let listed = ingest.kos(&["feed", "list", "--json"]).await.json();

@@ -1,6 +1,6 @@
 //! What a worker answers about feeds on the bus. Any one of them does; what is said here travels as JSON.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kos_shared::{control::Question, event::HttpUrl, store::Store};
@@ -12,7 +12,7 @@ use super::{
     find::{Found, find},
     schedule::{Bounds, entries_a_day},
     state,
-    subscription::Subscription,
+    subscription::{State, Subscription},
 };
 use crate::{fetch::Fetcher, rights::Policy, rules::RuleSet};
 
@@ -43,6 +43,9 @@ pub struct Add {
     /// Take the addresses as those of feeds, and leave it to their first poll to tell whether they are.
     #[serde(default)]
     pub unseen: bool,
+    /// What they are called as long as they don't say themselves, in the order of the addresses.
+    #[serde(default)]
+    pub titles: Vec<Option<String>>,
 }
 
 /// What became of one address.
@@ -156,7 +159,7 @@ pub struct Followed {
 impl Followed {
     fn new(feed: Subscription, policy: Option<String>, rules: Option<String>, now: Timestamp) -> Self {
         Self {
-            next_poll_at: (feed.state == super::subscription::State::Active).then_some(feed.next_at),
+            next_poll_at: (feed.state == State::Active).then_some(feed.next_at),
             interval_s: feed.interval.as_secs(),
             entries_a_day: entries_a_day(&feed.changes, now),
             url: feed.url.into(),
@@ -226,8 +229,10 @@ pub fn questions(desk: &Desk) -> Vec<Question> {
 impl Desk {
     async fn add(&self, question: Add) -> Result<Vec<Added>, String> {
         let mut all = Vec::with_capacity(question.urls.len());
+        let mut titles = question.titles.into_iter();
         for url in question.urls {
-            let added = match self.add_one(&url, question.unseen).await {
+            let title = titles.next().flatten();
+            let added = match self.add_one(&url, question.unseen, title).await {
                 Ok((feed, known)) => Added { url, feed: Some(feed), known, error: None },
                 Err(error) => Added { url, feed: None, known: false, error: Some(error) },
             };
@@ -237,17 +242,17 @@ impl Desk {
         Ok(all)
     }
 
-    async fn add_one(&self, given: &str, unseen: bool) -> Result<(Followed, bool), String> {
+    async fn add_one(&self, given: &str, unseen: bool, title: Option<String>) -> Result<(Followed, bool), String> {
         let given: HttpUrl = given.parse().map_err(|e: kos_shared::event::InvalidUrl| e.to_string())?;
-        if let Some(known) = self.followed(given.as_str()).await? {
+        if let Some(known) = self.followed_again(given.as_str()).await? {
             return Ok((known, true));
         }
         let now = Timestamp::now();
         let new = if unseen {
-            Subscription::new(given, now, SPREAD, self.bounds)
+            Subscription { title, ..Subscription::new(given, now, SPREAD, self.bounds) }
         } else {
             let Found { url, feed } = find(&self.fetcher, &given).await?;
-            if let Some(known) = self.followed(url.as_str()).await? {
+            if let Some(known) = self.followed_again(url.as_str()).await? {
                 return Ok((known, true));
             }
             let site_url = feed.site_url.map(String::from);
@@ -276,11 +281,28 @@ impl Desk {
 
     async fn poll(&self, question: Named) -> Result<Option<Followed>, String> {
         let Some(feed) = self.followed(&question.feed).await? else { return Ok(None) };
+        self.poll_now(&feed.feed_id).await?;
+        Ok(Some(feed))
+    }
+
+    async fn poll_now(&self, feed_id: &str) -> Result<(), String> {
         let mut tx = self.store.begin().await.map_err(text)?;
-        state::poll_now(&mut tx, &feed.feed_id, Timestamp::now()).await.map_err(text)?;
+        state::poll_now(&mut tx, feed_id, Timestamp::now()).await.map_err(text)?;
         tx.commit().await.map_err(text)?;
         self.wake.notify_one();
-        Ok(Some(feed))
+        Ok(())
+    }
+
+    /// A feed that somebody adds though it is known. One that was gone is followed again.
+    async fn followed_again(&self, key: &str) -> Result<Option<Followed>, String> {
+        let known = self.followed(key).await?;
+        match known {
+            Some(gone) if gone.state == State::Gone.as_str() => {
+                self.poll_now(&gone.feed_id).await?;
+                self.followed(&gone.feed_id).await
+            }
+            known => Ok(known),
+        }
     }
 
     async fn decide(&self, question: Decide) -> Result<Option<Followed>, String> {
@@ -334,7 +356,7 @@ impl Checked {
             entries: feed.entries.len(),
             first: first.collect(),
             title: feed.title,
-            repairs: feed.repairs.iter().map(|r| (*r).to_owned()).collect(),
+            repairs: feed.repairs.into_iter().map(Cow::into_owned).collect(),
             hub: !feed.hubs.is_empty(),
             error: None,
         }

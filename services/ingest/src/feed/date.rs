@@ -1,5 +1,7 @@
 //! Dates as feeds write them: RFC 822 and 3339, W3CDTF, and what comes out of templates instead.
 
+use std::borrow::Cow;
+
 use jiff::{
     Timestamp,
     civil::{Date, Time},
@@ -82,6 +84,15 @@ pub fn parse(text: &str) -> Option<OffsetTime> {
     let parsed = clock(&tokens).or_else(|| calendar(&tokens))?;
     let meant = YEARS.contains(&parsed.date().year()) && parsed.instant() != Timestamp::UNIX_EPOCH;
     meant.then_some(parsed)
+}
+
+/// What is to say of a document in which so many dates can't be read.
+pub(super) fn unreadable(dates: usize) -> Option<Cow<'static, str>> {
+    match dates {
+        0 => None,
+        1 => Some("a date could not be read".into()),
+        _ => Some(format!("{dates} dates could not be read").into()),
+    }
 }
 
 /// A piece of a date.
@@ -222,7 +233,7 @@ fn year_first(tokens: &[Token]) -> Option<(Found, &[Token])> {
 
 /// `3 May 2024`, `03-May-24`, `3. Mai 2024`, `May 3, 2024`, and `May 3` with the year after the time.
 fn month_named(tokens: &[Token]) -> Option<(Found, &[Token])> {
-    let month_at = tokens.iter().take(5).position(|t| month_of(t).is_some())?;
+    let month_at = month_at(tokens)?;
     let month = month_of(&tokens[month_at])?;
     let day_before = tokens[..month_at].iter().rev().find_map(|t| match t {
         Number(1..=2, day) => Some(*day),
@@ -244,6 +255,19 @@ fn month_named(tokens: &[Token]) -> Option<(Found, &[Token])> {
         return Some((Found::Whole(date(year, month.try_into().ok()?, day)?), after));
     }
     Some((Found::WithoutYear(Incomplete { month, day }), rest))
+}
+
+/// Where the month is named. "Mar." is a day of the week too; of several such words it is the last that stands beside
+/// a day's number.
+fn month_at(tokens: &[Token]) -> Option<usize> {
+    const WITHIN: usize = 7;
+    let named = || (0..tokens.len().min(WITHIN)).filter(|at| month_of(&tokens[*at]).is_some());
+    let is_day = |token: Option<&Token>| matches!(token, Some(Number(1..=2, _)));
+    let is_beside_day = |at: &usize| {
+        let before = tokens[..*at].iter().rev().find(|t| !is_small(t));
+        is_day(before) || is_day(past_small_words(&tokens[*at + 1..]).first())
+    };
+    named().rfind(is_beside_day).or_else(|| named().next())
 }
 
 /// `3.5.2024` is German; of `3/5/2024` nobody knows which is the month, unless one of them can't be.
@@ -286,25 +310,23 @@ fn month_of(token: &Token) -> Option<i8> {
     let Word(word) = token else { return None };
     let fits = |starts: &&[&str]| starts.iter().filter(|s| word.starts_with(**s)).map(|s| s.len()).max();
     let best = MONTHS.iter().enumerate().filter_map(|(i, m)| Some((fits(m)?, i))).max_by_key(|(length, _)| *length)?;
-    // "Mardi", "Sáb" and "Marte" are days; no month's name is followed by these letters.
-    let is_day = ["mard", "mart", "mare", "mardi"].iter().any(|d| word.starts_with(d));
+    // "Mardi", "Martes", "Marți" and "Maandag" are days; no month's name is followed by these letters.
+    let is_day = ["mard", "mart", "mare", "marț", "marţ", "maan"].iter().any(|d| word.starts_with(d));
     (!is_day).then(|| i8::try_from(best.1 + 1).ok()).flatten()
 }
 
 /// What stands between day, month and year.
-fn past_small_words(mut tokens: &[Token]) -> &[Token] {
-    while let [first, rest @ ..] = tokens {
-        let small = match first {
-            Sign('-' | '.' | ',' | '/' | '\'') => true,
-            Word(word) => matches!(word.as_str(), "st" | "nd" | "rd" | "th" | "de" | "del" | "of"),
-            _ => false,
-        };
-        if !small {
-            break;
-        }
-        tokens = rest;
+fn past_small_words(tokens: &[Token]) -> &[Token] {
+    let small = tokens.iter().take_while(|token| is_small(token)).count();
+    &tokens[small..]
+}
+
+fn is_small(token: &Token) -> bool {
+    match token {
+        Sign('-' | '.' | ',' | '/' | '\'') => true,
+        Word(word) => matches!(word.as_str(), "st" | "nd" | "rd" | "th" | "de" | "del" | "of"),
+        _ => false,
     }
-    tokens
 }
 
 /// A time of day: hours may be 24, which is the next day.
@@ -340,7 +362,16 @@ fn time_in(tokens: &[Token]) -> (OfDay, &[Token]) {
     for at in 0..tokens.len() {
         let (mut time, mut rest) = match &tokens[at..] {
             [Number(1..=2, hour), separator, Number(1..=2, minute), rest @ ..] if parts_hours(separator) => {
+                // "+08:00" after a date without a time is a zone.
+                let is_zone = at.checked_sub(1).is_some_and(|before| tokens[before] == Sign('+'));
+                if is_zone && !matches!(rest, [Sign(':'), ..]) {
+                    continue;
+                }
                 (OfDay { hour: *hour, minute: *minute, second: 0 }, rest)
+            }
+            // "10.20.30"; two numbers alone could be anything.
+            [Number(1..=2, hour), Sign('.'), Number(2, minute), Sign('.'), Number(2, second), rest @ ..] => {
+                return (OfDay { hour: *hour, minute: *minute, second: *second }, rest);
             }
             [Word(t), Number(length @ (4 | 6), joined), rest @ ..] if t == "t" => {
                 let Some(time) = joined_time(*length, *joined) else { continue };
@@ -437,6 +468,7 @@ mod tests {
             ("2024-05-03T10:20-05:00", "2024-05-03T15:20:00Z"),
             ("20240503T102030Z", "2024-05-03T10:20:30Z"),
             ("2024-05-03", "2024-05-03T00:00:00Z"),
+            ("2024-05-03+08:00", "2024-05-02T16:00:00Z"),
             ("2024-05", "2024-05-01T00:00:00Z"),
             ("2024", "2024-01-01T00:00:00Z"),
             ("2003-365", "2003-12-31T00:00:00Z"),
@@ -457,6 +489,14 @@ mod tests {
             ("Freitag, 3. Mai 2024 10:20:30 MESZ", "2024-05-03T08:20:30Z"),
             ("ven., 03 mai 2024 10:20:30 +0200", "2024-05-03T08:20:30Z"),
             ("mardi 7 mars 2023 10:20", "2023-03-07T10:20:00Z"),
+            ("mar. 07 mai 2024 10:20", "2024-05-07T10:20:00Z"),
+            ("mar. 5 mar. 2024", "2024-03-05T00:00:00Z"),
+            ("mar 7 mag 2024", "2024-05-07T00:00:00Z"),
+            ("maandag 6 mei 2024", "2024-05-06T00:00:00Z"),
+            ("marți, 7 mai 2024", "2024-05-07T00:00:00Z"),
+            ("Maart 6, 2024", "2024-03-06T00:00:00Z"),
+            ("3 May 2024 - 10:20", "2024-05-03T10:20:00Z"),
+            ("2024-05-03 10.20.30 +0800", "2024-05-03T02:20:30Z"),
             ("May 3, 2024 10:20 pm", "2024-05-03T22:20:00Z"),
             ("September 3rd, 2024", "2024-09-03T00:00:00Z"),
             ("Fri May  3 10:20:30 UTC 2024", "2024-05-03T10:20:30Z"),

@@ -1,18 +1,22 @@
 //! Which entries of a feed are new, and which were really changed.
 //!
-//! An entry is known by its article's address without what tells where a reader came from. What has no address is known
-//! by its GUID, or by its content where that doesn't tell it from others. So a changed GUID repeats nothing; a new
+//! An entry is known by its article's address without what tells where a reader came from, and by its GUID or content as
+//! well where several have one address. What has no address is known by its GUID, or by its content where that doesn't
+//! tell it from others. So a changed GUID repeats nothing; a new
 //! address under the same GUID with the same content doesn't either; and an entry whose words changed comes again,
 //! while one that changed in digits, white space or markup (counters, dates, ads) doesn't.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use jiff::Timestamp;
 use kos_shared::event::{Hints, HttpUrl, IngestRequested, OffsetTime};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Entry, Feed, parse::MAX_ENTRIES};
+use super::{Entry, Feed, letters::letters, parse::MAX_ENTRIES};
 use crate::canonical::canonical_url;
 
 /// How many entries of a feed are taken in when it is read for the first time: the newest.
@@ -38,8 +42,8 @@ pub struct Candidate {
     pub content_hash: String,
     /// When it was published or else changed, as far as it says.
     pub at: Option<Timestamp>,
-    /// Whether it has an address.
-    pub has_link: bool,
+    /// Whether it has an address that no other entry of its document has.
+    pub own_link: bool,
     /// What ingest is asked for.
     pub request: IngestRequested,
 }
@@ -58,30 +62,35 @@ pub struct Candidates {
 /// The entries of a feed that was found at `url`.
 pub fn candidates(feed: Feed, feed_id: &str, url: &HttpUrl) -> Candidates {
     let total = feed.entries.len();
-    let mut uses: HashMap<String, usize> = HashMap::new();
-    for guid in feed.entries.iter().filter(|e| e.url.is_none()).filter_map(|e| e.guid.as_deref()) {
-        *uses.entry(guid.to_owned()).or_default() += 1;
+    let marks: Vec<Marks> = feed.entries.iter().map(Marks::of).collect();
+    let mut uses: HashMap<&str, usize> = HashMap::new();
+    for guid in marks.iter().filter(|m| m.link.is_none()).filter_map(|m| m.guid_key.as_deref()) {
+        *uses.entry(guid).or_default() += 1;
+    }
+    let mut at_link: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for mark in &marks {
+        if let Some(link) = &mark.link {
+            at_link.entry(link).or_default().insert(mark.name());
+        }
     }
     let home = feed.site_url.as_ref().unwrap_or(url);
     let (mut found, mut seen) = (Candidates { total, ..Candidates::default() }, HashSet::new());
-    for entry in feed.entries.into_iter().take(MAX_ENTRIES) {
-        let letters = letters(&entry);
-        let content_hash = digest(&["content", &letters]);
-        let guid = entry.guid.as_deref().map(str::trim).filter(|guid| !guid.is_empty());
-        let guid_key = guid.map(|guid| digest(&["guid", guid])).unwrap_or_default();
-        let key = match (&entry.url, guid) {
-            (Some(link), _) => digest(&["link", canonical_url(link, None).as_str()]),
-            (None, Some(guid)) if uses.get(guid) == Some(&1) => guid_key.clone(),
-            (None, _) => content_hash.clone(),
+    for (entry, mark) in feed.entries.into_iter().zip(&marks).take(MAX_ENTRIES) {
+        let own_link = mark.link.as_deref().is_some_and(|link| at_link.get(link).is_none_or(|there| there.len() == 1));
+        let key = match (&mark.link, &mark.guid_key) {
+            (Some(link), _) if own_link => digest(&["link", link]),
+            (Some(link), _) => digest(&["link", link, mark.name()]),
+            (None, Some(guid)) if uses.get(guid.as_str()) == Some(&1) => guid.clone(),
+            (None, _) => mark.content_hash.clone(),
         };
         if !seen.insert(key.clone()) {
             continue;
         }
-        let (at, has_link) = (entry.published_at.or(entry.updated_at).map(OffsetTime::instant), entry.url.is_some());
+        let at = entry.published_at.or(entry.updated_at).map(OffsetTime::instant);
         let language = entry.language.clone().or_else(|| feed.language.clone());
         let request = match &entry.url {
             Some(link) => Some((link.clone(), None)),
-            None if letters.chars().count() >= LEAST_LETTERS => standing_alone(home, &key, &entry),
+            None if mark.letters >= LEAST_LETTERS => standing_alone(home, &key, &entry),
             None => None,
         };
         let Some((address, html)) = request else {
@@ -100,9 +109,47 @@ pub fn candidates(feed: Feed, feed_id: &str, url: &HttpUrl) -> Candidates {
         };
         let request =
             IngestRequested { url: address, html, hints: Some(hints), feed_id: Some(feed_id.to_owned()), force: false };
-        found.entries.push(Candidate { key, guid_key, content_hash, at, has_link, request });
+        let (guid_key, content_hash) = (mark.guid_key.clone().unwrap_or_default(), mark.content_hash.clone());
+        found.entries.push(Candidate { key, guid_key, content_hash, at, own_link, request });
     }
     found
+}
+
+/// What tells an entry from others.
+struct Marks {
+    /// Its article's address.
+    link: Option<String>,
+    /// Digest of its GUID.
+    guid_key: Option<String>,
+    content_hash: String,
+    /// How many letters it has.
+    letters: usize,
+}
+
+impl Marks {
+    fn of(entry: &Entry) -> Self {
+        let letters = letters(entry);
+        let guid = entry.guid.as_deref().map(str::trim).filter(|guid| !guid.is_empty());
+        Self {
+            link: entry.url.as_ref().map(|link| secured(canonical_url(link, None).as_str()).into_owned()),
+            guid_key: guid.map(|guid| digest(&["guid", &secured(guid)])),
+            content_hash: digest(&["content", &letters]),
+            letters: letters.chars().count(),
+        }
+    }
+
+    /// What tells it from others at one address.
+    fn name(&self) -> &str {
+        self.guid_key.as_ref().unwrap_or(&self.content_hash)
+    }
+}
+
+/// An address as if it were one of https: a site that changes over repeats nothing.
+fn secured(address: &str) -> Cow<'_, str> {
+    match address.strip_prefix("http://") {
+        Some(rest) => Cow::Owned(format!("https://{rest}")),
+        None => Cow::Borrowed(address),
+    }
 }
 
 /// An entry that was seen before.
@@ -143,8 +190,9 @@ pub fn novelties(candidates: &[Candidate], known: &[Known]) -> Vec<Novelty> {
         None if !candidate.guid_key.is_empty() && guids.contains(&(&candidate.guid_key, &candidate.content_hash)) => {
             Novelty::Renamed
         }
-        // Without an address nothing but the words tells that it is the same under a GUID that is new at every poll.
-        None if !candidate.has_link && contents.contains(candidate.content_hash.as_str()) => Novelty::Renamed,
+        // Without an address of its own nothing but the words tells that it is the same under a GUID that is new at every
+        // poll.
+        None if !candidate.own_link && contents.contains(candidate.content_hash.as_str()) => Novelty::Renamed,
         None => Novelty::New,
     };
     candidates.iter().map(novelty).collect()
@@ -181,68 +229,6 @@ fn short(text: String) -> String {
         Some((end, _)) => text[..end].to_owned(),
         None => text,
     }
-}
-
-/// The letters of an entry's title and text in lower case: no digits, no markup, no character references.
-fn letters(entry: &Entry) -> String {
-    let mut letters = String::new();
-    let title = entry.title.as_deref().unwrap_or_default();
-    letters.extend(title.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase));
-    letters.push('\n');
-    add_letters_of_html(&mut letters, entry.content_html.as_deref().unwrap_or_default());
-    letters
-}
-
-/// The longest character reference, from `&` to `;`.
-const LONGEST_REFERENCE: usize = 33;
-
-fn add_letters_of_html(letters: &mut String, html: &str) {
-    let (mut rest, mut ends) = (html, Ends::default());
-    while let Some(at) = rest.find(['<', '&']) {
-        let (text, markup) = rest.split_at(at);
-        add_letters(letters, text);
-        let end = match markup.starts_with('<') {
-            true => ends.of_element(markup),
-            false => markup.bytes().take(LONGEST_REFERENCE).position(|b| b == b';'),
-        };
-        // A sign that begins nothing is text.
-        rest = &markup[end.unwrap_or(0) + 1..];
-    }
-    add_letters(letters, rest);
-}
-
-/// Finds ends of markup. What was once searched for in vain isn't there later either: without that memory, markup
-/// that never ends would take time by the square of its length.
-#[derive(Default)]
-struct Ends {
-    no_tag: bool,
-    no_comment: bool,
-    no_closing_tag: bool,
-}
-
-impl Ends {
-    /// Where a tag or comment ends, or with it the script or style that it begins.
-    fn of_element(&mut self, markup: &str) -> Option<usize> {
-        let find = |text: &str, sign: &str, missing: &mut bool| {
-            let found = if *missing { None } else { text.find(sign) };
-            *missing = found.is_none();
-            found
-        };
-        if let Some(comment) = markup.strip_prefix("<!--") {
-            return find(comment, "-->", &mut self.no_comment).map(|end| end + "<!--".len() + "--".len());
-        }
-        let end = find(markup, ">", &mut self.no_tag)?;
-        let name = markup[1..].split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        if !["script", "style"].into_iter().any(|raw| name.eq_ignore_ascii_case(raw)) {
-            return Some(end);
-        }
-        let Some(close) = find(&markup[end..], "</", &mut self.no_closing_tag) else { return Some(end) };
-        find(&markup[end + close..], ">", &mut self.no_tag).map(|last| end + close + last)
-    }
-}
-
-fn add_letters(letters: &mut String, text: &str) {
-    letters.extend(text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase));
 }
 
 /// 128 bits of SHA-256 in hexadecimal digits, of parts that no other parts come to.
@@ -329,15 +315,6 @@ mod tests {
     }
 
     #[test]
-    fn markup_that_never_ends_is_read_all_the_same() {
-        for html in ["<", "&", "<script", "<script>x", "<!--", "a<b", "&amp", "<p", "<style></", "&;&;<>", "é<é>é&é;"]
-        {
-            let found = read(vec![entry("1", "https://a.example/1", html, &html.repeat(100_000))]);
-            assert_eq!(found.entries.len(), 1, "{html}");
-        }
-    }
-
-    #[test]
     fn an_entry_without_an_address_needs_a_text() {
         let text = "<p>The ferry between the two islands runs again after a winter in the yard.</p>".repeat(5);
         let found = read(vec![entry("1", "", "Ferry & <b>boats", &text), entry("2", "", "Short", "Note")]);
@@ -357,14 +334,39 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_taken_once_a_document() {
+    fn an_entry_is_taken_once_a_document() {
         let found = read(vec![
             entry("1", "https://a.example/1", "One", "x"),
             entry("1", "https://a.example/2", "Two", "y"),
-            entry("2", "https://a.example/1?utm_source=x", "One again", "z"),
+            entry("1", "https://a.example/1?utm_source=x", "One again", "z"),
         ]);
         assert_eq!(found.entries.len(), 2);
         assert_eq!((found.total, found.without_link), (3, 0));
+    }
+
+    #[test]
+    fn entries_of_one_address_are_told_apart_in_any_order() {
+        for guids in [["1", "2"], ["", ""]] {
+            let one = || entry(guids[0], "https://a.example/live#one", "One", "x");
+            let two = || entry(guids[1], "https://a.example/live#two", "Two", "y");
+            let first = read(vec![one(), two()]);
+            assert_eq!(first.entries.len(), 2);
+            let swapped = read(vec![two(), one()]);
+            assert_eq!(novelties(&swapped.entries, &known(&first)), [SEEN, SEEN], "{guids:?}");
+            // One that was there alone is not new when another comes, whatever it is called then.
+            let alone = known(&read(vec![one()]));
+            assert_eq!(novelties(&first.entries, &alone), [Novelty::Renamed, Novelty::New], "{guids:?}");
+        }
+    }
+
+    #[test]
+    fn a_site_that_goes_over_to_https_repeats_nothing() {
+        let first = |scheme| entry(&format!("{scheme}://a.example/1"), &format!("{scheme}://a.example/1"), "T", "x");
+        assert_eq!(then(first("http"), first("https")), [SEEN]);
+        assert_eq!(then(first("https"), first("http")), [SEEN]);
+        let text = "<p>The ferry between the two islands runs again after a winter in the yard.</p>".repeat(5);
+        let alone = |scheme| entry(&format!("{scheme}://a.example/1"), "", "T", &text);
+        assert_eq!(then(alone("http"), alone("https")), [SEEN]);
     }
 
     #[test]

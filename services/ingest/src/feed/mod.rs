@@ -12,6 +12,7 @@ pub mod date;
 pub mod discover;
 pub mod entries;
 pub mod find;
+mod letters;
 pub mod news;
 pub mod opml;
 pub mod parse;
@@ -19,14 +20,17 @@ pub mod poll;
 pub mod schedule;
 pub mod scheduler;
 pub mod seen;
+pub mod skips;
 pub mod stage;
 pub mod state;
 pub mod subscription;
 pub mod websub;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use kos_shared::event::{HttpUrl, Language, OffsetTime};
+
+use self::skips::Skips;
 
 /// A feed as its publisher wrote it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,10 +47,14 @@ pub struct Feed {
     pub language: Option<Language>,
     /// How long it asks not to be polled again: `ttl`, or what `sy:updatePeriod` and `sy:updateFrequency` come to.
     pub ttl: Option<Duration>,
-    /// Its entries in the order of the document, at most [`parse::MAX_ENTRIES`].
+    /// When it asks not to be polled.
+    pub skips: Skips,
+    /// Its entries in the order of the document, at most [`parse::MAX_ENTRIES`]: of more, the newest.
     pub entries: Vec<Entry>,
     /// What was wrong with the document and mended, in words.
-    pub repairs: Vec<&'static str>,
+    pub repairs: Vec<Cow<'static, str>>,
+    /// Whether the document ended before it was whole, so that more may come when it is asked for again.
+    pub cut_off: bool,
 }
 
 /// One entry of a feed.

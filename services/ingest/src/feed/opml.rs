@@ -34,6 +34,15 @@ pub struct Subscription {
     pub folder: Vec<String>,
 }
 
+/// What a list has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct List {
+    /// The feeds, each once, in the order of the document.
+    pub subscriptions: Vec<Subscription>,
+    /// What stands where a feed's address should and is none; each cut to [`MAX_TITLE`] characters.
+    pub broken: Vec<String>,
+}
+
 /// Why bytes are no list of subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpml {
@@ -48,12 +57,11 @@ pub enum NotOpml {
     NoFeeds,
 }
 
-/// The subscriptions in `body`, each feed once, in the order of the document. A list that is broken is read as
-/// far as possible.
+/// The subscriptions in `body`. A list that is broken is read as far as possible.
 ///
 /// # Errors
 /// [`NotOpml`] if there is none to be found.
-pub fn read(body: &[u8], content_type: Option<&str>) -> Result<Vec<Subscription>, NotOpml> {
+pub fn read(body: &[u8], content_type: Option<&str>) -> Result<List, NotOpml> {
     let text = read_text(body, content_type).map_err(|e| match e {
         NotAFeed::Empty => NotOpml::Empty,
         _ => NotOpml::NoOutlines,
@@ -61,8 +69,9 @@ pub fn read(body: &[u8], content_type: Option<&str>) -> Result<Vec<Subscription>
     let start = text.match_indices('<').map(|(i, _)| i);
     let is_list = |i: &usize| starts_with(&text[*i..], "<opml") || starts_with(&text[*i..], "<outline");
     let start = start.take(1_000).find(is_list).ok_or(NotOpml::NoOutlines)?;
-    let found = subscriptions(outlines(&mend(&text[start..])).ok_or(NotOpml::NoOutlines)?);
-    if found.is_empty() { Err(NotOpml::NoFeeds) } else { Ok(found) }
+    let (outlines, broken) = outlines(&mend(&text[start..])).ok_or(NotOpml::NoOutlines)?;
+    let list = List { subscriptions: subscriptions(outlines), broken };
+    if list.subscriptions.is_empty() { Err(NotOpml::NoFeeds) } else { Ok(list) }
 }
 
 /// What the outlines of a document are.
@@ -70,34 +79,41 @@ enum Outline {
     Folder(String),
     /// A feed, and whether an end tag is to follow.
     Feed(Box<Subscription>, bool),
-    /// Neither, but with an end tag to follow.
-    Other,
+    /// Something else, such as a feed whose address is this and none, but with an end tag to follow.
+    Other(Option<String>),
     End,
 }
 
-/// The outlines that matter, or `None` where there is none at all.
-fn outlines(mended: &str) -> Option<Vec<Outline>> {
+/// The outlines that matter and the addresses that are none, or `None` where there is no outline at all.
+fn outlines(mended: &str) -> Option<(Vec<Outline>, Vec<String>)> {
     let mut reader = Reader::from_str(mended);
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
-    let mut found = Vec::new();
+    let (mut found, mut broken) = (Vec::new(), Vec::new());
     let mut any = false;
     let mut feeds = 0;
-    while feeds < MAX_SUBSCRIPTIONS {
+    while feeds + broken.len() < MAX_SUBSCRIPTIONS {
         match reader.read_event() {
             Ok(Event::Start(tag)) if is_outline(tag.name().as_ref()) => {
                 any = true;
-                let outline = outline(&tag, true);
+                let mut outline = outline(&tag, true);
+                if let Outline::Other(written) = &mut outline {
+                    broken.extend(written.take());
+                }
                 feeds += usize::from(matches!(outline, Outline::Feed(..)));
                 found.push(outline);
             }
             Ok(Event::Empty(tag)) if is_outline(tag.name().as_ref()) => {
                 any = true;
-                if let feed @ Outline::Feed(..) = outline(&tag, false) {
-                    feeds += 1;
-                    found.push(feed);
+                match outline(&tag, false) {
+                    feed @ Outline::Feed(..) => {
+                        feeds += 1;
+                        found.push(feed);
+                    }
+                    Outline::Other(written) => broken.extend(written),
+                    Outline::Folder(_) | Outline::End => {}
                 }
             }
             Ok(Event::End(tag)) if is_outline(tag.name().as_ref()) => found.push(Outline::End),
@@ -105,7 +121,7 @@ fn outlines(mended: &str) -> Option<Vec<Outline>> {
             Ok(_) => {}
         }
     }
-    any.then_some(found)
+    any.then_some((found, broken))
 }
 
 fn is_outline(name: &str) -> bool {
@@ -132,7 +148,7 @@ fn outline(tag: &BytesStart<'_>, open: bool) -> Outline {
             Outline::Feed(Box::new(Subscription { feed_url, title, site_url, folder: Vec::new() }), open)
         }
         (None, Some(name)) if written.is_none() && open => Outline::Folder(name),
-        _ => Outline::Other,
+        _ => Outline::Other(written.map(|text| text.chars().take(MAX_TITLE).collect())),
     }
 }
 
@@ -143,7 +159,8 @@ fn address(text: &str) -> Option<HttpUrl> {
 }
 
 fn subscriptions(outlines: Vec<Outline>) -> Vec<Subscription> {
-    let opened = outlines.iter().filter(|o| matches!(o, Outline::Folder(_) | Outline::Other | Outline::Feed(_, true)));
+    let opened =
+        outlines.iter().filter(|o| matches!(o, Outline::Folder(_) | Outline::Other(_) | Outline::Feed(_, true)));
     let ends = outlines.iter().filter(|o| matches!(o, Outline::End)).count();
     // Where end tags are missing, it is those of feeds, written as if they were HTML.
     let feeds_have_ends = ends >= opened.count();
@@ -158,7 +175,7 @@ fn subscriptions(outlines: Vec<Outline>) -> Vec<Subscription> {
                 open.push(true);
                 folders.push(name);
             }
-            Outline::Other => open.push(false),
+            Outline::Other(_) => open.push(false),
             Outline::Feed(mut feed, has_end) => {
                 if has_end && feeds_have_ends {
                     open.push(false);
@@ -225,7 +242,7 @@ mod tests {
     use super::*;
 
     fn found(opml: &str) -> Vec<(String, Option<String>, Vec<String>)> {
-        let read = read(opml.as_bytes(), None).unwrap();
+        let read = read(opml.as_bytes(), None).unwrap().subscriptions;
         read.into_iter().map(|s| (s.feed_url.to_string(), s.title, s.folder)).collect()
     }
 
@@ -249,7 +266,10 @@ mod tests {
                 entry("https://c.example/", "C", &[]),
             ]
         );
-        assert_eq!(read(opml.as_bytes(), None).unwrap()[0].site_url, Some("https://a.example/".parse().unwrap()));
+        assert_eq!(
+            read(opml.as_bytes(), None).unwrap().subscriptions[0].site_url,
+            Some("https://a.example/".parse().unwrap())
+        );
     }
 
     #[test]
@@ -258,6 +278,7 @@ mod tests {
             <outline text='C' xmlUrl='https://c.example/'></outline><outline text='More'>\
             <outline text='D' xmlUrl='https://d.example/'></outline>\
             <outline text='bad' xmlUrl='nowhere'/><outline text='E' xmlUrl='https://e.example/";
+        assert_eq!(self::read(opml.as_bytes(), None).unwrap().broken, ["nowhere"]);
         let read = found(opml);
         assert_eq!(read[0], entry("https://a.example/?x=1&y=2", "A&B", &["News"]));
         assert_eq!(read[1], entry("https://c.example/", "C", &["News"]));
@@ -289,7 +310,7 @@ mod tests {
         ];
         let written = write(&list, "Feeds & more", Timestamp::from_second(1_714_731_630).unwrap());
         assert!(written.contains("<title>Feeds &amp; more</title>") && written.contains("3 May 2024"), "{written}");
-        let mut back = read(written.as_bytes(), None).unwrap();
+        let mut back = read(written.as_bytes(), None).unwrap().subscriptions;
         back.sort_by(|a, b| a.feed_url.as_str().cmp(b.feed_url.as_str()));
         assert_eq!(back, list);
     }

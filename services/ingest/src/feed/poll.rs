@@ -26,6 +26,9 @@ use crate::fetch::{Answer, FetchError, Fetcher, Kind, Remedy, Request, Validator
 /// The longest validator that is kept, in bytes.
 const MOST_VALIDATOR: usize = 1_000;
 
+/// What a person can do about a feed that is too large.
+const SMALLER: &str = "follow the feed of one of its sections, or ask its publisher for one with fewer entries";
+
 /// A document that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
@@ -35,8 +38,8 @@ pub struct Reading {
     pub candidates: Candidates,
     /// What it is known by at the next poll.
     pub validators: Validators,
-    /// Digest of its bytes.
-    pub body_hash: String,
+    /// Digest of its bytes; none of a document that was cut off, so that the rest is read when it comes.
+    pub body_hash: Option<String>,
     /// The hub that it offers.
     pub offer: Option<Offer>,
 }
@@ -46,8 +49,8 @@ pub struct Reading {
 pub enum Came {
     /// A document that differs from the last one.
     Document(Box<Reading>),
-    /// The last one once more.
-    Unchanged,
+    /// The last one once more; what it is known by from now on, where its server sent it again.
+    Unchanged(Option<Validators>),
     /// No feed, and why; what a person can do about it.
     Failed(String),
     /// The server says that there will never be one again.
@@ -59,7 +62,7 @@ pub enum Came {
 pub struct Poll {
     /// What came of it.
     pub came: Came,
-    /// The least wait until the next one that feed and server want.
+    /// The least wait until the next one that the server wants.
     pub asked: Option<Duration>,
     /// Where the feed is from now on.
     pub moved_to: Option<HttpUrl>,
@@ -79,7 +82,7 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
-            let reason = error.to_string();
+            let reason = reason_of(&error);
             return match (&error, error.remedy()) {
                 (_, Remedy::NotBefore(until)) => Err(Failure::NotYet { until, reason }),
                 (FetchError::Gone { .. }, _) => failed(Came::Gone(reason), None),
@@ -91,16 +94,12 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
     let fresh = freshness(&answer.headers);
     let Answer { final_url, moved_to, headers, content_type, body } = answer;
     let Some(body) = body else {
-        return Ok(Poll { came: Came::Unchanged, asked: fresh, moved_to, at });
+        return Ok(Poll { came: Came::Unchanged(None), asked: fresh, moved_to, at });
     };
     let came = read(subscription, body, content_type, &headers, final_url).await;
-    let ttl = match &came {
-        Came::Document(reading) => reading.feed.ttl,
-        _ => None,
-    };
     // What is no feed may be a page for people who have to log in; its address is none to go to for good.
-    let moved_to = moved_to.filter(|_| matches!(came, Came::Document(_) | Came::Unchanged));
-    Ok(Poll { came, asked: fresh.max(ttl), moved_to, at })
+    let moved_to = moved_to.filter(|_| matches!(came, Came::Document(_) | Came::Unchanged(_)));
+    Ok(Poll { came, asked: fresh, moved_to, at })
 }
 
 /// Reads a document that was found at `found_at` or came by a hub.
@@ -117,13 +116,14 @@ pub async fn read(
     on_cpu(move || {
         let body_hash: String = Sha256::digest(&body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         if known.as_ref() == Some(&body_hash) {
-            return Came::Unchanged;
+            return Came::Unchanged(Some(validators));
         }
         let read = || {
             let mut feed = parse(&body, content_type.as_deref(), &found_at)?;
             let entries = std::mem::take(&mut feed.entries);
             let candidates = candidates(Feed { entries, ..feed.clone() }, &feed_id, &found_at);
             let offer = Offer::of(&feed, links, &found_at);
+            let (validators, body_hash) = known_by(&feed, validators, body_hash);
             Ok::<_, super::parse::NotAFeed>(Reading { feed, candidates, validators, body_hash, offer })
         };
         match catch_unwind(AssertUnwindSafe(read)) {
@@ -135,6 +135,19 @@ pub async fn read(
         }
     })
     .await
+}
+
+/// Why nothing came, and what a person can do about it.
+fn reason_of(error: &FetchError) -> String {
+    match error {
+        FetchError::TooLarge { .. } => format!("{error}: {SMALLER}"),
+        _ => error.to_string(),
+    }
+}
+
+/// What a document is known by at the next poll. One that was cut off by nothing: else the rest would never be read.
+fn known_by(feed: &Feed, validators: Validators, body_hash: String) -> (Validators, Option<String>) {
+    if feed.cut_off { (Validators::default(), None) } else { (validators, Some(body_hash)) }
 }
 
 fn value(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -158,6 +171,39 @@ fn freshness(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::schedule::Bounds;
+
+    /// What comes of `body`, with an ETag, where the last document had the digest `known`.
+    async fn reading(body: &'static str, known: Option<String>) -> Came {
+        let url: HttpUrl = "https://a.example/feed".parse().unwrap();
+        let new = Subscription::new(url.clone(), Timestamp::UNIX_EPOCH, Duration::ZERO, Bounds::default());
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, "\"new\"".parse().unwrap());
+        read(&Subscription { body_hash: known, ..new }, Bytes::from(body), None, &headers, url).await
+    }
+
+    const FEED: &str = "<rss><channel><item><guid>a</guid><link>https://a.example/a</link></item></channel></rss>";
+
+    #[tokio::test]
+    async fn an_equal_document_is_known_by_its_new_validators() {
+        let Came::Document(first) = reading(FEED, None).await else { panic!("no document") };
+        let etag = Some("\"new\"".to_owned());
+        assert_eq!((first.validators.etag.clone(), first.body_hash.is_some()), (etag, true));
+        assert_eq!(reading(FEED, first.body_hash).await, Came::Unchanged(Some(first.validators)));
+    }
+
+    #[tokio::test]
+    async fn a_document_that_was_cut_off_is_asked_for_again_as_a_whole() {
+        let cut = FEED.strip_suffix("</channel></rss>").unwrap();
+        let Came::Document(read) = reading(cut, None).await else { panic!("no document") };
+        assert_eq!((read.candidates.total, read.validators, read.body_hash), (1, Validators::default(), None));
+    }
+
+    #[test]
+    fn a_feed_that_is_too_large_says_what_to_do() {
+        let error = FetchError::TooLarge { url: "https://a.example/feed".into(), limit: 7 };
+        assert!(reason_of(&error).contains("larger than 7 bytes: follow the feed of one of its sections"));
+    }
 
     #[test]
     fn an_answer_is_fresh_as_long_as_its_server_says() {

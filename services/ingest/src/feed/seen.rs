@@ -19,7 +19,7 @@ const ROWS: usize = 1_000;
 pub async fn known(tx: &mut Tx, feed_id: &str, candidates: &[Candidate]) -> Result<Vec<Known>, sqlx::Error> {
     let keys: Vec<&str> = candidates.iter().map(|c| c.key.as_str()).collect();
     let guids: Vec<&str> = candidates.iter().map(|c| c.guid_key.as_str()).filter(|k| !k.is_empty()).collect();
-    let contents: Vec<&str> = candidates.iter().filter(|c| !c.has_link).map(|c| c.content_hash.as_str()).collect();
+    let contents: Vec<&str> = candidates.iter().filter(|c| !c.own_link).map(|c| c.content_hash.as_str()).collect();
     let mut known = Vec::new();
     for (column, values) in [("entry_key", keys), ("guid_key", guids), ("content_hash", contents)] {
         if values.is_empty() {

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use kos_shared::{
-    event::{Event, FeedDue},
+    event::{Event, FeedDue, HttpUrl},
     stage::{Failure, RecordError, Recorded, Stage},
     store::{Store, Tx},
 };
@@ -75,11 +75,11 @@ async fn record(
     bounds: Bounds,
 ) -> Result<Recorded, RecordError> {
     let now = poll.at;
-    state::lock(tx, &before.feed_id).await?;
+    // What a hub said while the feed was polled counts.
+    let hub_expires_at = state::lock(tx, &before.feed_id).await?;
+    let mut before = Subscription { hub_expires_at, ..before.clone() };
     let mut moved_to = poll.moved_to.clone();
-    if let Some(url) = &moved_to
-        && let Some(other) = state::other_at(tx, url, &before.feed_id).await?
-    {
+    if let Some((url, other)) = twin(tx, &before, poll).await? {
         let reason = format!("moved for good to {url}, which is feed {other} already");
         let gone = before.clone().after(Turnout::Gone { reason: reason.clone() }, None, None, now, bounds);
         return Ok(match state::save(tx, &gone).await? {
@@ -90,11 +90,14 @@ async fn record(
     let mut news = News::default();
     let (outcome, turnout) = match &poll.came {
         Came::Document(reading) => {
-            news = News::of(tx, before, reading, now).await?;
+            if websub::state::offered(tx, &before.feed_id, reading.offer.as_ref()).await? {
+                before.hub_expires_at = None;
+            }
+            news = News::of(tx, &before, reading, now).await?;
             let document = document(reading, std::mem::take(&mut news.came_at));
             ("polled", Turnout::Read(document))
         }
-        Came::Unchanged => ("unchanged", Turnout::Unchanged),
+        Came::Unchanged(validators) => ("unchanged", Turnout::Unchanged(validators.clone())),
         Came::Failed(reason) => {
             moved_to = None;
             news.detail = Some(reason.clone());
@@ -110,12 +113,20 @@ async fn record(
         return Ok(Recorded::new("outdated", None));
     }
     seen::note(tx, &before.feed_id, &news.seen, now).await?;
-    if let Came::Document(reading) = &poll.came {
+    if matches!(poll.came, Came::Document(_)) {
         seen::forget(tx, &before.feed_id, now).await?;
-        websub::state::offered(tx, &before.feed_id, reading.offer.as_ref()).await?;
     }
     let emit = news.wanted.iter().enumerate().map(|(index, c)| event.cause("feed", index, &c.request)).collect();
     Ok(Recorded { outcome, detail: news.detail, article_id: None, emit })
+}
+
+/// Another feed that is asked for where this one is from now on. Two that move there at once don't see each other; their
+/// next polls do, and then the one whose id comes first stays.
+async fn twin(tx: &mut Tx, before: &Subscription, poll: &Poll) -> Result<Option<(HttpUrl, String)>, sqlx::Error> {
+    let url = poll.moved_to.as_ref().unwrap_or(&before.url);
+    let other = state::other_at(tx, url, &before.feed_id).await?;
+    let gives_way = |other: &String| poll.moved_to.is_some() || *other < before.feed_id;
+    Ok(other.filter(gives_way).map(|other| (url.clone(), other)))
 }
 
 fn document(reading: &Reading, new_at: Vec<Timestamp>) -> Document {
@@ -124,8 +135,10 @@ fn document(reading: &Reading, new_at: Vec<Timestamp>) -> Document {
         site_url: reading.feed.site_url.clone(),
         entries: reading.candidates.total,
         entries_without_link: reading.candidates.without_link,
+        ttl: reading.feed.ttl,
+        skips: reading.feed.skips,
         validators: reading.validators.clone(),
-        body_hash: Some(reading.body_hash.clone()),
+        body_hash: reading.body_hash.clone(),
         new_at,
     }
 }

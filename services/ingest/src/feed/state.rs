@@ -10,10 +10,14 @@ use kos_shared::{
 };
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
-use super::subscription::{State, Subscription};
+use super::{
+    schedule::merge_changes,
+    skips::Skips,
+    subscription::{State, Subscription},
+};
 use crate::{fetch::Validators, rules::RuleSet};
 
-const COLUMNS: &str = "feed_id, url, added_at_ms, title, site_url, state, slot, next_at_ms, interval_ms, etag, \
+const COLUMNS: &str = "feed_id, url, added_at_ms, title, site_url, state, slot, next_at_ms, interval_ms, ttl_ms, skip_hours, skip_days, etag, \
     last_modified, body_hash, failures, last_success_at_ms, last_error, last_error_at_ms, entries, \
     entries_without_link, recent_ms, hub_expires_at_ms, hub_error";
 
@@ -35,8 +39,8 @@ pub async fn is_any_due(pool: &AnyPool, now: Timestamp) -> Result<bool, sqlx::Er
     Ok(sqlx::query(sql).bind(now.as_millisecond()).fetch_optional(pool).await?.is_some())
 }
 
-/// Begins the turns of feeds that are due. Their next ones are put off by their interval, or by `least`, so that a turn
-/// whose event is lost is made up for.
+/// Begins the turns of feeds that are due. Their next ones are put off by their interval, though not past the end of a
+/// hub's lease, or by `least`, so that a turn whose event is lost is made up for.
 ///
 /// # Errors
 /// The database fails.
@@ -49,7 +53,8 @@ pub async fn begin_turns(
 ) -> Result<Vec<Due>, sqlx::Error> {
     let sql = format!(
         "update feeds set slot = slot + 1, \
-         next_at_ms = $1 + case when interval_ms > $2 then interval_ms else $2 end \
+         next_at_ms = case when hub_expires_at_ms > $1 + $2 and hub_expires_at_ms < $1 + interval_ms \
+         then hub_expires_at_ms when interval_ms > $2 then $1 + interval_ms else $1 + $2 end \
          where feed_id in (select feed_id from feeds where state = 'active' and next_at_ms <= $1 \
          order by next_at_ms limit {limit}{}) returning feed_id, slot",
         dialect.take_rows()
@@ -177,12 +182,12 @@ pub async fn decide(
 /// # Errors
 /// The database fails.
 pub async fn save(tx: &mut Tx, after: &Subscription) -> Result<bool, RecordError> {
-    let recent: Vec<i64> = after.changes.iter().map(|at| at.as_millisecond()).collect();
-    let recent = serde_json::to_string(&recent).map_err(|e| RecordError::State(e.to_string()))?;
+    let recent = written(&after.changes)?;
     let saved = sqlx::query(
         "update feeds set url = $3, title = $4, site_url = $5, state = $6, next_at_ms = $7, interval_ms = $8, \
          etag = $9, last_modified = $10, body_hash = $11, failures = $12, last_success_at_ms = $13, \
-         last_error = $14, last_error_at_ms = $15, entries = $16, entries_without_link = $17, recent_ms = $18 \
+         last_error = $14, last_error_at_ms = $15, entries = $16, entries_without_link = $17, recent_ms = $18, \
+         ttl_ms = $19, skip_hours = $20, skip_days = $21 \
          where feed_id = $1 and slot = $2",
     )
     .bind(after.feed_id.clone())
@@ -203,30 +208,55 @@ pub async fn save(tx: &mut Tx, after: &Subscription) -> Result<bool, RecordError
     .bind(i64::try_from(after.entries).unwrap_or(i64::MAX))
     .bind(i64::try_from(after.entries_without_link).unwrap_or(i64::MAX))
     .bind(recent)
+    .bind(after.ttl.map(millis))
+    .bind(i64::from(after.skips.hours))
+    .bind(i64::from(after.skips.days))
     .execute(&mut **tx)
     .await?;
     Ok(saved.rows_affected() > 0)
 }
 
-/// Keeps others from writing about a feed until the transaction ends, so that what is read of its entries holds.
+/// Notes when entries of a feed came, and nothing else of it: its polls say all the rest. The feed is [locked](lock).
 ///
 /// # Errors
 /// The database fails.
-pub async fn lock(tx: &mut Tx, feed_id: &str) -> Result<(), sqlx::Error> {
-    let sql = "update feeds set slot = slot where feed_id = $1";
-    sqlx::query(sql).bind(feed_id.to_owned()).execute(&mut **tx).await.map(drop)
+pub async fn came(tx: &mut Tx, feed_id: &str, new_at: Vec<Timestamp>, now: Timestamp) -> Result<(), RecordError> {
+    let sql = "select recent_ms from feeds where feed_id = $1";
+    let known: Option<String> = sqlx::query_scalar(sql).bind(feed_id.to_owned()).fetch_optional(&mut **tx).await?;
+    let Some(known) = known else { return Ok(()) };
+    let changes = merge_changes(&changes(&known)?, new_at, now);
+    sqlx::query("update feeds set recent_ms = $2 where feed_id = $1")
+        .bind(feed_id.to_owned())
+        .bind(written(&changes)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
-/// Another feed that is asked for at `url`.
+/// Keeps others from writing about a feed until the transaction ends, so that what is read of its entries holds. Until
+/// when a hub tells of it.
+///
+/// # Errors
+/// The database fails.
+pub async fn lock(tx: &mut Tx, feed_id: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+    let sql = "update feeds set slot = slot where feed_id = $1 returning hub_expires_at_ms";
+    let expires_at: Option<Option<i64>> =
+        sqlx::query_scalar(sql).bind(feed_id.to_owned()).fetch_optional(&mut **tx).await?;
+    Ok(expires_at.flatten().and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+}
+
+/// Another feed that is asked for at `url`: of several, the one whose id comes first.
 ///
 /// # Errors
 /// The database fails.
 pub async fn other_at(tx: &mut Tx, url: &HttpUrl, feed_id: &str) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar("select feed_id from feeds where url = $1 and feed_id <> $2 and state = 'active' limit 1")
-        .bind(url.to_string())
-        .bind(feed_id.to_owned())
-        .fetch_optional(&mut **tx)
-        .await
+    sqlx::query_scalar(
+        "select feed_id from feeds where url = $1 and feed_id <> $2 and state = 'active' order by feed_id limit 1",
+    )
+    .bind(url.to_string())
+    .bind(feed_id.to_owned())
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 fn decided(row: &AnyRow) -> Result<Decided, sqlx::Error> {
@@ -240,7 +270,6 @@ fn subscription(row: &AnyRow) -> Result<Subscription, sqlx::Error> {
         milliseconds.map(Timestamp::from_millisecond).transpose().map_err(|e| decode(&e))
     };
     let number = |column: &str| Ok::<_, sqlx::Error>(usize::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
-    let changes: Vec<i64> = serde_json::from_str(&row.try_get::<String, _>("recent_ms")?).map_err(|e| decode(&e))?;
     Ok(Subscription {
         feed_id: row.try_get("feed_id")?,
         url: row.try_get::<String, _>("url")?.parse().map_err(|e| decode(&e))?,
@@ -250,7 +279,12 @@ fn subscription(row: &AnyRow) -> Result<Subscription, sqlx::Error> {
         state: if row.try_get::<String, _>("state")? == "active" { State::Active } else { State::Gone },
         slot: row.try_get("slot")?,
         next_at: time(row, "next_at_ms")?,
-        interval: Duration::from_millis(u64::try_from(row.try_get::<i64, _>("interval_ms")?).unwrap_or(0)),
+        interval: duration(row.try_get("interval_ms")?),
+        ttl: row.try_get::<Option<i64>, _>("ttl_ms")?.map(duration),
+        skips: Skips {
+            hours: u32::try_from(row.try_get::<i64, _>("skip_hours")?).unwrap_or(0),
+            days: u8::try_from(row.try_get::<i64, _>("skip_days")?).unwrap_or(0),
+        },
         validators: Validators { etag: row.try_get("etag")?, last_modified: row.try_get("last_modified")? },
         body_hash: row.try_get("body_hash")?,
         failures: u32::try_from(row.try_get::<i64, _>("failures")?).unwrap_or(u32::MAX),
@@ -259,10 +293,25 @@ fn subscription(row: &AnyRow) -> Result<Subscription, sqlx::Error> {
         last_error_at: optional_time("last_error_at_ms")?,
         entries: number("entries")?,
         entries_without_link: number("entries_without_link")?,
-        changes: changes.into_iter().filter_map(|ms| Timestamp::from_millisecond(ms).ok()).collect(),
+        changes: changes(&row.try_get::<String, _>("recent_ms")?)?,
         hub_expires_at: optional_time("hub_expires_at_ms")?,
         hub_error: row.try_get("hub_error")?,
     })
+}
+
+/// Times as they are kept.
+fn written(changes: &[Timestamp]) -> Result<String, RecordError> {
+    let changes: Vec<i64> = changes.iter().map(|at| at.as_millisecond()).collect();
+    serde_json::to_string(&changes).map_err(|e| RecordError::State(e.to_string()))
+}
+
+fn changes(written: &str) -> Result<Vec<Timestamp>, sqlx::Error> {
+    let changes: Vec<i64> = serde_json::from_str(written).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+    Ok(changes.into_iter().filter_map(|ms| Timestamp::from_millisecond(ms).ok()).collect())
+}
+
+fn duration(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
 }
 
 fn millis(duration: Duration) -> i64 {

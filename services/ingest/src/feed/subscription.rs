@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use kos_shared::event::HttpUrl;
 use uuid::Uuid;
 
-use super::schedule::{self, Bounds, Turn};
+use super::{
+    schedule::{self, Bounds, Turn},
+    skips::Skips,
+};
 use crate::fetch::Validators;
 
 /// The longest reason or title that is kept, in characters.
@@ -57,6 +60,10 @@ pub struct Subscription {
     pub next_at: Timestamp,
     /// The interval that suits it.
     pub interval: Duration,
+    /// How long its last document asks not to be polled again.
+    pub ttl: Option<Duration>,
+    /// When its last document asks not to be polled.
+    pub skips: Skips,
     /// What its last document is known by.
     pub validators: Validators,
     /// Digest of its last document.
@@ -92,6 +99,10 @@ pub struct Document {
     pub entries: usize,
     /// How many of them have neither an address nor a text.
     pub entries_without_link: usize,
+    /// How long it asks not to be polled again.
+    pub ttl: Option<Duration>,
+    /// When it asks not to be polled.
+    pub skips: Skips,
     /// What it is known by at the next poll.
     pub validators: Validators,
     /// Its digest.
@@ -105,8 +116,8 @@ pub struct Document {
 pub enum Turnout {
     /// The document is a new one.
     Read(Document),
-    /// Nothing changed.
-    Unchanged,
+    /// Nothing changed; what the document is known by from now on, where its server says it anew.
+    Unchanged(Option<Validators>),
     /// It failed.
     Failed {
         /// Why, and what a person can do about it.
@@ -136,6 +147,8 @@ impl Subscription {
             slot,
             next_at: now + wait,
             interval: bounds.min,
+            ttl: None,
+            skips: Skips::default(),
             validators: Validators::default(),
             body_hash: None,
             failures: 0,
@@ -151,7 +164,7 @@ impl Subscription {
     }
 
     /// What is known of the feed after a poll: its health, and when its next turn begins. `asked` is the least wait that
-    /// feed and server want, `moved_to` where it is from now on.
+    /// its server wants, beside the one that the feed itself does; `moved_to` is where it is from now on.
     pub fn after(
         mut self,
         turnout: Turnout,
@@ -166,16 +179,22 @@ impl Subscription {
                 self.site_url = document.site_url.map(String::from).or(self.site_url);
                 self.entries = document.entries;
                 self.entries_without_link = document.entries_without_link;
+                self.ttl = document.ttl;
+                self.skips = document.skips;
                 self.validators = document.validators;
                 self.body_hash = document.body_hash;
                 self.changes = schedule::merge_changes(&self.changes, document.new_at, now);
                 self.succeed(asked, now, bounds);
             }
-            Turnout::Unchanged => self.succeed(asked, now, bounds),
+            Turnout::Unchanged(validators) => {
+                self.validators = validators.unwrap_or(self.validators);
+                self.succeed(asked, now, bounds);
+            }
             Turnout::Failed { reason } => {
                 self.failures = self.failures.saturating_add(1);
                 self.fail(&reason, now);
-                self.next_at = now + self.turn().backoff(self.interval, self.failures, bounds, asked);
+                let wait = |interval| self.turn().backoff(interval, self.failures, bounds, asked.max(self.ttl));
+                self.next_at = self.due_after(wait, now, bounds);
             }
             Turnout::Gone { reason } => {
                 self.state = State::Gone;
@@ -193,12 +212,34 @@ impl Subscription {
         self.last_error = None;
         self.last_error_at = None;
         self.last_success_at = Some(now);
-        self.interval = match self.hub_expires_at {
+        self.interval = match self.lease_end(now) {
             // The hub tells of changes; a poll only makes up for what it forgets.
-            Some(expires_at) if expires_at > now => bounds.max.max(bounds.min),
-            _ => schedule::interval(&self.changes, self.added_at, now, bounds),
+            Some(_) => bounds.max.max(bounds.min),
+            None => self.own_interval(now, bounds),
         };
-        self.next_at = now + self.turn().wait(self.interval, asked);
+        self.next_at = self.due_after(|interval| self.turn().wait(interval, asked.max(self.ttl)), now, bounds);
+    }
+
+    /// When the next turn begins, after the wait that comes of an interval. While a hub tells of the feed, that is when
+    /// its lease ends at the latest, for nobody tells of changes then; but never sooner than without a hub. It is put off
+    /// past what the feed asks to skip.
+    fn due_after(&self, wait: impl Fn(Duration) -> Duration, now: Timestamp, bounds: Bounds) -> Timestamp {
+        let next = now + wait(self.interval);
+        let next = match self.lease_end(now) {
+            Some(lease_end) => next.min(lease_end.max(now + wait(self.own_interval(now, bounds)))),
+            None => next,
+        };
+        self.skips.next(next)
+    }
+
+    /// The interval that suits the feed where no hub tells of it.
+    fn own_interval(&self, now: Timestamp, bounds: Bounds) -> Duration {
+        schedule::interval(&self.changes, self.added_at, now, bounds)
+    }
+
+    /// Until when a hub tells of the feed, if one does.
+    fn lease_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.hub_expires_at.filter(|expires_at| *expires_at > now)
     }
 
     fn fail(&mut self, reason: &str, now: Timestamp) {
@@ -250,7 +291,7 @@ mod tests {
         let twice = failed(failed(subscription()));
         assert_eq!((twice.failures, twice.last_error.as_deref()), (2, Some("no connection")));
         assert!(twice.next_at >= now() + MINUTE * 17, "{}", twice.next_at);
-        let well = twice.after(Turnout::Unchanged, None, None, now(), Bounds::default());
+        let well = twice.after(Turnout::Unchanged(None), None, None, now(), Bounds::default());
         assert_eq!((well.failures, well.last_error, well.last_success_at), (0, None, Some(now())));
         assert!(well.next_at <= now() + MINUTE * 6, "{}", well.next_at);
     }
@@ -259,7 +300,7 @@ mod tests {
     fn a_feed_that_moved_for_good_keeps_its_id() {
         let (before, url) = (subscription(), "https://b.example/feed".parse::<HttpUrl>().unwrap());
         let id = before.feed_id.clone();
-        let moved = before.after(Turnout::Unchanged, None, Some(url.clone()), now(), Bounds::default());
+        let moved = before.after(Turnout::Unchanged(None), None, Some(url.clone()), now(), Bounds::default());
         assert_eq!((moved.url, moved.feed_id), (url, id));
     }
 
@@ -272,8 +313,56 @@ mod tests {
 
     #[test]
     fn a_feed_that_a_hub_tells_of_is_polled_seldom() {
-        let told = Subscription { hub_expires_at: Some(now() + MINUTE), ..subscription() };
-        let told = told.after(Turnout::Unchanged, None, None, now(), Bounds::default());
-        assert!(told.next_at > now() + schedule::DAY / 2);
+        let told = told_until(now() + schedule::DAY * 10);
+        assert!(unchanged(told, None).next_at > now() + schedule::DAY / 2);
+    }
+
+    #[test]
+    fn a_feed_is_polled_when_its_hub_falls_silent() {
+        let end = now() + MINUTE * 30;
+        assert_eq!(unchanged(told_until(end), None).next_at, end);
+        let asked = unchanged(told_until(end), Some(MINUTE * 60)).next_at;
+        assert!(asked >= now() + MINUTE * 60 && asked < now() + MINUTE * 70, "sooner than it asks: {asked}");
+        let failing = Subscription { interval: schedule::DAY, ..told_until(end) };
+        assert_eq!(failed(failing).next_at, end);
+    }
+
+    #[test]
+    fn what_a_document_asks_for_holds_until_the_next_one() {
+        let document = Document { ttl: Some(MINUTE * 90), ..Document::default() };
+        let read = subscription().after(Turnout::Read(document), None, None, now(), Bounds::default());
+        for after in [unchanged(read.clone(), None), failed(read.clone()), read.clone()] {
+            assert!(after.next_at >= now() + MINUTE * 90, "{}", after.next_at);
+        }
+        let silent = read.after(Turnout::Read(Document::default()), None, None, now(), Bounds::default());
+        assert!(silent.next_at < now() + MINUTE * 10, "{}", silent.next_at);
+    }
+
+    #[test]
+    fn hours_that_a_feed_asks_to_skip_are_skipped() {
+        let skips = Skips { hours: 1 << 12 | 1 << 13, days: 0 };
+        let document = Document { skips, ..Document::default() };
+        let read = subscription().after(Turnout::Read(document), None, None, now(), Bounds::default());
+        for after in [unchanged(read.clone(), None), failed(read.clone()), read] {
+            assert!(after.next_at >= now() + MINUTE * 120 && after.next_at < now() + MINUTE * 180, "{}", after.next_at);
+        }
+    }
+
+    #[test]
+    fn an_unchanged_document_keeps_what_it_is_known_by_unless_told_otherwise() {
+        let tagged = |etag: &str| Validators { etag: Some(etag.to_owned()), last_modified: None };
+        let before = Subscription { validators: tagged("old"), ..subscription() };
+        assert_eq!(unchanged(before.clone(), None).validators, tagged("old"));
+        let turnout = Turnout::Unchanged(Some(tagged("new")));
+        let after = before.after(turnout, None, None, now(), Bounds::default());
+        assert_eq!(after.validators, tagged("new"));
+    }
+
+    fn told_until(hub_expires_at: Timestamp) -> Subscription {
+        Subscription { hub_expires_at: Some(hub_expires_at), ..subscription() }
+    }
+
+    fn unchanged(before: Subscription, asked: Option<Duration>) -> Subscription {
+        before.after(Turnout::Unchanged(None), asked, None, now(), Bounds::default())
     }
 }

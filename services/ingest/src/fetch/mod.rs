@@ -198,7 +198,12 @@ impl Fetcher {
                 Err(FetchError::Timeout { url: url.to_string(), reason })
             });
             left = left.saturating_sub(started.elapsed());
-            match hop? {
+            let hop = hop.map_err(|error| match error {
+                // Only where it leads to for now: the address itself may lead elsewhere tomorrow.
+                FetchError::Gone { url } if !permanent => FetchError::Rejected { url, status: 410 },
+                other => other,
+            })?;
+            match hop {
                 Hop::Redirected(redirect) => {
                     permanent &= redirect.permanent;
                     url = redirect.target;

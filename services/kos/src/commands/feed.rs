@@ -33,6 +33,9 @@ const ASK_AROUND: Duration = Duration::from_secs(75);
 /// How many feeds of a file one question adds.
 const IMPORTED_AT_ONCE: usize = 50;
 
+/// What is wrong with an address of a list, and what a person can do about it.
+const NO_ADDRESS: &str = "expected an absolute http or https address; correct it in the list and import that again";
+
 pub async fn run(arguments: Feed, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     match arguments {
         Feed::Add { urls } => add(urls, config, as_json).await,
@@ -101,7 +104,7 @@ async fn add(urls: Vec<String>, config: &Config, as_json: bool) -> anyhow::Resul
     let desk = Desk::connect(config).await?;
     let mut all: Vec<Added> = Vec::new();
     for url in urls {
-        let question = Add { urls: vec![url], unseen: false };
+        let question = Add { urls: vec![url], ..Add::default() };
         all.extend(desk.ask::<Vec<Added>>(control::ADD, &question, ASK_AROUND).await?);
     }
     report_added(&all, as_json)
@@ -274,17 +277,20 @@ fn print_checked(checked: &Checked) {
 }
 
 async fn import(file: &str, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
-    let listed = opml::read(&bytes_of(file)?, None).map_err(|e| WrongUsage(format!("{file}: {e}")))?;
+    let list = opml::read(&bytes_of(file)?, None).map_err(|e| WrongUsage(format!("{file}: {e}")))?;
     let desk = Desk::connect(config).await?;
-    let total = listed.len();
+    let total = list.subscriptions.len() + list.broken.len();
     let bar = if as_json || !stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(total as u64) };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed} {msg}") {
         bar.set_style(style);
     }
-    let mut all: Vec<Added> = Vec::new();
-    for some in listed.chunks(IMPORTED_AT_ONCE) {
+    let no_address = |url| Added { url, feed: None, known: false, error: Some(NO_ADDRESS.to_owned()) };
+    let mut all: Vec<Added> = list.broken.into_iter().map(no_address).collect();
+    for some in list.subscriptions.chunks(IMPORTED_AT_ONCE) {
         let urls: Vec<String> = some.iter().map(|subscription| subscription.feed_url.to_string()).collect();
-        match desk.ask::<Vec<Added>>(control::ADD, &Add { urls: urls.clone(), unseen: true }, LOOK_UP).await {
+        let titles = some.iter().map(|subscription| subscription.title.clone()).collect();
+        let question = Add { urls: urls.clone(), unseen: true, titles };
+        match desk.ask::<Vec<Added>>(control::ADD, &question, LOOK_UP).await {
             Ok(added) => all.extend(added),
             // The others may still go well, and what was added is to be told.
             Err(error) => {

@@ -1,14 +1,15 @@
 //! What the fields of a feed and of its entries mean.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
+use jiff::Timestamp;
 use kos_shared::event::{HttpUrl, Language, OffsetTime};
 use url::Url;
 
 use super::name::Vocabulary::{self, Content, Dc, DcTerms, FeedBurner, Itunes, Media, Syndication, Xhtml, Xml};
 use super::text::{self, Form};
 use super::tree::{Document, Element};
-use crate::feed::{Entry, Feed, date};
+use crate::feed::{Entry, Feed, date, skips::Skips};
 
 /// How many authors and tags of one entry are kept.
 const MAX_NAMES: usize = 50;
@@ -18,6 +19,26 @@ const MAX_NAME_CHARACTERS: usize = 200;
 
 /// The longest time that a feed may ask not to be polled: a month.
 const MAX_TTL: Duration = Duration::from_secs(31 * 24 * 3600);
+
+/// Fields that say when an entry was published, the most telling first.
+const PUBLISHED: [(Vocabulary, &str); 8] = [
+    (Vocabulary::Plain, "pubdate"),
+    (Vocabulary::Plain, "published"),
+    (Vocabulary::Plain, "issued"),
+    (DcTerms, "issued"),
+    (DcTerms, "date"),
+    (Dc, "date"),
+    (Vocabulary::Plain, "created"),
+    (DcTerms, "created"),
+];
+
+/// Fields that say when it was changed.
+const UPDATED: [(Vocabulary, &str); 4] = [
+    (Vocabulary::Plain, "updated"),
+    (Vocabulary::Plain, "modified"),
+    (DcTerms, "modified"),
+    (Vocabulary::Plain, "lastbuilddate"),
+];
 
 /// The feed that a document found at `url` is.
 pub(super) fn feed_of(document: Document, url: &Url) -> Feed {
@@ -40,10 +61,14 @@ pub(super) fn feed_of(document: Document, url: &Url) -> Feed {
         hubs: Vec::new(),
         language: language.or_else(|| fields.language()),
         ttl: fields.ttl(),
+        skips: fields.skips(),
         entries: document.entries.iter().map(|e| entry_of(e, entries_base, &authors)).collect(),
-        repairs: document.repairs,
+        repairs: document.repairs.into_iter().map(Cow::Borrowed).collect(),
+        cut_off: document.cut_off,
         site_url,
     };
+    let unreadable = document.entries.iter().map(|e| Fields(&e.children).unreadable_dates()).sum();
+    feed.repairs.extend(date::unreadable(unreadable));
     for hub in fields.hypertext("hub").filter_map(|l| http(l.attribute("href")?, l.base.as_deref().unwrap_or(base))) {
         if !feed.hubs.contains(&hub) && feed.hubs.len() < MAX_NAMES {
             feed.hubs.push(hub);
@@ -73,6 +98,12 @@ fn entry_of(element: &Element, base: &Url, authors_of_feed: &[String]) -> Entry 
         content_html: fields.content(),
         tags: fields.tags(),
     }
+}
+
+/// When an entry was published or else changed, as far as it says.
+pub(super) fn time_of(entry: &Element) -> Option<Timestamp> {
+    let fields = Fields(&entry.children);
+    fields.published().or_else(|| fields.updated(entry)).map(OffsetTime::instant)
 }
 
 /// An address on the web, out of what a feed writes for one.
@@ -210,24 +241,23 @@ impl<'a> Fields<'a> {
     }
 
     fn published(&self) -> Option<OffsetTime> {
-        use Vocabulary::Plain;
-        self.date(&[
-            (Plain, "pubdate"),
-            (Plain, "published"),
-            (Plain, "issued"),
-            (DcTerms, "issued"),
-            (DcTerms, "date"),
-            (Dc, "date"),
-            (Plain, "created"),
-            (DcTerms, "created"),
-        ])
+        self.date(&PUBLISHED)
     }
 
     fn updated(&self, entry: &Element) -> Option<OffsetTime> {
-        use Vocabulary::Plain;
-        let written =
-            self.date(&[(Plain, "updated"), (Plain, "modified"), (DcTerms, "modified"), (Plain, "lastbuilddate")]);
-        written.or_else(|| date::parse(entry.attribute("lastmod")?))
+        self.date(&UPDATED).or_else(|| date::parse(entry.attribute("lastmod")?))
+    }
+
+    /// How many dates stand there that say no day.
+    fn unreadable_dates(&self) -> usize {
+        let is_date = |e: &&Element| {
+            PUBLISHED.iter().chain(&UPDATED).any(|(vocabulary, local)| match vocabulary {
+                Vocabulary::Plain => e.name.is_core(local),
+                other => e.name.vocabulary == *other && e.name.local == *local,
+            })
+        };
+        let texts = self.0.iter().filter(is_date).map(|e| e.text.as_str());
+        texts.filter(|text| !text.trim().is_empty() && date::parse(text).is_none()).count()
     }
 
     fn language(&self) -> Option<Language> {
@@ -267,6 +297,18 @@ impl<'a> Fields<'a> {
             period?.checked_div(times.unwrap_or(1))
         };
         written.filter(|t| !t.is_zero()).or_else(period).map(|t| t.min(MAX_TTL))
+    }
+
+    /// RSS 2.0 `skipHours` and `skipDays`.
+    fn skips(&self) -> Skips {
+        let mut skips = Skips::default();
+        for list in self.core("skiphours") {
+            Fields(&list.children).core("hour").for_each(|hour| skips.add_hour(&hour.text));
+        }
+        for list in self.core("skipdays") {
+            Fields(&list.children).core("day").for_each(|day| skips.add_day(&day.text));
+        }
+        skips
     }
 }
 

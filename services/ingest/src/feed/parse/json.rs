@@ -1,15 +1,18 @@
 //! JSON Feed 1.0 and 1.1 (jsonfeed.org).
 
-use std::fmt;
+mod value;
 
-use kos_shared::event::HttpUrl;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use std::{borrow::Cow, fmt};
+
+use kos_shared::event::{HttpUrl, OffsetTime};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use url::Url;
 
+use self::value::{Item, Many, MaybeItem, One};
 use super::fields::{http, language, person};
-use super::{MAX_CONTENT_BYTES, MAX_ENTRIES, NotAFeed, entities, text};
-use crate::feed::{Entry, Feed, date};
+use super::newest::Newest;
+use super::{MAX_CONTENT_BYTES, NotAFeed, entities, text};
+use crate::feed::{Entry, Feed, date, skips::Skips};
 
 /// The feed in `json`, found at `url`. Of a document that is cut off, the entries before the cut.
 pub(super) fn read(json: &str, url: &Url) -> Result<Feed, NotAFeed> {
@@ -17,19 +20,20 @@ pub(super) fn read(json: &str, url: &Url) -> Result<Feed, NotAFeed> {
     let mut members = Members::default();
     let mut reader = serde_json::Deserializer::from_str(escaped.as_deref().unwrap_or(json));
     let whole = TopLevel(&mut members).deserialize(&mut reader);
-    let is_feed = members.text("version").is_some_and(|v| v.contains("jsonfeed.org")) || members.has_items;
+    let is_feed = members.version.text().is_some_and(|v| v.contains("jsonfeed.org")) || members.has_items;
     if !is_feed {
         return Err(NotAFeed::OtherJson);
     }
-    if whole.is_err() && members.items.is_empty() && !members.full {
+    if whole.is_err() && members.items.is_empty() {
         return Err(NotAFeed::CutOff);
     }
-    let mut feed = feed_of(&members, url);
+    let mut feed = feed_of(members, url);
     if escaped.is_some() {
-        feed.repairs.push("control characters in the json were not escaped");
+        feed.repairs.push("control characters in the json were not escaped".into());
     }
-    if whole.is_err() && !members.full {
-        feed.repairs.push("the json ends before the feed does");
+    if whole.is_err() {
+        feed.cut_off = true;
+        feed.repairs.push("the json ends before the feed does".into());
     }
     Ok(feed)
 }
@@ -37,25 +41,17 @@ pub(super) fn read(json: &str, url: &Url) -> Result<Feed, NotAFeed> {
 /// The members of the document as far as it could be read.
 #[derive(Default)]
 struct Members {
-    others: Vec<(String, Value)>,
+    version: One,
+    title: One,
+    home_page_url: One,
+    feed_url: One,
+    language: One,
+    authors: Many,
+    author: Many,
+    hubs: Many,
     has_items: bool,
-    items: Vec<Value>,
-    /// There are more items than are read.
-    full: bool,
+    items: Newest<Box<Item>>,
 }
-
-impl Members {
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.others.iter().find(|(n, _)| n == name).map(|(_, v)| v)
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(Value::as_str)
-    }
-}
-
-/// The members that are read of a feed; others may be of any size.
-const READ: [&str; 8] = ["version", "title", "home_page_url", "feed_url", "language", "author", "authors", "hubs"];
 
 struct TopLevel<'a>(&'a mut Members);
 
@@ -75,15 +71,22 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let members = self.0;
         while let Some(name) = map.next_key::<String>()? {
-            if name == "items" {
-                self.0.has_items = true;
-                map.next_value_seed(Items(self.0))?;
-            } else if READ.contains(&name.as_str()) {
-                let value = map.next_value()?;
-                self.0.others.push((name, value));
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            match name.as_str() {
+                "version" => members.version = map.next_value()?,
+                "title" => members.title = map.next_value()?,
+                "home_page_url" => members.home_page_url = map.next_value()?,
+                "feed_url" => members.feed_url = map.next_value()?,
+                "language" => members.language = map.next_value()?,
+                "authors" => members.authors = map.next_value()?,
+                "author" => members.author = map.next_value()?,
+                "hubs" => members.hubs = map.next_value()?,
+                "items" => {
+                    members.has_items = true;
+                    map.next_value_seed(Items(members))?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(())
@@ -108,12 +111,11 @@ impl<'de> Visitor<'de> for Items<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element::<Value>()? {
-            self.0.items.push(item);
-            if self.0.items.len() >= MAX_ENTRIES {
-                self.0.full = true;
-                return Err(A::Error::custom("enough"));
-            }
+        while let Some(MaybeItem(item)) = items.next_element()? {
+            let Some(item) = item else { continue };
+            let time = item.date_published.text().and_then(date::parse);
+            let time = time.or_else(|| item.date_modified.text().and_then(date::parse));
+            self.0.items.push(time.map(OffsetTime::instant), item);
         }
         Ok(())
     }
@@ -146,58 +148,69 @@ fn without_bare_controls(json: &str) -> Option<String> {
     })
 }
 
-fn feed_of(members: &Members, url: &Url) -> Feed {
-    let address = |name: &str| members.text(name).and_then(|t| http(t, url));
-    let site_url = address("home_page_url");
+fn feed_of(members: Members, url: &Url) -> Feed {
+    let address = |member: &One| member.text().and_then(|t| http(t, url));
+    let site_url = address(&members.home_page_url);
     let base = site_url.as_ref().map_or(url, HttpUrl::as_url);
-    let authors = authors(members.get("authors"), members.get("author"));
-    let hubs = members.get("hubs").and_then(Value::as_array).into_iter().flatten().take(50);
+    let authors = names(&members.authors, &members.author);
+    let (items, repair) = members.items.in_order();
+    let unreadable = items.iter().flat_map(|item| [&item.date_published, &item.date_modified]);
+    let unreadable = unreadable.filter_map(One::text).filter(|text| date::parse(text).is_none()).count();
     Feed {
-        title: members.text("title").map(entities::plain).and_then(text::shortened),
-        self_url: address("feed_url"),
-        hubs: hubs.filter_map(|h| http(h.get("url")?.as_str()?, url)).collect(),
-        language: members.text("language").and_then(language),
+        title: members.title.text().map(entities::plain).and_then(text::shortened),
+        self_url: address(&members.feed_url),
+        hubs: members.hubs.0.iter().filter_map(|hub| websub_hub(hub, url)).collect(),
+        language: members.language.text().and_then(language),
         ttl: None,
-        entries: members.items.iter().filter(|i| i.is_object()).map(|i| entry_of(i, base, &authors)).collect(),
-        repairs: Vec::new(),
+        skips: Skips::default(),
+        entries: items.iter().map(|item| entry_of(item, base, &authors)).collect(),
+        repairs: repair.map(Cow::Borrowed).into_iter().chain(date::unreadable(unreadable)).collect(),
+        cut_off: false,
         site_url,
     }
 }
 
-fn entry_of(item: &Value, base: &Url, authors_of_feed: &[String]) -> Entry {
-    let string = |name: &str| item.get(name).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
+/// A hub that speaks WebSub; others, such as rssCloud's, don't know what to do with its requests.
+fn websub_hub(hub: &One, url: &Url) -> Option<HttpUrl> {
+    let One::Named { url: Some(address), kind: Some(kind), .. } = hub else { return None };
+    http(address, url).filter(|_| kind.trim().eq_ignore_ascii_case("websub"))
+}
+
+fn entry_of(item: &Item, base: &Url, authors_of_feed: &[String]) -> Entry {
     // Identifiers are strings, says the specification, but numbers are common.
-    let guid = match item.get("id") {
-        Some(Value::Number(number)) => Some(number.to_string()),
-        _ => string("id").map(str::to_owned),
+    let guid = match &item.id {
+        One::Number(number) => Some(number.as_str()),
+        id => id.text(),
     };
-    let html = string("content_html").map(text::from_html);
-    let plain = string("content_text").or_else(|| string("summary")).map(paragraphs);
-    let mut authors = authors(item.get("authors"), item.get("author"));
+    let html = item.content_html.text().map(text::from_html);
+    let plain = item.content_text.text().or_else(|| item.summary.text()).map(paragraphs);
+    let mut authors = names(&item.authors, &item.author);
     if authors.is_empty() {
         authors = authors_of_feed.to_vec();
     }
-    let permalink = || guid.as_deref().filter(|g| g.starts_with("http")).and_then(|g| http(g, base));
+    let permalink = || guid.filter(|g| g.starts_with("http")).and_then(|g| http(g, base));
     let mut tags: Vec<String> = Vec::new();
-    for tag in item.get("tags").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).take(50) {
+    for tag in item.tags.0.iter().filter_map(One::text) {
         let tag: String = entities::plain(tag).chars().take(200).collect();
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);
         }
     }
     Entry {
-        url: string("url")
+        url: item
+            .url
+            .text()
             .and_then(|u| http(u, base))
             .or_else(permalink)
-            .or_else(|| http(string("external_url")?, base)),
-        title: string("title").map(entities::plain).and_then(text::shortened),
+            .or_else(|| http(item.external_url.text()?, base)),
+        title: item.title.text().map(entities::plain).and_then(text::shortened),
         authors,
-        published_at: string("date_published").and_then(date::parse),
-        updated_at: string("date_modified").and_then(date::parse),
-        language: string("language").and_then(language),
+        published_at: item.date_published.text().and_then(date::parse),
+        updated_at: item.date_modified.text().and_then(date::parse),
+        language: item.language.text().and_then(language),
         content_html: html.or(plain).filter(|h| h.len() <= MAX_CONTENT_BYTES),
         tags,
-        guid: guid.filter(|g| g.len() <= text::MAX_GUID_BYTES),
+        guid: guid.filter(|g| g.len() <= text::MAX_GUID_BYTES).map(str::to_owned),
     }
 }
 
@@ -208,11 +221,9 @@ fn paragraphs(text: &str) -> String {
 }
 
 /// `authors` of version 1.1, or `author` of 1.0.
-fn authors(many: Option<&Value>, one: Option<&Value>) -> Vec<String> {
-    let many = many.and_then(Value::as_array).into_iter().flatten();
-    let written = many.chain(one).take(50).filter_map(|a| a.get("name").unwrap_or(a).as_str());
+fn names(many: &Many, one: &Many) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in written.filter_map(person) {
+    for name in many.0.iter().chain(&one.0).filter_map(One::name).filter_map(person) {
         if !names.contains(&name) {
             names.push(name);
         }

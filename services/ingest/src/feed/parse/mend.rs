@@ -56,7 +56,7 @@ pub(super) fn mend(text: &str) -> Mended {
         } else if starts_with(rest, CDATA) {
             cdata(rest, element, ahead.cdata(at), &mut out)
         } else if rest.starts_with("<!") {
-            doctype(rest, ahead.subset_end.from(at))
+            doctype(rest, ahead.doctype_end(at))
         } else if rest.starts_with("<?") {
             // `?>` ends it; what only has `>` was left open.
             let near = ahead.instruction_end.from(at).filter(|i| *i < LONGEST_INSTRUCTION).map(|i| i + 2);
@@ -97,6 +97,8 @@ struct Ahead<'a> {
     cdata_start: Next<'a>,
     instruction_end: Next<'a>,
     subset_end: Next<'a>,
+    /// The end of a tag after that.
+    tag_end: Next<'a>,
 }
 
 impl<'a> Ahead<'a> {
@@ -108,7 +110,14 @@ impl<'a> Ahead<'a> {
             cdata_start: next(CDATA),
             instruction_end: next("?>"),
             subset_end: next("]"),
+            tag_end: next(">"),
         }
+    }
+
+    /// The end of the document type at `at` whose declarations end, its `>` included.
+    fn doctype_end(&mut self, at: usize) -> Option<usize> {
+        let subset_end = self.subset_end.from(at)?;
+        Some(subset_end + self.tag_end.from(at + subset_end)? + 1)
     }
 
     /// The end of the CDATA section at `at`, and the start of the one after it.
@@ -160,13 +169,10 @@ fn cdata(rest: &str, element: &str, (end, nested): (Option<usize>, Option<usize>
     }
 }
 
-/// A document type with all that it declares; its declarations end at `subset_end`, if they do.
-fn doctype(rest: &str, subset_end: Option<usize>) -> usize {
+/// A document type with all that it declares; with its declarations it ends at `whole`, if they end.
+fn doctype(rest: &str, whole: Option<usize>) -> usize {
     let end = rest.find('>').map_or(rest.len(), |i| i + 1);
-    if !rest[..end].contains('[') {
-        return end;
-    }
-    subset_end.and_then(|i| Some(i + 1 + rest[i..].find('>')?)).unwrap_or(end)
+    if rest[..end].contains('[') { whole.unwrap_or(end) } else { end }
 }
 
 /// A start or end tag: how much was read, and the name of a start tag.
@@ -299,6 +305,8 @@ fn write_attribute(name: &str, value: &str, out: &mut Mended) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     fn mended(text: &str) -> String {
@@ -337,6 +345,14 @@ mod tests {
         assert_eq!(mended("<d><![CDATA[<p>x</d><t>y</t>"), "<d><![CDATA[<p>x]]></d><t>y</t>");
         assert_eq!(mended("<d><![CDATA[x</d><d><![CDATA[y]]></d>"), "<d><![CDATA[x]]></d><d><![CDATA[y]]></d>");
         assert_eq!(mended("<d><![CDATA[x"), "<d><![CDATA[x]]>");
+    }
+
+    #[test]
+    fn document_types_that_end_together_far_away_take_linear_time() {
+        let started = Instant::now();
+        let text = format!("<rss>{}]{}", "<!a[>".repeat(400_000), "x".repeat(2_000_000));
+        assert!(mended(&text).ends_with("xx"));
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
 
     #[test]

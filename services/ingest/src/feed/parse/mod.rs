@@ -4,12 +4,16 @@
 //! its end, the [`tree`] says what belongs to what, and [`fields`] what it means. No step recurses, expands
 //! an entity that a document declares, or takes more than linear time.
 
+mod bases;
 mod encoding;
 mod entities;
 mod fields;
 mod json;
+mod kinds;
 mod mend;
 mod name;
+mod newest;
+mod repeated;
 mod text;
 mod tree;
 
@@ -20,9 +24,9 @@ use kos_shared::event::HttpUrl;
 
 pub(super) use self::entities::{decode as decode_entities, plain as plain_text};
 pub(super) use self::mend::starts_with;
-use super::{Entry, Feed};
+use super::Feed;
 
-/// The most entries that are read of a feed, in the order of the document.
+/// The most entries that are read of a feed: the newest, or the first where they say no dates.
 pub const MAX_ENTRIES: usize = 1_000;
 
 /// The most bytes that are read of a feed; what follows is left out as if it had been cut off.
@@ -45,9 +49,12 @@ pub enum NotAFeed {
     /// It is a page: the address of a site instead of that of its feed, an error page, a login.
     #[error("expected a feed, got an html page; the page may name the site's feed")]
     HtmlPage,
-    /// It is XML of another kind: a sitemap, an OPML list.
+    /// It is XML of another kind: a sitemap, an answer of some API.
     #[error("expected rss, atom or json feed, got xml that starts with <{0}>")]
     OtherXml(String),
+    /// It is OPML: a list of feeds.
+    #[error("expected a feed, got an opml list of feeds; `kos feed import` follows those in it")]
+    FeedList,
     /// It is JSON that is no JSON Feed: the answer of some API.
     #[error("expected a json feed, got json without version and items")]
     OtherJson,
@@ -55,7 +62,7 @@ pub enum NotAFeed {
     #[error("expected rss, atom or json feed, got something that is neither xml nor json")]
     Unknown,
     /// It starts as a feed and ends before the first entry: a connection that broke.
-    #[error("the feed ends before its first entry")]
+    #[error("the feed ends before its first entry; ask again, and if it stays so, its publisher has to mend it")]
     CutOff,
 }
 
@@ -87,20 +94,23 @@ pub fn parse(body: &[u8], content_type: Option<&str>, url: &HttpUrl) -> Result<F
             fields::feed_of(document, url.as_url())
         }
         Root::Html => return Err(NotAFeed::HtmlPage),
+        Root::List => return Err(NotAFeed::FeedList),
         Root::Other(name) => return Err(NotAFeed::OtherXml(name)),
         Root::Json(at) => {
             let mut feed = json::read(&start[at..], url.as_url())?;
             if at > 0 {
-                feed.repairs.insert(0, BEFORE);
+                feed.repairs.insert(0, BEFORE.into());
             }
             feed
         }
         Root::None => return Err(NotAFeed::Unknown),
     };
     if too_long {
-        feed.repairs.push("what is longer than 16 MiB was left out");
+        feed.repairs.push("what is longer than 16 MiB was left out".into());
+        // However often it is asked for, no more of it will be read.
+        feed.cut_off = false;
     }
-    without_repeated_guids(&mut feed);
+    repeated::take_out(&mut feed);
     Ok(feed)
 }
 
@@ -124,6 +134,8 @@ enum Root {
     /// A JSON Feed, at a byte.
     Json(usize),
     Html,
+    /// A list of feeds.
+    List,
     Other(String),
     None,
 }
@@ -165,7 +177,10 @@ fn first_element(text: &str) -> Root {
         match local.as_str() {
             "" => {}
             "rss" | "feed" | "rdf" | "channel" | "entry" => return Root::Feed(at),
-            "html" | "head" | "body" => return Root::Html,
+            "html" => return Root::Html,
+            // Of a page, unless something else is around them.
+            "head" | "body" if other.is_none() => return Root::Html,
+            "opml" if other.is_none() => return Root::List,
             _ => other = other.or(Some(name)),
         }
         at += 1 + usize::from(rest.starts_with("<?")) * rest.find('>').unwrap_or(0);
@@ -180,39 +195,4 @@ fn first_element(text: &str) -> Root {
 /// Whether there is only what belongs before the first element: declarations and comments.
 fn only_prolog(text: &str) -> bool {
     text.matches("<?xml ").count() <= 1 && mend::mend(text).text.trim().is_empty() && text.starts_with('<')
-}
-
-/// Takes out what is the same entry twice, and names that several entries share: they name nothing.
-fn without_repeated_guids(feed: &mut Feed) {
-    let mut seen: std::collections::HashMap<String, (Option<HttpUrl>, bool)> = std::collections::HashMap::new();
-    let before = feed.entries.len();
-    let is_new = |entry: &Entry| match &entry.guid {
-        None => true,
-        Some(guid) => match seen.get_mut(guid) {
-            None => {
-                seen.insert(guid.clone(), (entry.url.clone(), false));
-                true
-            }
-            Some((url, _)) if *url == entry.url => false,
-            Some((_, shared)) => {
-                *shared = true;
-                true
-            }
-        },
-    };
-    feed.entries.retain(is_new);
-    if feed.entries.len() < before {
-        feed.repairs.push("an entry was there twice");
-    }
-    let shared = |entry: &Entry| entry.guid.as_ref().and_then(|g| seen.get(g)).is_some_and(|(_, shared)| *shared);
-    let mut any = false;
-    for entry in &mut feed.entries {
-        if shared(entry) {
-            entry.guid = None;
-            any = true;
-        }
-    }
-    if any {
-        feed.repairs.push("several entries have the same guid");
-    }
 }

@@ -61,7 +61,9 @@ pub(super) fn title(element: &Element, form: Form) -> Option<String> {
     let text = match form {
         Form::Opaque => return None,
         Form::Xhtml => entities::plain(element.markup.as_deref().unwrap_or(&element.text)),
-        Form::Html | Form::Text => entities::plain(&element.text),
+        Form::Html => entities::plain(&element.text),
+        // What looks like a tag is meant to be seen (RFC 4287 section 3.1.1.1).
+        Form::Text => entities::folded(&element.text),
         Form::Base64 => entities::plain(&decoded(&element.text)?),
     };
     shortened(text)

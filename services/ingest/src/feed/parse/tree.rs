@@ -9,14 +9,20 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use url::Url;
 
+use super::bases::Bases;
+use super::kinds::{is_container, is_entry, is_leaf, is_outside, is_text};
 use super::name::{Name, Scope, Vocabulary};
-use super::{MAX_CONTENT_BYTES, MAX_ENTRIES, entities};
+use super::newest::Newest;
+use super::{MAX_CONTENT_BYTES, entities, fields};
 
 /// How many elements may be open at a time; what is deeper is left out.
 const MAX_DEPTH: usize = 48;
 
-/// How many elements of one element are kept.
-const MAX_CHILDREN: usize = 400;
+/// How many fields of an entry or of the feed are kept, and how many containers.
+const MAX_FIELDS: usize = 300;
+
+/// How many elements within the fields of an entry, or within one field of the feed, are kept, however they are nested.
+const MAX_NESTED: usize = 200;
 
 /// How many attributes of one element are kept.
 const MAX_ATTRIBUTES: usize = 48;
@@ -61,7 +67,7 @@ pub(super) struct Document {
     pub(super) containers: Vec<Element>,
     /// The fields of the feed.
     pub(super) fields: Vec<Element>,
-    /// The entries in the order of the document.
+    /// The entries in the order of the document; of too many, those that [`Newest`] keeps.
     pub(super) entries: Vec<Element>,
     /// What was wrong, in words.
     pub(super) repairs: Vec<&'static str>,
@@ -69,7 +75,7 @@ pub(super) struct Document {
     pub(super) cut_off: bool,
 }
 
-/// Reads mended text, found at `url`, up to the end of its first element or to [`MAX_ENTRIES`] entries.
+/// Reads mended text, found at `url`, up to the end of its first element.
 pub(super) fn read(text: &str, url: &Url) -> Document {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
@@ -99,96 +105,6 @@ pub(super) fn read(text: &str, url: &Url) -> Document {
     tree.finish()
 }
 
-/// Around entries and fields.
-fn is_container(name: &Name) -> bool {
-    matches!(name.core(), Some("rss" | "feed" | "channel" | "rdf")) || is_root_of_rdf(name)
-}
-
-fn is_root_of_rdf(name: &Name) -> bool {
-    name.vocabulary == Vocabulary::Rdf && name.local == "rdf"
-}
-
-pub(super) fn is_entry(name: &Name) -> bool {
-    matches!(name.core(), Some("item" | "entry"))
-}
-
-/// A field that holds text or markup.
-fn is_text(name: &Name) -> bool {
-    match name.vocabulary {
-        Vocabulary::Plain | Vocabulary::Atom => matches!(
-            name.local.as_str(),
-            "title"
-                | "description"
-                | "abstract"
-                | "summary"
-                | "content"
-                | "subtitle"
-                | "tagline"
-                | "info"
-                | "rights"
-                | "copyright"
-                | "body"
-                | "fullitem"
-        ),
-        Vocabulary::Content => name.local == "encoded",
-        Vocabulary::Dc | Vocabulary::DcTerms => matches!(name.local.as_str(), "title" | "description" | "abstract"),
-        Vocabulary::Itunes => matches!(name.local.as_str(), "title" | "summary" | "subtitle"),
-        Vocabulary::Xhtml => matches!(name.local.as_str(), "body" | "div"),
-        _ => false,
-    }
-}
-
-/// A field that has no elements in it, so that the start of another ends it.
-fn is_leaf(name: &Name) -> bool {
-    match name.vocabulary {
-        Vocabulary::Plain | Vocabulary::Atom => matches!(
-            name.local.as_str(),
-            "link"
-                | "guid"
-                | "id"
-                | "pubdate"
-                | "lastbuilddate"
-                | "updated"
-                | "published"
-                | "issued"
-                | "modified"
-                | "created"
-                | "language"
-                | "ttl"
-                | "generator"
-                | "docs"
-                | "comments"
-                | "category"
-                | "enclosure"
-                | "name"
-                | "email"
-                | "uri"
-                | "url"
-                | "managingeditor"
-                | "webmaster"
-                | "icon"
-                | "logo"
-        ),
-        Vocabulary::Dc | Vocabulary::DcTerms | Vocabulary::Syndication | Vocabulary::FeedBurner => !is_text(name),
-        _ => false,
-    }
-}
-
-/// Whether an element can't be in the text of `field`: `field` was not closed.
-fn is_outside(name: &Name, field: &Name) -> bool {
-    match name.vocabulary {
-        Vocabulary::Plain | Vocabulary::Atom => match name.local.as_str() {
-            "item" | "entry" | "channel" | "guid" | "pubdate" | "description" | "id" | "updated" | "published"
-            | "category" | "comments" | "enclosure" => true,
-            // Names that HTML has too.
-            "link" | "title" | "summary" | "content" | "author" => field.local == "title",
-            _ => false,
-        },
-        Vocabulary::Dc | Vocabulary::DcTerms | Vocabulary::Content | Vocabulary::FeedBurner => true,
-        _ => false,
-    }
-}
-
 /// A text field that is being read.
 #[derive(Debug, Default)]
 struct Capture {
@@ -197,12 +113,15 @@ struct Capture {
 }
 
 struct Tree<'a> {
-    url: &'a Url,
     open: Vec<Element>,
     scope: Scope,
     capture: Option<Capture>,
     /// How many elements are open below [`MAX_DEPTH`].
     too_deep: usize,
+    /// How many elements are kept within the fields of the entry that is being read, or within the feed's own.
+    nested: usize,
+    bases: Bases<'a>,
+    entries: Newest<Element>,
     done: bool,
     out: Document,
 }
@@ -210,11 +129,13 @@ struct Tree<'a> {
 impl<'a> Tree<'a> {
     fn new(url: &'a Url) -> Self {
         Self {
-            url,
             open: Vec::new(),
             scope: Scope::default(),
             capture: None,
             too_deep: 0,
+            nested: 0,
+            bases: Bases::new(url),
+            entries: Newest::default(),
             done: false,
             out: Document::default(),
         }
@@ -298,10 +219,7 @@ impl<'a> Tree<'a> {
         let attributes: Vec<_> = attributes.into_iter().map(|(n, v)| (self.scope.attribute(&n), v)).collect();
         for (name, value) in attributes.iter().filter(|(n, _)| n.vocabulary == Vocabulary::Xml) {
             match name.local.as_str() {
-                "base" => {
-                    let joined = base.as_deref().unwrap_or(self.url).join(value.trim());
-                    base = joined.ok().filter(|u| !u.cannot_be_a_base()).map(Rc::new).or(base);
-                }
+                "base" => base = self.bases.within(base, value.trim()),
                 "lang" => language = Some(Rc::from(value.trim())),
                 _ => {}
             }
@@ -317,7 +235,7 @@ impl<'a> Tree<'a> {
         };
         if is_container(&name) {
             self.open.push(element(name.clone(), Vec::new()));
-            if self.out.containers.len() < MAX_CHILDREN {
+            if self.out.containers.len() < MAX_FIELDS {
                 self.out.containers.push(element(name, attributes));
             }
             return;
@@ -413,16 +331,31 @@ impl<'a> Tree<'a> {
         self.capture = None;
         self.scope.leave(self.open.len());
         if is_entry(&element.name) {
-            self.out.entries.push(element);
-            self.done = self.out.entries.len() >= MAX_ENTRIES;
+            self.nested = 0;
+            self.entries.push(fields::time_of(&element), element);
         } else if !is_container(&element.name) {
-            let siblings = match self.open.last_mut().filter(|p| !is_container(&p.name)) {
-                Some(parent) => &mut parent.children,
-                None => &mut self.out.fields,
-            };
-            if siblings.len() < MAX_CHILDREN {
-                siblings.push(element);
+            self.keep(element);
+        }
+    }
+
+    /// Adds an element to what is around it.
+    fn keep(&mut self, element: Element) {
+        let Some(parent) = self.open.last_mut().filter(|p| !is_container(&p.name)) else {
+            // A field of the feed: the next one has a budget of its own.
+            self.nested = 0;
+            if self.out.fields.len() < MAX_FIELDS {
+                self.out.fields.push(element);
             }
+            return;
+        };
+        let is_field = is_entry(&parent.name);
+        if is_field && parent.children.len() < MAX_FIELDS {
+            parent.children.push(element);
+        } else if !is_field && self.nested < MAX_NESTED {
+            self.nested += 1;
+            parent.children.push(element);
+        } else {
+            self.note("of an entry with too many elements some were left out");
         }
     }
 
@@ -459,9 +392,15 @@ impl<'a> Tree<'a> {
                 self.open.pop();
             }
         }
-        while !self.open.is_empty() && self.out.entries.len() < MAX_ENTRIES {
+        while !self.open.is_empty() {
             self.pop();
         }
+        if self.bases.are_too_many() {
+            self.note("of too many or too long xml:base, some were left out");
+        }
+        let (entries, repair) = self.entries.in_order();
+        self.out.entries = entries;
+        self.out.repairs.extend(repair);
         self.out
     }
 }

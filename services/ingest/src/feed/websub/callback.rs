@@ -9,7 +9,7 @@ use kos_shared::{
     control::Question,
     event::{Attributes, EventId, Outgoing},
     stage::RecordError,
-    store::{Store, Tx, outbox},
+    store::{Store, outbox},
     websub::{self, Callback, Deliver, Delivered, Verified, Verify},
 };
 use reqwest::header::HeaderMap;
@@ -20,9 +20,8 @@ use super::{Hub, lease_end, signature, state};
 use crate::feed::{
     news::News,
     poll::{Came, Reading, read},
-    schedule::Bounds,
     seen, state as feeds,
-    subscription::{Document, State, Subscription, Turnout},
+    subscription::{State, Subscription},
 };
 
 /// What answers to hubs need.
@@ -30,8 +29,6 @@ use crate::feed::{
 pub struct Callbacks {
     /// Where feeds are known.
     pub store: Store,
-    /// How often feeds may be polled.
-    pub bounds: Bounds,
     /// Wakes the relay.
     pub outbox: Arc<Notify>,
     /// Wakes the schedule of polls.
@@ -40,8 +37,12 @@ pub struct Callbacks {
 
 /// The questions that the site asks on behalf of hubs.
 pub fn questions(callbacks: &Callbacks) -> Vec<Question> {
-    let (verify, deliver) = (callbacks.clone(), callbacks.clone());
+    let (known, verify, deliver) = (callbacks.clone(), callbacks.clone(), callbacks.clone());
     vec![
+        Question::new(websub::KNOWN, move |q: Callback| {
+            let callbacks = known.clone();
+            async move { callbacks.subscribed(&q).await.map(|found| found.is_some()).map_err(failure) }
+        }),
         Question::new(websub::VERIFY, move |q: Verify| {
             let callbacks = verify.clone();
             async move { callbacks.verify(q).await.map_err(failure) }
@@ -64,17 +65,18 @@ impl Callbacks {
         if !hub.was_given(&asked.callback) || asked.topic != hub.offer.topic.as_str() {
             return Ok(Verified::Unknown);
         }
-        let mut tx = self.store.begin().await?;
+        let (mut tx, now) = (self.store.begin().await?, Timestamp::now());
         let verified = match asked.mode.as_str() {
             "subscribe" => {
-                let until = lease_end(asked.lease_seconds.map(Duration::from_secs), Timestamp::now());
+                let until = lease_end(asked.lease_seconds.map(Duration::from_secs), now);
                 state::agreed(&mut tx, &hub.feed_id, until).await?;
                 info!(feed_id = hub.feed_id, hub = %hub.offer.hub, %until, "a hub tells of a feed");
                 Verified::Meant
             }
             "denied" => {
                 let reason = asked.reason.unwrap_or_else(|| "it doesn't say why".to_owned());
-                state::denied(&mut tx, &hub.feed_id, &format!("{} refused: {reason}", hub.offer.hub)).await?;
+                state::denied(&mut tx, &hub.feed_id, &format!("{} refused: {reason}", hub.offer.hub), now).await?;
+                self.schedule.notify_one();
                 warn!(feed_id = hub.feed_id, hub = %hub.offer.hub, reason, "a hub refuses to tell of a feed");
                 Verified::Meant
             }
@@ -103,7 +105,7 @@ impl Callbacks {
         let found_at = before.url.clone();
         match read(&before, Bytes::from(body), sent.content_type, &HeaderMap::new(), found_at).await {
             Came::Document(reading) => self.record(&hub, &before, &reading).await?,
-            Came::Unchanged => {}
+            Came::Unchanged(_) => {}
             Came::Failed(reason) | Came::Gone(reason) => self.poll_instead(&hub, &reason).await?,
         }
         Ok(Delivered::Taken)
@@ -122,7 +124,8 @@ impl Callbacks {
         let mut tx = self.store.begin().await?;
         feeds::lock(&mut tx, &hub.feed_id).await?;
         let mut news = News::of(&mut tx, before, reading, now).await?;
-        self.note(&mut tx, before, std::mem::take(&mut news.came_at), now).await?;
+        // What a hub sends may be a part of the feed, so all else stays as the last poll found it.
+        feeds::came(&mut tx, &hub.feed_id, std::mem::take(&mut news.came_at), now).await?;
         seen::note(&mut tx, &hub.feed_id, &news.seen, now).await?;
         let events: Vec<Outgoing> = news
             .wanted
@@ -134,28 +137,6 @@ impl Callbacks {
         self.outbox.notify_one();
         info!(feed_id = hub.feed_id, hub = %hub.offer.hub, entries = news.detail, "a hub told of a feed");
         Ok(())
-    }
-
-    /// Notes when entries came. What a hub sends may be a part of the feed, so all else stays as the last poll found it.
-    async fn note(
-        &self,
-        tx: &mut Tx,
-        before: &Subscription,
-        new_at: Vec<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), RecordError> {
-        let document = Document {
-            title: None,
-            site_url: None,
-            entries: before.entries,
-            entries_without_link: before.entries_without_link,
-            validators: before.validators.clone(),
-            body_hash: before.body_hash.clone(),
-            new_at,
-        };
-        let after = before.clone().after(Turnout::Read(document), None, None, now, self.bounds);
-        // Where a turn has begun meanwhile, its poll will note how the feed is.
-        feeds::save(tx, &after).await.map(drop)
     }
 
     async fn poll_instead(&self, hub: &Hub, reason: &str) -> Result<(), RecordError> {

@@ -7,43 +7,47 @@ use kos_shared::store::{Dialect, Tx};
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 use super::{Hub, Offer, new_secret};
+use crate::feed::schedule::DAY;
 
-/// How long a hub that did not agree is left alone.
+/// How long a hub that did not agree is left alone; twice as long each time, up to a day.
 pub const RETRY: Duration = Duration::from_secs(60 * 60);
 
-/// How long a hub that agreed is left alone at least.
+/// How long a hub that agreed is left alone at least, or for a fifth of its lease where that is shorter.
 const LEAST: Duration = Duration::from_secs(10 * 60);
 
 /// The longest reason that is kept, in characters.
 const MOST_CHARACTERS: usize = 300;
 
-/// Whether a hub is to be asked at `$1`: once in `$2` ([`RETRY`]) where it never agreed or its lease is over, and where it
-/// agreed, after four fifths of what was left of the lease when it was last asked, `$3` ([`LEAST`]) at least.
+/// Whether a hub is to be asked at `$1`. Where it never agreed or its lease is over: after `$2` ([`RETRY`]), doubled with
+/// each time that it was asked since it agreed, after `$4` ([`DAY`]) at the latest. Where it agreed: after four fifths of
+/// what was left of the lease when it was last asked, but not before `$3` ([`LEAST`]) or a fifth of the whole lease.
 const DUE: &str = "state = 'active' and hub_url is not null and case \
     when hub_asked_at_ms is null then true \
-    when hub_expires_at_ms is null or hub_expires_at_ms <= $1 then hub_asked_at_ms <= $1 - $2 \
-    else hub_asked_at_ms <= $1 - $3 and ($1 - hub_asked_at_ms) * 5 >= (hub_expires_at_ms - hub_asked_at_ms) * 4 end";
+    when hub_expires_at_ms is null or hub_expires_at_ms <= $1 then hub_asked_at_ms <= $1 - case \
+        when hub_asks <= 1 then $2 when hub_asks = 2 then $2 * 2 when hub_asks = 3 then $2 * 4 \
+        when hub_asks = 4 then $2 * 8 when hub_asks = 5 then $2 * 16 else $4 end \
+    else hub_asked_at_ms <= $1 - case when hub_lease_ms < $3 * 5 then hub_lease_ms / 5 else $3 end and ($1 - hub_asked_at_ms) * 5 >= (hub_expires_at_ms - hub_asked_at_ms) * 4 end";
 
 const COLUMNS: &str = "feed_id, hub_url, hub_topic, hub_secret, hub_expires_at_ms";
 
-/// Notes what a feed offers now. Another hub or topic begins anew; none ends what there was.
+/// Notes what a feed offers now. Another hub or topic begins anew; none ends what there was. Whether that is so.
 ///
 /// # Errors
 /// The database fails.
-pub async fn offered(tx: &mut Tx, feed_id: &str, offer: Option<&Offer>) -> Result<(), sqlx::Error> {
+pub async fn offered(tx: &mut Tx, feed_id: &str, offer: Option<&Offer>) -> Result<bool, sqlx::Error> {
     let sql = "update feeds set hub_url = $2, hub_topic = $3, hub_secret = null, hub_asked_at_ms = null, \
-         hub_expires_at_ms = null, hub_error = null \
+         hub_expires_at_ms = null, hub_error = null, hub_asks = 0, hub_lease_ms = null \
          where feed_id = $1 and (coalesce(hub_url, '') <> $4 or coalesce(hub_topic, '') <> $5)";
     let (hub, topic) = offer.map(|o| (o.hub.to_string(), o.topic.to_string())).unzip();
-    sqlx::query(sql)
+    let changed = sqlx::query(sql)
         .bind(feed_id.to_owned())
         .bind(hub.clone())
         .bind(topic.clone())
         .bind(hub.unwrap_or_default())
         .bind(topic.unwrap_or_default())
         .execute(&mut **tx)
-        .await
-        .map(drop)
+        .await?;
+    Ok(changed.rows_affected() > 0)
 }
 
 /// Whether any hub is to be asked at `now`.
@@ -56,6 +60,7 @@ pub async fn is_any_due(pool: &AnyPool, now: Timestamp) -> Result<bool, sqlx::Er
         .bind(now.as_millisecond())
         .bind(millis(RETRY))
         .bind(millis(LEAST))
+        .bind(millis(DAY))
         .fetch_optional(pool)
         .await?;
     Ok(due.is_some())
@@ -67,7 +72,7 @@ pub async fn is_any_due(pool: &AnyPool, now: Timestamp) -> Result<bool, sqlx::Er
 /// The database fails.
 pub async fn claim(tx: &mut Tx, dialect: Dialect, now: Timestamp, limit: usize) -> Result<Vec<Hub>, sqlx::Error> {
     let sql = format!(
-        "update feeds set hub_asked_at_ms = $1 where feed_id in \
+        "update feeds set hub_asked_at_ms = $1, hub_asks = hub_asks + 1 where feed_id in \
          (select feed_id from feeds where {DUE} limit {limit}{}) returning {COLUMNS}",
         dialect.take_rows()
     );
@@ -75,6 +80,7 @@ pub async fn claim(tx: &mut Tx, dialect: Dialect, now: Timestamp, limit: usize) 
         .bind(now.as_millisecond())
         .bind(millis(RETRY))
         .bind(millis(LEAST))
+        .bind(millis(DAY))
         .fetch_all(&mut **tx)
         .await?;
     let mut hubs = Vec::with_capacity(rows.len());
@@ -105,17 +111,15 @@ pub async fn find(pool: &AnyPool, feed_id: &str) -> Result<Option<Hub>, sqlx::Er
     row.map(|row| hub(&row, row.try_get("hub_secret")?)).transpose()
 }
 
-/// Notes that a hub agreed to tell of its feed until then.
+/// Notes that a hub agreed to tell of its feed until then, when it is polled at the latest.
 ///
 /// # Errors
 /// The database fails.
 pub async fn agreed(tx: &mut Tx, feed_id: &str, expires_at: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("update feeds set hub_expires_at_ms = $2, hub_error = null where feed_id = $1")
-        .bind(feed_id.to_owned())
-        .bind(expires_at.as_millisecond())
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+    let sql = "update feeds set hub_expires_at_ms = $2, hub_error = null, hub_asks = 0, \
+         hub_lease_ms = $2 - coalesce(hub_asked_at_ms, $2), \
+         next_at_ms = case when next_at_ms > $2 then $2 else next_at_ms end where feed_id = $1";
+    sqlx::query(sql).bind(feed_id.to_owned()).bind(expires_at.as_millisecond()).execute(&mut **tx).await.map(drop)
 }
 
 /// Notes why a hub couldn't be asked. What it agreed to before holds.
@@ -131,14 +135,19 @@ pub async fn failed(tx: &mut Tx, feed_id: &str, reason: &str) -> Result<(), sqlx
         .map(drop)
 }
 
-/// Notes that a hub doesn't tell of its feed, or no longer does.
+/// Notes that a hub doesn't tell of its feed, or no longer does: then the feed is polled at once, as its hub may have been
+/// silent for a while.
 ///
 /// # Errors
 /// The database fails.
-pub async fn denied(tx: &mut Tx, feed_id: &str, reason: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("update feeds set hub_expires_at_ms = null, hub_error = $2 where feed_id = $1")
+pub async fn denied(tx: &mut Tx, feed_id: &str, reason: &str, now: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "update feeds set hub_expires_at_ms = null, hub_error = $2, \
+         next_at_ms = case when hub_expires_at_ms is not null and next_at_ms > $3 then $3 else next_at_ms end \
+         where feed_id = $1";
+    sqlx::query(sql)
         .bind(feed_id.to_owned())
         .bind(short(reason))
+        .bind(now.as_millisecond())
         .execute(&mut **tx)
         .await
         .map(drop)

@@ -17,6 +17,7 @@ fn what_is_no_feed_is_named() {
         ("<HTML><body><rss></body>", NotAFeed::HtmlPage),
         ("\n<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'>", NotAFeed::HtmlPage),
         ("<?xml version='1.0'?><urlset><url/></urlset>", NotAFeed::OtherXml("urlset".to_owned())),
+        ("<opml version='2.0'><head><title>x</title></head><body><outline/></body></opml>", NotAFeed::FeedList),
         ("{\"error\": \"not found\"}", NotAFeed::OtherJson),
         ("Not found", NotAFeed::Unknown),
         ("\u{1}PNG<a<b", NotAFeed::Unknown),
@@ -26,12 +27,69 @@ fn what_is_no_feed_is_named() {
         assert_eq!(read(body), Err(expected), "{body}");
     }
     assert!(NotAFeed::HtmlPage.to_string().contains("site's feed"));
+    assert!(NotAFeed::FeedList.to_string().contains("`kos feed import`"));
 }
 
 #[test]
 fn a_feed_without_entries_is_a_feed() {
     assert_eq!(read("<rss><channel><title>x</title></channel></rss>").unwrap().entries, []);
     assert_eq!(read("{\"version\": \"https://jsonfeed.org/version/1\", \"items\": []}").unwrap().entries, []);
+}
+
+#[test]
+fn of_a_feed_that_was_cut_off_more_may_come() {
+    let item = "<item><guid>a</guid></item>";
+    let is_cut_off = |body: &str| read(body).unwrap().cut_off;
+    assert!(!is_cut_off(&format!("<rss><channel>{item}</channel></rss>")));
+    assert!(is_cut_off(&format!("<rss><channel>{item}<item><guid>b")));
+    assert!(is_cut_off("{\"version\": \"https://jsonfeed.org/version/1\", \"items\": [{\"id\": \"a\"}, {"));
+    // The rest of what is too long never comes.
+    assert!(!is_cut_off(&format!("<rss><channel>{item}<item><guid>{}", "b".repeat(MAX_BYTES))));
+}
+
+#[test]
+fn elements_of_an_entry_have_a_bound_and_its_fields_one_of_their_own() {
+    let deep = |width: usize| {
+        let level = |inside: String| format!("<a>{}</a>", inside.repeat(width));
+        (0..4).fold("<b/>".to_owned(), |inside, _| level(inside))
+    };
+    let feed = rss(&format!("{}<link>https://example.com/a</link>", deep(12)));
+    assert_eq!(link(&feed.entries[0]), Some("https://example.com/a"));
+    assert!(feed.repairs.iter().any(|r| r.contains("too many elements")), "{:?}", feed.repairs);
+    // The next entry is not the worse for it.
+    let next = format!("{}</item><item><source><author>Jane</author></source>", deep(12));
+    assert_eq!(rss(&next).entries[1].authors, ["Jane"]);
+}
+
+#[test]
+fn a_base_that_no_address_can_have_is_none() {
+    let long = format!("https://b.example/{}/", "x".repeat(10_000));
+    let body = format!(
+        "<rss><channel xml:base='{long}'>{}</channel></rss>",
+        "<item xml:base='y/'><link>a</link></item>".repeat(3)
+    );
+    let feed = read(body).unwrap();
+    assert_eq!(link(&feed.entries[0]), Some("https://example.com/blog/y/a"));
+    assert!(feed.repairs.iter().any(|r| r.contains("xml:base")), "{:?}", feed.repairs);
+}
+
+#[test]
+fn of_a_json_feed_only_what_is_read_is_kept() {
+    let junk = "[[1,2],{\"a\":[]}],".repeat(20_000);
+    let item =
+        format!("{{\"id\":7,\"title\":[1],\"x\":[{junk}0],\"url\":\"https://example.com/a\",\"tags\":[{junk}\"b\"]}}");
+    let json = format!("{{\"version\":\"https://jsonfeed.org/version/1.1\",\"y\":[{junk}1],\"items\":[3,{item}]}}");
+    let feed = read(json).unwrap();
+    let [entry] = feed.entries.as_slice() else { panic!("{}", feed.entries.len()) };
+    assert_eq!((entry.guid.as_deref(), link(entry), &entry.title), (Some("7"), Some("https://example.com/a"), &None));
+}
+
+#[test]
+fn dates_that_cannot_be_read_are_counted() {
+    let dates = "<pubDate>soon</pubDate><updated>?</updated><dc:date>2024-05-03</dc:date><pubDate/>";
+    let feed = rss(&format!("{dates}</item><item><pubDate>later</pubDate>"));
+    assert!(feed.repairs.contains(&"3 dates could not be read".into()), "{:?}", feed.repairs);
+    assert!(feed.entries[0].published_at.is_some());
 }
 
 #[test]
@@ -76,6 +134,23 @@ fn fifty_megabytes_are_read_in_part() {
     assert!(feed.entries.iter().all(|e| e.content_html.is_none()));
     assert!(feed.repairs.iter().any(|r| r.contains("16 MiB")), "{:?}", feed.repairs);
     assert!(started.elapsed() < LIMIT, "{:?}", started.elapsed());
+}
+
+#[test]
+fn of_too_many_entries_the_newest_are_kept() {
+    let newest = |item: fn(u32) -> String, around: fn(&str) -> String| {
+        let items: Vec<String> = (0..1_300).map(item).collect();
+        let feed = read(around(&items.join(","))).unwrap();
+        assert!(feed.repairs.iter().any(|r| r.contains("the newest were kept")), "{:?}", feed.repairs);
+        let guid = |entry: &crate::feed::Entry| entry.guid.clone().unwrap();
+        (feed.entries.len(), feed.entries.first().map(guid), feed.entries.last().map(guid))
+    };
+    let expected = (MAX_ENTRIES, Some("300".to_owned()), Some("1299".to_owned()));
+    let rss = |n: u32| format!("<item><guid>{n}</guid><pubDate>{}</pubDate></item>", 1_700_000_000 + n);
+    assert_eq!(newest(rss, |items| format!("<rss><channel>{items}</channel></rss>")), expected);
+    let json = |n: u32| format!("{{\"id\":\"{n}\",\"date_published\":\"{}\"}}", 1_700_000_000 + n);
+    let around = |items: &str| format!("{{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{items}]}}");
+    assert_eq!(newest(json, around), expected);
 }
 
 #[test]
@@ -191,6 +266,11 @@ fn the_same_guid_twice_is_one_entry_or_no_guid() {
     let shared = twice(["a", "b"]);
     assert_eq!(shared.entries.iter().map(|e| e.guid.as_deref()).collect::<Vec<_>>(), [None, None]);
     assert_eq!(link(&shared.entries[1]), Some("https://example.com/b"));
+    let notes = |texts: [&str; 2]| {
+        let item = |t: &str| format!("<item><guid isPermaLink='false'>1</guid><description>{t}</description></item>");
+        read(format!("<rss><channel>{}{}</channel></rss>", item(texts[0]), item(texts[1]))).unwrap().entries.len()
+    };
+    assert_eq!((notes(["One", "One"]), notes(["One", "Two"])), (1, 2));
 }
 
 #[test]

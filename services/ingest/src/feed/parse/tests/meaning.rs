@@ -50,6 +50,8 @@ fn titles_are_text_and_contents_html() {
     assert_eq!(title("<title><![CDATA[A &amp;#8217; B]]></title>"), "A ’ B");
     assert_eq!(title("<title>A <b>B</b> C</title><media:title>x</media:title>"), "A B C");
     assert_eq!(atom("<title type='html'>1 &amp;lt; 2</title>").title.as_deref(), Some("1 < 2"));
+    let literal = "<title type='text'>Use the &lt;b&gt; tag &amp;amp; more</title>";
+    assert_eq!(atom(literal).title.as_deref(), Some("Use the <b> tag &amp; more"));
     assert_eq!(atom("<title type='xhtml'><div>1 &lt; <i>2</i></div></title>").title.as_deref(), Some("1 < 2"));
 
     let content = |fields: &str| item(fields).content_html.unwrap_or_default();
@@ -116,6 +118,8 @@ fn a_feed_says_when_and_where_it_is_to_be_asked() {
     );
     assert_eq!(updates("<sy:updatePeriod> hourly </sy:updatePeriod>"), Some(3_600));
     assert_eq!(updates("<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>"), None);
+    let skips = rss("<skipHours><hour>0</hour><hour>23</hour></skipHours><skipDays><day>Sunday</day></skipDays>").skips;
+    assert_eq!((skips.hours, skips.days), (1 << 23 | 1, 1 << 6));
     assert_eq!(updates("<ttl>0</ttl>"), None);
     assert_eq!(updates("<ttl>99999999999999999</ttl>"), Some(31 * 24 * 3600));
 }
@@ -125,7 +129,7 @@ fn json_feeds_are_read() {
     let feed = read(
         r#"{"version": "https://jsonfeed.org/version/1.1", "title": "T", "home_page_url": "https://site.example/blog/",
         "feed_url": "https://site.example/feed.json", "language": "ja", "authors": [{"name": "Jo"}, {"url": "x"}],
-        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}], "unknown": [[[{}]]], "items": [
+        "hubs": [{"type": "rssCloud", "url": "https://cloud.example/"}, {"type": "websub", "url": "https://hub.example/"}], "unknown": [[[{}]]], "items": [
         {"id": 7, "url": "a", "title": "A &amp; B", "content_text": "one < two\n\nthree", "tags": ["x", "x", 3],
          "date_published": "2024-05-03T10:20:30+08:00", "date_modified": "nonsense", "attachments": []},
         {"id": "https://site.example/b", "content_html": "<p>hi</p>", "author": {"name": "Al"}}, "odd", {"title": null}]}"#,
