@@ -195,6 +195,28 @@ mod tests {
     }
 
     #[test]
+    fn blanks_between_words_and_in_code_stay() {
+        let code =
+            "<pre><code><span>fn</span><span> </span>main() {<span></span>\n<span>    </span>run();\n\n}</code></pre>";
+        let prose = "<p>Nobody asked<b> </b>those who <em>live</em><span> </span><em>there</em>, as they said on Monday in \
+            a letter to the council and its mayor.</p>";
+        let html = format!(
+            "<article>{}{code}{prose}<p><a href=/x> </a></p><div> <b> </b></div>{}</article>",
+            paragraphs(0..3),
+            paragraphs(3..6)
+        );
+        let found = body(&html);
+        assert!(
+            found.html.contains("<span> </span>main() {") && found.html.contains("\n<span>    </span>run();\n\n}"),
+            "{}",
+            found.html
+        );
+        assert!(found.text.contains("fn main() {\nrun();\n}\n"), "{}", found.text);
+        assert!(found.text.contains("asked those who live there,"), "{}", found.text);
+        assert!(!found.html.contains("href") && !found.html.contains("<div>"), "{}", found.html);
+    }
+
+    #[test]
     fn an_article_that_its_page_holds_twice_comes_once() {
         let html = format!("<main><div>{0}</div><div style=display:none>{0}</div></main>", paragraphs(0..6));
         assert_eq!(body(&html).text.lines().count(), 6);

@@ -4,7 +4,10 @@ use std::collections::HashSet;
 
 use dom_query::{Document, NodeId, NodeRef};
 
-use super::{judge, outline::Outline};
+use super::{
+    judge,
+    outline::{INLINE, Outline},
+};
 
 /// Attributes in which pages keep an image's address until it is scrolled to.
 const LAZY_SOURCES: [&str; 5] = ["data-src", "data-original", "data-lazy-src", "data-url", "data-hi-res-src"];
@@ -19,6 +22,9 @@ pub(super) fn cut<'a>(document: &'a Document, outline: &Outline, keeps: &[bool])
     for node in lines_that(outline, keeps, false).filter(|n| !kept.contains(n)) {
         document.tree.get_unchecked(&node).remove_from_parent();
     }
+    let in_code = in_code(outline);
+    // What holds blanks alone and stays: they stand between words and indent code.
+    let mut blanks: HashSet<NodeId> = HashSet::new();
     // Children stand behind their parents, so what is emptied is found empty.
     for at in (root + 1..outline.parts.len()).rev() {
         let node = document.tree.get_unchecked(&outline.parts[at].node);
@@ -28,8 +34,13 @@ pub(super) fn cut<'a>(document: &'a Document, outline: &Outline, keeps: &[bool])
             } else {
                 node.remove_from_parent();
             }
-        } else if !stands_empty(&node) && is_empty(&node) {
-            node.remove_from_parent();
+        } else if !stands_empty(&node) && is_empty(&node, &blanks) {
+            let inline = outline.parts[at].own_around & INLINE != 0;
+            if in_code[at] || inline && holds_text(&node, &blanks) {
+                blanks.insert(node.id);
+            } else {
+                node.remove_from_parent();
+            }
         }
     }
     Some(document.tree.get_unchecked(&outline.parts[root].node))
@@ -100,11 +111,27 @@ fn stands_empty(node: &NodeRef<'_>) -> bool {
     ["br", "hr", "td", "th", "col", "colgroup", "wbr"].iter().any(|name| node.has_name(name))
 }
 
-fn is_empty(node: &NodeRef<'_>) -> bool {
+/// Whether there is nothing to see in an element, `blanks` being what of its children shows blanks alone.
+fn is_empty(node: &NodeRef<'_>, blanks: &HashSet<NodeId>) -> bool {
     !node.children_it(false).any(|child| {
         let breaks = child.has_name("br") || child.has_name("wbr");
-        child.is_element() && !breaks && !is_silent_element(&child) || child.is_nonempty_text()
+        child.is_element() && !breaks && !is_silent_element(&child) && !blanks.contains(&child.id)
+            || child.is_nonempty_text()
     })
+}
+
+fn holds_text(node: &NodeRef<'_>, blanks: &HashSet<NodeId>) -> bool {
+    node.children_it(false).any(|child| child.is_text() || blanks.contains(&child.id))
+}
+
+/// Whether each element stands in preformatted text, where every blank and every empty line means something.
+fn in_code(outline: &Outline) -> Vec<bool> {
+    let mut within = vec![false; outline.parts.len()];
+    for at in 1..outline.parts.len() {
+        let parent = outline.parts[at].parent;
+        within[at] = within[parent] || outline.parts[parent].is_preformatted();
+    }
+    within
 }
 
 fn is_silent_element(node: &NodeRef<'_>) -> bool {

@@ -61,6 +61,11 @@ impl Part {
         let kind = self.own_around >> KIND_SHIFT & 0xf;
         self.own_around & (INLINE | ROWS | Around::LIST | Around::TABLE) == 0 && matches!(kind, 0 | 10)
     }
+
+    /// Whether white space in it is as its author wrote it, `<pre>`.
+    pub(super) fn is_preformatted(&self) -> bool {
+        self.own_around >> KIND_SHIFT & 0xf == 11
+    }
 }
 
 /// What an element holds.
