@@ -9,7 +9,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 use kos_shared::event::HttpUrl;
 
-use crate::decode::without_controls;
+use crate::{decode::without_controls, tracking::address_without_tracking};
 
 /// What may stand in a body: text and its structure. Nothing that runs, loads or asks.
 static TAGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
@@ -78,7 +78,11 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
         (_, "dir") => matches!(value, "ltr" | "rtl" | "auto"),
         _ => true,
     };
-    kept.then_some(Cow::Borrowed(value))
+    kept.then(|| match name {
+        // Who follows a link out of an article is not to be told apart by it.
+        "href" | "src" | "cite" => address_without_tracking(value),
+        _ => Cow::Borrowed(value),
+    })
 }
 
 #[cfg(test)]
@@ -121,6 +125,17 @@ mod tests {
         ] {
             assert_eq!(clean(html), safe, "{html}");
         }
+    }
+
+    #[test]
+    fn addresses_do_not_tell_where_a_reader_comes_from() {
+        assert_eq!(
+            clean(
+                "<a href='https://a.example/x?utm_source=s&amp;id=7&amp;fbclid=f#g'>t</a><img src='/i.png?utm_campaign=x'>"
+            ),
+            "<a href=\"https://a.example/x?id=7#g\" rel=\"nofollow noopener noreferrer\">t</a>\
+             <img src=\"https://example.com/i.png\">"
+        );
     }
 
     #[test]

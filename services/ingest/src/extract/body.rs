@@ -22,6 +22,9 @@ use super::{NotReadable, metadata::absolute, text::lines, tree};
 const BOILERPLATE: &str =
     "nav, footer, aside, script, style, noscript, template, iframe, button, dialog, [hidden], [role=navigation]";
 
+/// Images of no more than this count readers, in pixels a side.
+const MAX_PIXEL_SIDE: u32 = 2;
+
 /// An article's body.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -52,7 +55,7 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
     let keeps = judge::keeps(&outline);
     let found = match cut::cut(&page, &outline, &keeps) {
         Some(root) => {
-            drop_empty_images(&root, base);
+            drop_unseen_images(&root, base);
             Body::of(root.inner_html().to_string(), lines(&root))
         }
         None => Body::default(),
@@ -67,7 +70,7 @@ pub(super) fn scored(document: Document, base: &HttpUrl) -> Option<Body> {
     let found = readability.doc.select_single(FOUND);
     let root = found.nodes().first()?;
     let html = match unwrapped(&article.content) {
-        Some(html) if !drop_empty_images(root, base) => html.to_owned(),
+        Some(html) if !drop_unseen_images(root, base) => html.to_owned(),
         _ => root.inner_html().to_string(),
     };
     Some(Body { title: article.title, byline: article.byline, ..Body::of(html, lines(root)) })
@@ -130,7 +133,7 @@ pub(super) fn named(document: &Document, base: &HttpUrl) -> Body {
     if let Some(heading) = heading {
         heading.remove_from_parent();
     }
-    drop_empty_images(&root, base);
+    drop_unseen_images(&root, base);
     Body { title, ..Body::of(root.inner_html().to_string(), lines(&root)) }
 }
 
@@ -138,17 +141,25 @@ pub(super) fn named(document: &Document, base: &HttpUrl) -> Body {
 pub(super) fn whole(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
     let document = tree::parse(html)?;
     let Some(root) = document.body() else { return Ok(Body::default()) };
-    drop_empty_images(&root, base);
+    drop_unseen_images(&root, base);
     Ok(Body::of(root.inner_html().to_string(), lines(&root)))
 }
 
-/// Removes images without an address to load them from; says whether there were any.
-fn drop_empty_images(root: &NodeRef<'_>, base: &HttpUrl) -> bool {
+/// Removes images without an address to load them from, and those too small to see, which count readers; says whether
+/// there were any.
+fn drop_unseen_images(root: &NodeRef<'_>, base: &HttpUrl) -> bool {
     let images: Vec<NodeRef<'_>> = root.descendants_it().filter(|n| n.has_name("img")).collect();
     let empty = |n: &NodeRef<'_>| n.attr("src").and_then(|src| absolute(base, &src)).is_none();
-    let empty: Vec<_> = images.into_iter().filter(empty).collect();
-    empty.iter().for_each(NodeRef::remove_from_parent);
-    !empty.is_empty()
+    let unseen: Vec<_> = images.into_iter().filter(|n| empty(n) || is_pixel(n)).collect();
+    unseen.iter().for_each(NodeRef::remove_from_parent);
+    !unseen.is_empty()
+}
+
+/// Whether an image says that it is a dot.
+fn is_pixel(image: &NodeRef<'_>) -> bool {
+    let side = |name: &str| image.attr(name).and_then(|v| v.trim().trim_end_matches("px").parse::<u32>().ok());
+    let dot = |side: Option<u32>| side.is_some_and(|side| side <= MAX_PIXEL_SIDE);
+    dot(side("width")) && dot(side("height"))
 }
 
 #[cfg(test)]
@@ -214,6 +225,13 @@ mod tests {
         assert!(found.text.contains("fn main() {\nrun();\n}\n"), "{}", found.text);
         assert!(found.text.contains("asked those who live there,"), "{}", found.text);
         assert!(!found.html.contains("href") && !found.html.contains("<div>"), "{}", found.html);
+    }
+
+    #[test]
+    fn images_that_count_readers_are_gone() {
+        let images = "<p><img src=/a.jpg width=640 height=2><img src=https://t.example/p.gif width=1 height=1></p>";
+        let found = body(&format!("<article>{}{images}{}</article>", paragraphs(0..3), paragraphs(3..6)));
+        assert!(found.html.contains("/a.jpg") && !found.html.contains("p.gif"), "{}", found.html);
     }
 
     #[test]
