@@ -5,12 +5,9 @@ use std::collections::HashSet;
 use dom_query::{Document, NodeId, NodeRef};
 
 use super::{
-    judge,
+    judge, lazy,
     outline::{INLINE, Outline},
 };
-
-/// Attributes in which pages keep an image's address until it is scrolled to.
-const LAZY_SOURCES: [&str; 5] = ["data-src", "data-original", "data-lazy-src", "data-url", "data-hi-res-src"];
 
 /// Removes from a page all but the lines that are kept and the images among them. The element that holds all of
 /// them, `None` where nothing is kept.
@@ -28,9 +25,9 @@ pub(super) fn cut<'a>(document: &'a Document, outline: &Outline, keeps: &[bool])
     // Children stand behind their parents, so what is emptied is found empty.
     for at in (root + 1..outline.parts.len()).rev() {
         let node = document.tree.get_unchecked(&outline.parts[at].node);
-        if node.has_name("img") {
+        if lazy::is_image(&node) {
             if is_amid_kept(outline, &kept_shares, at) {
-                load_at_once(&node);
+                lazy::load_at_once(&node);
             } else {
                 node.remove_from_parent();
             }
@@ -90,20 +87,6 @@ fn is_amid_kept(outline: &Outline, kept_shares: &[Option<f32>], image: usize) ->
         at = outline.parts[at].parent;
     }
     kept_shares[at].is_some_and(|share| share >= 0.5)
-}
-
-/// Gives an image that waits to be scrolled to its address.
-fn load_at_once(image: &NodeRef<'_>) {
-    let shows = |source: &str| !source.trim().is_empty() && !source.trim_start().starts_with("data:");
-    if image.attr("src").is_some_and(|s| shows(&s)) {
-        return;
-    }
-    let lazy = LAZY_SOURCES.iter().filter_map(|name| image.attr(name)).find(|s| shows(s));
-    let of_set = || image.attr("srcset").or_else(|| image.attr("data-srcset"));
-    if let Some(source) = lazy.or_else(of_set) {
-        let first = source.split_whitespace().next().unwrap_or_default().trim_end_matches(',');
-        image.set_attr("src", first);
-    }
 }
 
 /// Whether an element means something with nothing in it.
