@@ -1,5 +1,6 @@
 //! Where on a page the article is.
 
+mod caption;
 mod cut;
 mod evidence;
 mod hints;
@@ -52,12 +53,18 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
     let page = document.clone();
     let scores = Scores::of(document, base);
     let kept = scores.as_ref().map(Scores::kept).unwrap_or_default();
-    let outline = walk::of(&page, &kept);
-    let keeps = judge::keeps(&outline);
-    let found = match cut::cut(&page, &outline, &keeps) {
+    let mut outline = walk::of(&page, &kept);
+    let images = outline.parts.iter().map(|p| lazy::is_image(&page.tree.get_unchecked(&p.node))).collect();
+    let captions = caption::captions(&mut outline, images);
+    let keeps = judge::keeps(&outline, &captions);
+    let found = match cut::cut(&page, &outline, &keeps, &captions) {
         Some(root) => {
             drop_unseen_images(&root, base);
-            Body::of(root.inner_html().to_string(), lines(&root))
+            caption::drop_lone(&root);
+            let html = root.inner_html().to_string();
+            // What is said of an image is shown with it, but tells nothing without.
+            caption::drop_all(&root);
+            Body::of(html, lines(&root))
         }
         None => Body::default(),
     };
@@ -193,17 +200,34 @@ mod tests {
     }
 
     #[test]
-    fn captions_go_with_text_and_html_and_their_images_stay() {
+    fn captions_are_shown_with_their_images_and_are_no_text() {
         let html = format!(
             "<article>{}<figure><img src=/a.jpg alt=bridge><figcaption>{SENTENCE}</figcaption></figure>\
-            <p><img src=/placeholder.gif data-src=/b.jpg><span class=photo-caption>The bridge in May, as seen from the river.</span></p>{}</article>",
+            <figure><iframe src=/v></iframe><figcaption>A film of the bridge, and of its river</figcaption></figure>\
+            <p><img src=/placeholder.gif data-src=/b.jpg><span class=photo-caption>The bridge in May, as seen from the river.</span></p>{}\
+            </article>",
             paragraphs(0..3),
             paragraphs(3..6)
         );
         let found = body(&html);
         assert_eq!(found.text.lines().count(), 6, "{}", found.text);
-        assert!(!found.html.contains("seen from") && !found.html.contains("figcaption"), "{}", found.html);
+        assert!(found.html.contains("<figcaption>The city"), "{}", found.html);
+        assert!(!found.html.contains("seen from") && !found.html.contains("A film"), "{}", found.html);
         assert!(found.html.contains("src=\"/a.jpg\"") && found.html.contains("src=\"/b.jpg\""), "{}", found.html);
+    }
+
+    #[test]
+    fn what_is_called_credit_without_an_image_is_text() {
+        let html = format!(
+            "<main><div>{}</div><blockquote><p>Nobody reads the small print.</p><p class=attribution>Mary Major</p></blockquote>\
+            <div class=credit-card-fees><h2>What the card costs</h2>{}</div><div>{}</div></main>",
+            paragraphs(0..3),
+            paragraphs(3..6),
+            paragraphs(6..9)
+        );
+        let found = body(&html);
+        assert!(found.text.contains("What the card costs\n3. ") && found.text.contains("\n5. "), "{}", found.text);
+        assert!(found.text.contains("small print.\nMary Major\n"), "{}", found.text);
     }
 
     #[test]

@@ -5,18 +5,25 @@ use std::collections::HashSet;
 use dom_query::{Document, NodeId, NodeRef};
 
 use super::{
-    judge, lazy,
-    outline::{INLINE, Outline},
+    lazy,
+    outline::{INLINE, Kind, Line, Outline},
 };
 
-/// Removes from a page all but the lines that are kept and the images among them. The element that holds all of
-/// them, `None` where nothing is kept.
-pub(super) fn cut<'a>(document: &'a Document, outline: &Outline, keeps: &[bool]) -> Option<NodeRef<'a>> {
+/// Removes from a page all but the lines that are kept and the images among them, with what is said under them in
+/// `<figcaption>`. The element that holds all of them, `None` where nothing is kept.
+pub(super) fn cut<'a>(
+    document: &'a Document,
+    outline: &Outline,
+    keeps: &[bool],
+    captions: &[bool],
+) -> Option<NodeRef<'a>> {
     let root = root(outline, keeps)?;
-    let kept_shares = kept_shares(outline, keeps);
+    let kept_shares = kept_shares(outline, keeps, captions);
+    let under_kept = |line: &Line| line.kind == Kind::Caption && is_amid_kept(outline, &kept_shares, line.part);
+    let stays: Vec<bool> = outline.lines.iter().zip(keeps).map(|(l, keep)| *keep || under_kept(l)).collect();
     // A node belongs to one line at most.
-    let kept: HashSet<NodeId> = lines_that(outline, keeps, true).collect();
-    for node in lines_that(outline, keeps, false).filter(|n| !kept.contains(n)) {
+    let kept: HashSet<NodeId> = lines_that(outline, &stays, true).collect();
+    for node in lines_that(outline, &stays, false).filter(|n| !kept.contains(n)) {
         document.tree.get_unchecked(&node).remove_from_parent();
     }
     let in_code = in_code(outline);
@@ -66,9 +73,10 @@ fn root(outline: &Outline, keeps: &[bool]) -> Option<usize> {
 }
 
 /// The share that is kept of each element's text, captions aside; `None` of an element without such.
-fn kept_shares(outline: &Outline, keeps: &[bool]) -> Vec<Option<f32>> {
+fn kept_shares(outline: &Outline, keeps: &[bool], captions: &[bool]) -> Vec<Option<f32>> {
     let mut sums = vec![(0.0, 0.0); outline.parts.len()];
-    for (line, keep) in outline.lines.iter().zip(keeps).filter(|(l, _)| !judge::is_caption(outline, l)) {
+    let prose = outline.lines.iter().zip(keeps).zip(captions).filter(|(_, caption)| !**caption);
+    for ((line, keep), _) in prose {
         let (all, kept) = &mut sums[line.part];
         *all += line.weight;
         *kept += if *keep { line.weight } else { 0.0 };
@@ -80,9 +88,9 @@ fn kept_shares(outline: &Outline, keeps: &[bool]) -> Vec<Option<f32>> {
     sums.into_iter().map(|(all, kept)| (all > 0.0).then_some(kept / all)).collect()
 }
 
-/// Whether an image stands among what is kept: whether most of the text is that it stands closest to.
-fn is_amid_kept(outline: &Outline, kept_shares: &[Option<f32>], image: usize) -> bool {
-    let mut at = image;
+/// Whether an image or a caption stands among what is kept: whether most of the text is that it stands closest to.
+fn is_amid_kept(outline: &Outline, kept_shares: &[Option<f32>], part: usize) -> bool {
+    let mut at = part;
     while at != 0 && kept_shares[at].is_none() {
         at = outline.parts[at].parent;
     }

@@ -13,7 +13,6 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     evidence,
-    hints::Hints,
     outline::{Kind, Line, Outline},
 };
 
@@ -82,19 +81,14 @@ fn answer(tree: &[Node], numbers: &[f32]) -> f32 {
     0.0
 }
 
-/// Whether each line of a page belongs to its article.
-pub(super) fn keeps(outline: &Outline) -> Vec<bool> {
+/// Whether each line of a page belongs to its article; captions don't, however well they read.
+pub(super) fn keeps(outline: &Outline, captions: &[bool]) -> Vec<bool> {
     let mut keeps = evidence::each(outline, |numbers| TREES.sum(numbers) > 0.0);
-    for (line, keep) in outline.lines.iter().zip(&mut keeps) {
-        *keep &= !is_caption(outline, line);
+    for (keep, caption) in keeps.iter_mut().zip(captions) {
+        *keep &= !caption;
     }
     drop_repeated(&outline.lines, &mut keeps);
     keeps
-}
-
-/// Whether a line says what an image shows: that is beside the article's text, however well it reads.
-pub(super) fn is_caption(outline: &Outline, line: &Line) -> bool {
-    line.kind == Kind::Caption || outline.parts[line.part].hints.and(line.inline_hints).any(Hints::CAPTION)
 }
 
 /// Keeps one of the paragraphs that say the same, that which the scores took where there is one: templates hold
