@@ -18,7 +18,7 @@ use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
-use super::{NotReadable, metadata::absolute, text::lines, tree};
+use super::{NotReadable, accordion, metadata::absolute, text::lines, tree};
 
 /// Elements that are no article, where nothing better tells.
 const BOILERPLATE: &str =
@@ -122,6 +122,7 @@ fn unwrapped(content: &str) -> Option<&str> {
 /// The tree of a page without navigation and the like.
 pub(super) fn without_boilerplate(html: &str) -> Result<Document, NotReadable> {
     let document = tree::parse(html)?;
+    accordion::open(&document);
     document.select(BOILERPLATE).remove();
     Ok(document)
 }

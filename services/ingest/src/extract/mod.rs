@@ -7,6 +7,7 @@
 //! ([`feed_text`]), and what is no article is refused ([`refusal`]). A second parse happens in the sanitizer, a third only
 //! on pages with little text.
 
+mod accordion;
 mod author;
 mod body;
 mod byline;
@@ -133,6 +134,7 @@ pub fn extract(
         return Err(NotReadable::Empty);
     }
     let document = tree::parse(html)?;
+    accordion::open(&document);
     let metadata = Metadata::of(&document, url);
     // The page's alone: whether the feed's is better is decided below.
     let body = best_body(html, document, &metadata)?;

@@ -157,6 +157,14 @@ fn the_feeds_longer_text_is_used_and_labelled() {
 }
 
 #[test]
+fn headings_that_are_buttons_are_text() {
+    let page = news_page().replace("<p>3. ", "<h2><button>What it costs</button></h2><p>3. ");
+    let article = extracted(&page);
+    assert!(article.text.contains("\nWhat it costs\n3. The city"), "{}", article.text);
+    assert!(article.body_html.contains("<h2><span>What it costs</span></h2>"), "{}", article.body_html);
+}
+
+#[test]
 fn tags_and_the_last_change_are_taken_over() {
     let head = "<meta property=article:tag content=Bridges><meta property=article:published_time content=2024-05-06>\
         <meta property=article:modified_time content=2024-05-07T08:00:00+02:00>";
