@@ -8,7 +8,7 @@ use super::{
     entity,
     json_ld::{self, JsonLd},
     text::{collapse, lines},
-    title::SiteNames,
+    title::{SiteNames, fold},
     visible::{self, Line},
 };
 use crate::rights::{self, Said};
@@ -21,6 +21,9 @@ const MAX_PROPERTIES: usize = 4;
 
 /// The most headings that are looked at.
 const MAX_HEADINGS: usize = 8;
+
+/// How much of a title tells it from others, in characters.
+const MAX_TITLE_CHARS: usize = 300;
 
 /// The most `<time>` elements that are looked at.
 const MAX_TIMES: usize = 32;
@@ -87,10 +90,13 @@ impl Metadata {
                 _ => {}
             }
         }
-        found.json_ld = json_ld::of_scripts(&scripts);
         if found.canonical_link.is_none() {
             found.canonical_link = found.meta(&["og:url"]).and_then(|href| absolute(&found.base, href));
         }
+        let addresses = [Some(url), found.canonical_link.as_ref()].into_iter().flatten().collect();
+        let titles = found.titles().into_iter().chain(found.headings.iter().cloned());
+        let titles = titles.map(|t| fold(&t.chars().take(MAX_TITLE_CHARS).collect::<String>())).collect();
+        found.json_ld = json_ld::of_scripts(&scripts, &json_ld::Page { addresses, titles });
         found
     }
 
