@@ -37,8 +37,8 @@ pub(super) struct Metadata {
     pub(super) canonical_link: Option<HttpUrl>,
     /// The texts of the first headings, `<h1>`, in their order.
     pub(super) headings: Vec<String>,
-    /// There is a field for a password.
-    pub(super) asks_password: bool,
+    /// There is a field for a password or an e-mail address.
+    pub(super) asks_to_sign_in: bool,
     /// What the page shows, as far as lines are short.
     pub(super) lines: Vec<Line>,
     /// What it says as JSON-LD.
@@ -61,7 +61,7 @@ impl Metadata {
             base: document.base_uri().and_then(|href| absolute(url, &href)).unwrap_or_else(|| url.clone()),
             canonical_link: None,
             headings: vec![],
-            asks_password: false,
+            asks_to_sign_in: false,
             lines: visible::lines(&document.root()),
             title: None,
             json_ld: JsonLd::default(),
@@ -79,7 +79,10 @@ impl Metadata {
                 "meta" => found.add_meta(&node),
                 "link" if found.canonical_link.is_none() => found.canonical_link = canonical_link(&node, &found.base),
                 "h1" if found.headings.len() < MAX_HEADINGS => found.headings.extend(some_text(&lines(&node))),
-                "input" => found.asks_password |= node.attr("type").is_some_and(|t| t.eq_ignore_ascii_case("password")),
+                "input" => {
+                    let is = |kind: &str| node.attr("type").is_some_and(|t| t.eq_ignore_ascii_case(kind));
+                    found.asks_to_sign_in |= is("password") || is("email");
+                }
                 "title" if found.title.is_none() => found.title = some_text(&node.text()),
                 "script" if scripts.len() < MAX_SCRIPTS => {
                     let is_json_ld = |t: &String| t.trim().to_ascii_lowercase().starts_with("application/ld+json");

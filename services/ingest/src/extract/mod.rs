@@ -138,7 +138,8 @@ pub fn extract(
     let metadata = Metadata::of(&document, url);
     // The page's alone: whether the feed's is better is decided below.
     let body = best_body(html, document, &metadata)?;
-    let wall = refusal::wall(&metadata, &body.text, body.words);
+    let site = metadata.site_names(url);
+    let wall = refusal::wall(&metadata, &site, &body.text, body.words);
     let (body, body_source) = feed_text::chosen(body, wall.is_some(), hints, &metadata.base)?;
     if let Some(wall) = wall.filter(|_| body_source == BodySource::Page && body.words >= MIN_WORDS) {
         return Err(NotReadable::Wall(wall));
@@ -147,7 +148,6 @@ pub fn extract(
         return Err(NotReadable::NoArticle { words: body.words });
     }
 
-    let site = metadata.site_names(url);
     let title = match &hints.title {
         // What a wall calls itself is no title.
         Some(of_feed) if wall.is_some() => {

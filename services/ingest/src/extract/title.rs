@@ -168,15 +168,15 @@ impl SiteNames {
 
 /// A part of a title, and what sets the next one off.
 #[derive(Debug)]
-struct Part<'t> {
-    text: &'t str,
+pub(super) struct Part<'t> {
+    pub(super) text: &'t str,
     start: usize,
     colon: bool,
     underscore: bool,
 }
 
 /// The parts that a title has: ` - ` and the like between blanks, `|` and `_` anywhere.
-fn parts(title: &str) -> Vec<Part<'_>> {
+pub(super) fn parts(title: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut start = 0;
     let mut push = |start: usize, end: usize, mark: char| {
