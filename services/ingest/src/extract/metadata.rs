@@ -78,7 +78,10 @@ impl Metadata {
                 "html" if found.lang.is_none() => found.lang = attribute(&node, &["lang", "xml:lang"]),
                 "meta" => found.add_meta(&node),
                 "link" if found.canonical_link.is_none() => found.canonical_link = canonical_link(&node, &found.base),
-                "h1" if found.headings.len() < MAX_HEADINGS => found.headings.extend(some_text(&lines(&node))),
+                "h1" if found.headings.len() < MAX_HEADINGS => {
+                    // What readers see means what it says: `What does &nbsp; do?`
+                    found.headings.extend(Some(collapse(&lines(&node))).filter(|h| !h.is_empty()));
+                }
                 "input" => {
                     let is = |kind: &str| node.attr("type").is_some_and(|t| t.eq_ignore_ascii_case(kind));
                     found.asks_to_sign_in |= is("password") || is("email");

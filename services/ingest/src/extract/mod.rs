@@ -48,6 +48,9 @@ const MIN_WORDS: usize = 4;
 /// Below this many words or characters what was judged a page's article is not relied upon alone.
 const BRIEF: usize = 25;
 
+/// How many headings beside the first are looked at for the title.
+const MAX_SUBHEADINGS: usize = 12;
+
 /// An article as its page has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extracted {
@@ -214,7 +217,9 @@ fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> 
 fn title_of(body: &Body, metadata: &Metadata, site: &SiteNames, hints: &Hints) -> String {
     let claimed = metadata.titles().into_iter().chain(some_text(&body.title)).collect();
     let of_feed = hints.title.as_deref().and_then(some_text);
-    title::title(&title::Claims { headings: &metadata.headings, claimed, of_feed, text: &body.text }, site)
+    let subheadings = metadata.lines.iter().filter(|l| l.marks.heading && !l.marks.h1 && !l.marks.elsewhere);
+    let subheadings = subheadings.map(|l| l.text.as_str()).take(MAX_SUBHEADINGS).collect();
+    title::title(&title::Claims { headings: &metadata.headings, subheadings, claimed, of_feed, text: &body.text }, site)
 }
 
 fn host_name(url: &HttpUrl) -> String {

@@ -157,6 +157,27 @@ fn the_feeds_longer_text_is_used_and_labelled() {
 }
 
 #[test]
+fn the_title_stands_once() {
+    let text = "The city council voted on Monday, after a long debate, to close the old bridge for repairs.";
+    let article = extracted(&format!(
+        "<title>How the districts voted | The Example</title><article><h1>How the districts voted</h1><p>{text}</p>\
+        <h2>Results by district</h2><table><tr><th>North<td>55<tr><th>South<td>43</table><p>{text} Again.</p></article>"
+    ));
+    assert_eq!(article.title, "How the districts voted");
+    assert!(
+        article.text.starts_with("The city council") && !article.body_html.contains("<h1>"),
+        "{}",
+        article.body_html
+    );
+}
+
+#[test]
+fn a_title_may_speak_of_entities() {
+    let page = "<meta property=og:title content='What does &amp;nbsp; do?'><h1>What does &amp;nbsp; do?</h1><p>one two three four five</p>";
+    assert_eq!(extracted(page).title, "What does &nbsp; do?");
+}
+
+#[test]
 fn headings_that_are_buttons_are_text() {
     let page = news_page().replace("<p>3. ", "<h2><button>What it costs</button></h2><p>3. ");
     let article = extracted(&page);

@@ -87,8 +87,23 @@ pub(super) fn keeps(outline: &Outline, captions: &[bool]) -> Vec<bool> {
     for (keep, caption) in keeps.iter_mut().zip(captions) {
         *keep &= !caption;
     }
+    drop_title(outline, &mut keeps);
     drop_repeated(&outline.lines, &mut keeps);
     keeps
+}
+
+/// Drops the heading above the text that says the page's title: it is shown above the article anyway.
+fn drop_title(outline: &Outline, keeps: &mut [bool]) {
+    for (line, keep) in outline.lines.iter().zip(keeps).filter(|(_, keep)| **keep) {
+        if line.is_prose() {
+            return;
+        }
+        let says_title = || line.weight >= 8.0 && outline.title.trim_start().starts_with(&line.text.to_lowercase());
+        if matches!(line.kind, Kind::Heading(1 | 2)) && says_title() {
+            *keep = false;
+            return;
+        }
+    }
 }
 
 /// Keeps one of the paragraphs that say the same, that which the scores took where there is one: templates hold
