@@ -18,7 +18,7 @@ use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
-use super::{NotReadable, accordion, metadata::absolute, text::lines, tree};
+use super::{NotReadable, accordion, image, metadata::absolute, text::lines, tree};
 
 /// Elements that are no article, where nothing better tells.
 const BOILERPLATE: &str =
@@ -40,6 +40,8 @@ pub(super) struct Body {
     pub(super) title: String,
     /// The line that names the authors.
     pub(super) byline: Option<String>,
+    /// Its first large image.
+    pub(super) image: Option<HttpUrl>,
 }
 
 impl Body {
@@ -64,7 +66,7 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
             let html = root.inner_html().to_string();
             // What is said of an image is shown with it, but tells nothing without.
             caption::drop_all(&root);
-            Body::of(html, lines(&root))
+            Body { image: image::first_large(&root, base), ..Body::of(html, lines(&root)) }
         }
         None => Body::default(),
     };
@@ -151,7 +153,8 @@ pub(super) fn whole(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
     let document = tree::parse(html)?;
     let Some(root) = document.body() else { return Ok(Body::default()) };
     drop_unseen_images(&root, base);
-    Ok(Body::of(root.inner_html().to_string(), lines(&root)))
+    let image = image::first_large(&root, base);
+    Ok(Body { image, ..Body::of(root.inner_html().to_string(), lines(&root)) })
 }
 
 /// Removes images without an address to load them from, and those too small to see, which count readers; says whether

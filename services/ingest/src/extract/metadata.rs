@@ -149,6 +149,11 @@ impl Metadata {
         self.metas.iter().filter(move |(n, _)| n == name).map(|(_, content)| content.as_str())
     }
 
+    /// All that have one of these names, in the page's order.
+    pub(super) fn metas_of(&self, names: &'static [&'static str]) -> impl Iterator<Item = (&str, &str)> {
+        self.metas.iter().map(|(n, content)| (n.as_str(), content.as_str())).filter(|(n, _)| names.contains(n))
+    }
+
     fn add_meta(&mut self, node: &NodeRef<'_>) {
         let content = attribute(node, &["content"]).filter(|c| !c.trim().is_empty());
         let name = attribute(node, &["property", "name", "itemprop", "http-equiv"]);

@@ -169,7 +169,7 @@ pub fn extract(
         published_at: dates.published,
         modified_at: dates.modified,
         site_name: metadata.site_name().unwrap_or_else(|| host_name(url)),
-        image: image::lead(&metadata),
+        image: image::lead(&metadata, body.image.as_ref()),
         tags: tag::tags(&metadata, &site, &hints.tags),
         body_source,
         body_html: sanitize(&body.html, &metadata.base),
