@@ -23,8 +23,8 @@ static TAGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 /// What goes with all that is in it; of other elements that may not stand, the content stays.
 static DROPPED_WHOLE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     HashSet::from([
-        "button", "canvas", "embed", "iframe", "math", "noscript", "object", "script", "select", "style", "svg",
-        "template", "textarea", "title",
+        "audio", "button", "canvas", "embed", "iframe", "math", "noscript", "object", "script", "select", "style",
+        "svg", "template", "textarea", "title", "video",
     ])
 });
 
@@ -112,6 +112,7 @@ mod tests {
         for (html, safe) in [
             ("a<script>alert(1)</script>b", "ab"),
             ("a<style>p{}</style><iframe src=x>y</iframe>b", "ab"),
+            ("a<video><source src=v>Upgrade</video><audio src=x>No audio here</audio>b", "ab"),
             ("<form action=x><input name=n>text<button>go</button></form>", "text"),
             ("<p onclick=x() style=color:red class=c id=i>a</p>", "<p>a</p>"),
             ("<svg><script>alert(1)</script><a xlink:href='javascript:x'>t</a></svg>b", "b"),

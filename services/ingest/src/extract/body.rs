@@ -18,7 +18,7 @@ use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
-use super::{NotReadable, accordion, image, metadata::absolute, text::lines, tree};
+use super::{NotReadable, image, metadata::absolute, readable_tree, text::lines};
 
 /// Elements that are no article, where nothing better tells.
 const BOILERPLATE: &str =
@@ -123,8 +123,7 @@ fn unwrapped(content: &str) -> Option<&str> {
 
 /// The tree of a page without navigation and the like.
 pub(super) fn without_boilerplate(html: &str) -> Result<Document, NotReadable> {
-    let document = tree::parse(html)?;
-    accordion::open(&document);
+    let document = readable_tree(html)?;
     document.select(BOILERPLATE).remove();
     Ok(document)
 }
@@ -150,7 +149,7 @@ pub(super) fn named(document: &Document, base: &HttpUrl) -> Body {
 
 /// A piece of HTML that is an article as it stands, as feeds carry it.
 pub(super) fn whole(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
-    let document = tree::parse(html)?;
+    let document = readable_tree(html)?;
     let Some(root) = document.body() else { return Ok(Body::default()) };
     drop_unseen_images(&root, base);
     let image = image::first_large(&root, base);
@@ -177,6 +176,7 @@ fn is_pixel(image: &NodeRef<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::tree;
 
     const SENTENCE: &str = "The city council voted on Monday, after a long debate, to close the old bridge for repairs, which \
         are expected to take two years, cost twelve million and divert the traffic of three districts.";

@@ -18,6 +18,7 @@ mod feed_text;
 mod image;
 mod json_ld;
 mod language;
+mod math;
 mod metadata;
 mod published;
 mod refusal;
@@ -136,8 +137,7 @@ pub fn extract(
     if html.trim().is_empty() && hints.content_html.is_none() {
         return Err(NotReadable::Empty);
     }
-    let document = tree::parse(html)?;
-    accordion::open(&document);
+    let document = readable_tree(html)?;
     let metadata = Metadata::of(&document, url);
     // The page's alone: whether the feed's is better is decided below.
     let body = best_body(html, document, &metadata)?;
@@ -193,6 +193,14 @@ pub fn declared_url(html: &str) -> Option<HttpUrl> {
 /// The language that a text is written in, `und` where nothing tells.
 pub fn language_of(text: &str) -> Language {
     language::decide(text, &[])
+}
+
+/// The tree of a page, with what is text in it as such.
+fn readable_tree(html: &str) -> Result<dom_query::Document, NotReadable> {
+    let document = tree::parse(html)?;
+    accordion::open(&document);
+    math::write_out(&document);
+    Ok(document)
 }
 
 /// The body as its lines are judged; where that is short, the best of what the page has without its navigation.

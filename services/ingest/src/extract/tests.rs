@@ -178,6 +178,14 @@ fn a_title_may_speak_of_entities() {
 }
 
 #[test]
+fn formulas_are_text() {
+    let page = news_page().replace("<p>3. ", "<p>The frequency <math><mi>f</mi></math> is low. ");
+    let article = extracted(&page);
+    assert!(article.text.contains("The frequency f is low."), "{}", article.text);
+    assert!(article.body_html.contains("frequency <span>f</span> is"), "{}", article.body_html);
+}
+
+#[test]
 fn headings_that_are_buttons_are_text() {
     let page = news_page().replace("<p>3. ", "<h2><button>What it costs</button></h2><p>3. ");
     let article = extracted(&page);
