@@ -156,6 +156,20 @@ pub(super) fn whole(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
     Ok(Body { image, ..Body::of(root.inner_html().to_string(), lines(&root)) })
 }
 
+/// An article as plain text, its paragraphs on lines of their own, or as HTML.
+pub(super) fn written_out(text: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
+    if ["</p>", "<br", "</div>"].iter().any(|tag| text.contains(tag)) {
+        return whole(text, base);
+    }
+    let paragraphs = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    whole(&paragraphs.map(|l| format!("<p>{}</p>", escaped(l))).collect::<String>(), base)
+}
+
+/// Text as it stands in HTML; what is an entity already stays one.
+fn escaped(text: &str) -> String {
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Removes images without an address to load them from, and those too small to see, which count readers; says whether
 /// there were any.
 fn drop_unseen_images(root: &NodeRef<'_>, base: &HttpUrl) -> bool {

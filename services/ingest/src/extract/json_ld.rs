@@ -41,6 +41,8 @@ pub(super) struct Described {
     pub(super) keywords: Vec<String>,
     /// Whether it may be read without paying.
     pub(super) free: Option<bool>,
+    /// Its text, as written.
+    pub(super) body: Option<String>,
 }
 
 /// What tells a page's own article from others that it describes.
@@ -188,6 +190,7 @@ fn describe(object: &Map<String, Value>, objects: &[&Map<String, Value>]) -> Des
             Value::String(free) => free.to_ascii_lowercase().parse().ok(),
             _ => None,
         }),
+        body: text(object, "articleBody"),
     }
 }
 

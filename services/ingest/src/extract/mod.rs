@@ -218,6 +218,15 @@ fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> 
     if better {
         best = named;
     }
+    // Scripts fill some pages, and tell machines all of it at once.
+    if best.words < BRIEF
+        && let Some(written) = metadata.json_ld.article.body.as_deref()
+    {
+        let of_json_ld = body::written_out(written, &metadata.base)?;
+        if of_json_ld.words >= 2 * BRIEF {
+            best = of_json_ld;
+        }
+    }
     let title = if judged.title.is_empty() { best.title } else { judged.title };
     Ok(Body { title, byline: judged.byline.or(best.byline), ..best })
 }

@@ -186,6 +186,25 @@ fn formulas_are_text() {
 }
 
 #[test]
+fn a_page_that_scripts_fill_is_read_from_what_it_tells_machines() {
+    let sentence =
+        "The city council voted on Monday, after a long debate, to close the old <b>bridge & pier</b> for repairs.";
+    let body = format!("{sentence}\\n\\n{}", format!("{sentence} ").repeat(4));
+    let page = format!(
+        r#"<title>Old bridge to close</title><script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{body}"}}</script>
+        <div id=root></div><noscript>You need to enable JavaScript to run this app.</noscript>"#
+    );
+    let article = extracted(&page);
+    assert_eq!((article.title.as_str(), article.text.lines().count()), ("Old bridge to close", 2), "{}", article.text);
+    assert!(article.text.starts_with("The city council"), "{}", article.text);
+    assert!(
+        article.text.contains("<b>bridge & pier</b>") && !article.body_html.contains("<b>"),
+        "{}",
+        article.body_html
+    );
+}
+
+#[test]
 fn headings_that_are_buttons_are_text() {
     let page = news_page().replace("<p>3. ", "<h2><button>What it costs</button></h2><p>3. ");
     let article = extracted(&page);
