@@ -5,6 +5,7 @@ mod tracking;
 use url::{Url, form_urlencoded};
 
 use crate::event::HttpUrl;
+pub use tracking::address_without_tracking;
 use tracking::without_tracking;
 
 /// An address in the one way that it is written: without user, fragment (a `#!` names a page), session, tracking and

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ammonia::{Builder, UrlRelative};
-use kos_shared::event::HttpUrl;
+use kos_shared::{address::address_without_tracking, event::HttpUrl};
 
 use crate::decode::without_controls;
 
@@ -23,8 +23,8 @@ static TAGS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 /// What goes with all that is in it; of other elements that may not stand, the content stays.
 static DROPPED_WHOLE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     HashSet::from([
-        "button", "canvas", "embed", "iframe", "math", "noscript", "object", "script", "select", "style", "svg",
-        "template", "textarea", "title",
+        "audio", "button", "canvas", "embed", "iframe", "math", "noscript", "object", "script", "select", "style",
+        "svg", "template", "textarea", "title", "video",
     ])
 });
 
@@ -78,7 +78,11 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
         (_, "dir") => matches!(value, "ltr" | "rtl" | "auto"),
         _ => true,
     };
-    kept.then_some(Cow::Borrowed(value))
+    kept.then(|| match name {
+        // Who follows a link out of an article is not to be told apart by it.
+        "href" | "src" | "cite" => address_without_tracking(value),
+        _ => Cow::Borrowed(value),
+    })
 }
 
 #[cfg(test)]
@@ -108,6 +112,7 @@ mod tests {
         for (html, safe) in [
             ("a<script>alert(1)</script>b", "ab"),
             ("a<style>p{}</style><iframe src=x>y</iframe>b", "ab"),
+            ("a<video><source src=v>Upgrade</video><audio src=x>No audio here</audio>b", "ab"),
             ("<form action=x><input name=n>text<button>go</button></form>", "text"),
             ("<p onclick=x() style=color:red class=c id=i>a</p>", "<p>a</p>"),
             ("<svg><script>alert(1)</script><a xlink:href='javascript:x'>t</a></svg>b", "b"),
@@ -121,6 +126,17 @@ mod tests {
         ] {
             assert_eq!(clean(html), safe, "{html}");
         }
+    }
+
+    #[test]
+    fn addresses_do_not_tell_where_a_reader_comes_from() {
+        assert_eq!(
+            clean(
+                "<a href='https://a.example/x?utm_source=s&amp;id=7&amp;fbclid=f#g'>t</a><img src='/i.png?utm_campaign=x'>"
+            ),
+            "<a href=\"https://a.example/x?id=7#g\" rel=\"nofollow noopener noreferrer\">t</a>\
+             <img src=\"https://example.com/i.png\">"
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! those on which the lists of content blockers and browsers agree (ClearURLs' global rules, Firefox's and Brave's
 //! query stripping).
 
+use std::borrow::Cow;
+
 use url::form_urlencoded;
 
 /// Beginnings of names, in lower case.
@@ -160,9 +162,35 @@ pub(super) fn without_tracking(query: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.join("&"))
 }
 
+/// An address as it stands on a page, absolute or not, without them.
+pub fn address_without_tracking(address: &str) -> Cow<'_, str> {
+    let (before, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
+    let Some((path, query)) = before.split_once('?') else { return Cow::Borrowed(address) };
+    // What stays is written as it was, `a&&b` too.
+    if !query.split('&').any(is_tracking) {
+        return Cow::Borrowed(address);
+    }
+    let kept = without_tracking(query).map(|q| format!("?{q}")).unwrap_or_default();
+    Cow::Owned(format!("{path}{kept}{fragment}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_loses_them_and_nothing_else() {
+        for (address, left) in [
+            ("https://a.example/b?utm_source=x&id=7#c?utm_source=y", "https://a.example/b?id=7#c?utm_source=y"),
+            ("../up?mc_cid=9#f", "../up#f"),
+            ("?fbclid=1", ""),
+            ("/a?b=1&&c", "/a?b=1&&c"),
+            ("#utm_source=x", "#utm_source=x"),
+            ("mailto:a@example.com?subject=x", "mailto:a@example.com?subject=x"),
+        ] {
+            assert_eq!(address_without_tracking(address), left);
+        }
+    }
 
     #[test]
     fn what_tells_who_reads_is_dropped_and_what_tells_the_page_is_kept() {

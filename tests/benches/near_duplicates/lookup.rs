@@ -46,8 +46,8 @@ async fn fill(store: &Store, articles: u32) -> anyhow::Result<()> {
     let mut tx = store.begin().await?;
     for statement in [
         format!(
-            "{counted} insert into fingerprints (number, article_id, sketch, shingles, first_at_ms, last_at_ms) \
-             select i * 9223372036854 , printf('%016x%016x', random(), i), randomblob(256), 400, {now}, {now} from n"
+            "{counted} insert into fingerprints (number, article_id, site, sketch, shingles, first_at_ms, last_at_ms) \
+             select i * 9223372036854 , printf('%016x%016x', random(), i), 'a.example', randomblob(256), 400, {now}, {now} from n"
         ),
         format!(
             "insert or ignore into fingerprint_bands (band, number) \

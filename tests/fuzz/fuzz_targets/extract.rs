@@ -15,5 +15,23 @@ fuzz_target!(|page: &[u8]| {
         for forbidden in ["<script", "<iframe", "<style", "<object"] {
             assert!(!body.contains(forbidden), "{forbidden} in a body");
         }
+        for tag in body.split('<').skip(1).map(inside_of_tag) {
+            // The sanitizer writes attributes in one way: the name, `="`, the value with its quotes escaped.
+            for value in [" href=\"", " src=\"", " cite=\""].iter().flat_map(|name| tag.split(name).skip(1)) {
+                for scheme in ["javascript:", "data:", "vbscript:"] {
+                    assert!(!value.trim_start().starts_with(scheme), "{scheme} in an attribute of a body");
+                }
+            }
+        }
     }
 });
+
+/// What of `rest`, which begins behind a `<`, belongs to the tag: up to the first `>` outside of quotes.
+fn inside_of_tag(rest: &str) -> &str {
+    let mut quoted = false;
+    let end = rest.find(|c| {
+        quoted ^= c == '"';
+        c == '>' && !quoted
+    });
+    &rest[..end.unwrap_or(rest.len())]
+}

@@ -1,9 +1,11 @@
 //! Where on a page the article is.
 
+mod caption;
 mod cut;
 mod evidence;
 mod hints;
 mod judge;
+mod lazy;
 mod outline;
 mod walk;
 
@@ -16,7 +18,7 @@ use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
-use super::{NotReadable, metadata::absolute, text::lines, tree};
+use super::{NotReadable, image, metadata::absolute, readable_tree, text::lines};
 
 /// The longest title that Readability is shown, in bytes.
 const LONGEST_TITLE: usize = 1_000;
@@ -24,6 +26,9 @@ const LONGEST_TITLE: usize = 1_000;
 /// Elements that are no article, where nothing better tells.
 const BOILERPLATE: &str =
     "nav, footer, aside, script, style, noscript, template, iframe, button, dialog, [hidden], [role=navigation]";
+
+/// Images of no more than this count readers, in pixels a side.
+const MAX_PIXEL_SIDE: u32 = 2;
 
 /// An article's body.
 #[derive(Debug, Default)]
@@ -38,6 +43,8 @@ pub(super) struct Body {
     pub(super) title: String,
     /// The line that names the authors.
     pub(super) byline: Option<String>,
+    /// Its first large image.
+    pub(super) image: Option<HttpUrl>,
 }
 
 impl Body {
@@ -51,12 +58,18 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
     let page = document.clone();
     let scores = Scores::of(document, base);
     let kept = scores.as_ref().map(Scores::kept).unwrap_or_default();
-    let outline = walk::of(&page, &kept);
-    let keeps = judge::keeps(&outline);
-    let found = match cut::cut(&page, &outline, &keeps) {
+    let mut outline = walk::of(&page, &kept);
+    let images = outline.parts.iter().map(|p| lazy::is_image(&page.tree.get_unchecked(&p.node))).collect();
+    let captions = caption::captions(&mut outline, images);
+    let keeps = judge::keeps(&outline, &captions);
+    let found = match cut::cut(&page, &outline, &keeps, &captions) {
         Some(root) => {
-            drop_empty_images(&root, base);
-            Body::of(root.inner_html().to_string(), lines(&root))
+            drop_unseen_images(&root, base);
+            caption::drop_lone(&root);
+            let html = root.inner_html().to_string();
+            // What is said of an image is shown with it, but tells nothing without.
+            caption::drop_all(&root);
+            Body { image: image::first_large(&root, base), ..Body::of(html, lines(&root)) }
         }
         None => Body::default(),
     };
@@ -70,7 +83,7 @@ pub(super) fn scored(document: Document, base: &HttpUrl) -> Option<Body> {
     let found = readability.doc.select_single(FOUND);
     let root = found.nodes().first()?;
     let html = match unwrapped(&article.content) {
-        Some(html) if !drop_empty_images(root, base) => html.to_owned(),
+        Some(html) if !drop_unseen_images(root, base) => html.to_owned(),
         _ => root.inner_html().to_string(),
     };
     Some(Body { title: article.title, byline: article.byline, ..Body::of(html, lines(root)) })
@@ -127,7 +140,7 @@ fn unwrapped(content: &str) -> Option<&str> {
 
 /// The tree of a page without navigation and the like.
 pub(super) fn without_boilerplate(html: &str) -> Result<Document, NotReadable> {
-    let document = tree::parse(html)?;
+    let document = readable_tree(html)?;
     document.select(BOILERPLATE).remove();
     Ok(document)
 }
@@ -150,30 +163,54 @@ pub(super) fn named(document: &Document, base: &HttpUrl) -> Body {
     if let Some(heading) = heading {
         heading.remove_from_parent();
     }
-    drop_empty_images(&root, base);
+    drop_unseen_images(&root, base);
     Body { title, ..Body::of(root.inner_html().to_string(), lines(&root)) }
 }
 
 /// A piece of HTML that is an article as it stands, as feeds carry it.
 pub(super) fn whole(html: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
-    let document = tree::parse(html)?;
+    let document = readable_tree(html)?;
     let Some(root) = document.body() else { return Ok(Body::default()) };
-    drop_empty_images(&root, base);
-    Ok(Body::of(root.inner_html().to_string(), lines(&root)))
+    drop_unseen_images(&root, base);
+    let image = image::first_large(&root, base);
+    Ok(Body { image, ..Body::of(root.inner_html().to_string(), lines(&root)) })
 }
 
-/// Removes images without an address to load them from; says whether there were any.
-fn drop_empty_images(root: &NodeRef<'_>, base: &HttpUrl) -> bool {
+/// An article as plain text, its paragraphs on lines of their own, or as HTML.
+pub(super) fn written_out(text: &str, base: &HttpUrl) -> Result<Body, NotReadable> {
+    if ["</p>", "<br", "</div>"].iter().any(|tag| text.contains(tag)) {
+        return whole(text, base);
+    }
+    let paragraphs = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    whole(&paragraphs.map(|l| format!("<p>{}</p>", escaped(l))).collect::<String>(), base)
+}
+
+/// Text as it stands in HTML; what is an entity already stays one.
+fn escaped(text: &str) -> String {
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Removes images without an address to load them from, and those too small to see, which count readers; says whether
+/// there were any.
+fn drop_unseen_images(root: &NodeRef<'_>, base: &HttpUrl) -> bool {
     let images: Vec<NodeRef<'_>> = root.descendants_it().filter(|n| n.has_name("img")).collect();
     let empty = |n: &NodeRef<'_>| n.attr("src").and_then(|src| absolute(base, &src)).is_none();
-    let empty: Vec<_> = images.into_iter().filter(empty).collect();
-    empty.iter().for_each(NodeRef::remove_from_parent);
-    !empty.is_empty()
+    let unseen: Vec<_> = images.into_iter().filter(|n| empty(n) || is_pixel(n)).collect();
+    unseen.iter().for_each(NodeRef::remove_from_parent);
+    !unseen.is_empty()
+}
+
+/// Whether an image says that it is a dot.
+fn is_pixel(image: &NodeRef<'_>) -> bool {
+    let side = |name: &str| image.attr(name).and_then(|v| v.trim().trim_end_matches("px").parse::<u32>().ok());
+    let dot = |side: Option<u32>| side.is_some_and(|side| side <= MAX_PIXEL_SIDE);
+    dot(side("width")) && dot(side("height"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::tree;
 
     const SENTENCE: &str = "The city council voted on Monday, after a long debate, to close the old bridge for repairs, which \
         are expected to take two years, cost twelve million and divert the traffic of three districts.";
@@ -201,17 +238,63 @@ mod tests {
     }
 
     #[test]
-    fn captions_go_with_text_and_html_and_their_images_stay() {
+    fn captions_are_shown_with_their_images_and_are_no_text() {
         let html = format!(
             "<article>{}<figure><img src=/a.jpg alt=bridge><figcaption>{SENTENCE}</figcaption></figure>\
-            <p><img data-src=/b.jpg><span class=photo-caption>The bridge in May, as seen from the river.</span></p>{}</article>",
+            <figure><iframe src=/v></iframe><figcaption>A film of the bridge, and of its river</figcaption></figure>\
+            <p><img src=/placeholder.gif data-src=/b.jpg><span class=photo-caption>The bridge in May, as seen from the river.</span></p>{}\
+            </article>",
             paragraphs(0..3),
             paragraphs(3..6)
         );
         let found = body(&html);
         assert_eq!(found.text.lines().count(), 6, "{}", found.text);
-        assert!(!found.html.contains("seen from") && !found.html.contains("figcaption"), "{}", found.html);
+        assert!(found.html.contains("<figcaption>The city"), "{}", found.html);
+        assert!(!found.html.contains("seen from") && !found.html.contains("A film"), "{}", found.html);
         assert!(found.html.contains("src=\"/a.jpg\"") && found.html.contains("src=\"/b.jpg\""), "{}", found.html);
+    }
+
+    #[test]
+    fn what_is_called_credit_without_an_image_is_text() {
+        let html = format!(
+            "<main><div>{}</div><blockquote><p>Nobody reads the small print.</p><p class=attribution>Mary Major</p></blockquote>\
+            <div class=credit-card-fees><h2>What the card costs</h2>{}</div><div>{}</div></main>",
+            paragraphs(0..3),
+            paragraphs(3..6),
+            paragraphs(6..9)
+        );
+        let found = body(&html);
+        assert!(found.text.contains("What the card costs\n3. ") && found.text.contains("\n5. "), "{}", found.text);
+        assert!(found.text.contains("small print.\nMary Major\n"), "{}", found.text);
+    }
+
+    #[test]
+    fn blanks_between_words_and_in_code_stay() {
+        let code =
+            "<pre><code><span>fn</span><span> </span>main() {<span></span>\n<span>    </span>run();\n\n}</code></pre>";
+        let prose = "<p>Nobody asked<b> </b>those who <em>live</em><span> </span><em>there</em>, as they said on Monday in \
+            a letter to the council and its mayor.</p>";
+        let html = format!(
+            "<article>{}{code}{prose}<p><a href=/x> </a></p><div> <b> </b></div>{}</article>",
+            paragraphs(0..3),
+            paragraphs(3..6)
+        );
+        let found = body(&html);
+        assert!(
+            found.html.contains("<span> </span>main() {") && found.html.contains("\n<span>    </span>run();\n\n}"),
+            "{}",
+            found.html
+        );
+        assert!(found.text.contains("fn main() {\nrun();\n}\n"), "{}", found.text);
+        assert!(found.text.contains("asked those who live there,"), "{}", found.text);
+        assert!(!found.html.contains("href") && !found.html.contains("<div>"), "{}", found.html);
+    }
+
+    #[test]
+    fn images_that_count_readers_are_gone() {
+        let images = "<p><img src=/a.jpg width=640 height=2><img src=https://t.example/p.gif width=1 height=1></p>";
+        let found = body(&format!("<article>{}{images}{}</article>", paragraphs(0..3), paragraphs(3..6)));
+        assert!(found.html.contains("/a.jpg") && !found.html.contains("p.gif"), "{}", found.html);
     }
 
     #[test]

@@ -21,46 +21,15 @@ const METAS: [&str; 13] = [
     "mediaid",
 ];
 
+/// Those of them in which one name stands, often with the family name first.
+const LIBRARY_METAS: [&str; 3] = ["citation_author", "dc.creator", "dcterms.creator"];
+
 /// What labels an author in other languages, in lower case.
 const LABELS: [&str; 8] =
     ["verfasst von", "écrit par", "escrito por", "scritto da", "作者", "撰稿人", "geschreven door", "por"];
 
-/// Words of organisations' names, in lower case.
-const NO_PERSON: [&str; 30] = [
-    "news",
-    "media",
-    "team",
-    "store",
-    "shop",
-    "books",
-    "blog",
-    "magazine",
-    "times",
-    "post",
-    "daily",
-    "institute",
-    "center",
-    "university",
-    "college",
-    "school",
-    "group",
-    "company",
-    "inc",
-    "marketing",
-    "software",
-    "digital",
-    "the",
-    "of",
-    "health",
-    "insurance",
-    "online",
-    "services",
-    "agency",
-    "academy",
-];
-
 /// What begins a line that names authors, in lower case.
-const BEGINNINGS: [&str; 16] = [
+const BEGINNINGS: [&str; 20] = [
     "by ",
     "by: ",
     "written by",
@@ -72,6 +41,10 @@ const BEGINNINGS: [&str; 16] = [
     "von ",
     "par ",
     "por ",
+    "autor:",
+    "auteur :",
+    "autore:",
+    "автор:",
     "作者",
     "文/",
     "文｜",
@@ -80,8 +53,30 @@ const BEGINNINGS: [&str; 16] = [
 ];
 
 /// What stands before authors inside of a line of Chinese or Japanese.
-const INSIDE: [&str; 12] =
-    ["作者：", "作者:", "作者丨", "作者｜", "作者 ", "记者：", "记者 ", "記者 ", "文/", "文｜", "撰文：", "執筆："];
+const INSIDE: [&str; 22] = [
+    "作者：",
+    "作者:",
+    "作者丨",
+    "作者｜",
+    "作者 ",
+    "记者：",
+    "记者 ",
+    "記者 ",
+    "文/图",
+    "文/圖",
+    "图文/",
+    "文/",
+    "文｜",
+    "文丨",
+    "文 |",
+    "文 ｜",
+    "撰文：",
+    "撰稿：",
+    "撰稿:",
+    "撰稿 ",
+    "通讯员 ",
+    "執筆：",
+];
 
 /// What ends the names there.
 const ENDS: [&str; 16] = [
@@ -144,13 +139,23 @@ pub(super) fn authors(
     site: &SiteNames,
     hints: &Hints,
 ) -> Vec<String> {
+    let conjunction = metadata.languages().next().and_then(|l| author::conjunction(l.primary()));
     let of = |bylines: Vec<&str>| {
         let people = bylines.into_iter().filter(|b| !site.is_name(b) || is_person(b));
         let names: Vec<String> =
-            author::names(people).into_iter().filter(|n| !site.is_name(n) || is_person(n)).collect();
+            author::names(people, conjunction).into_iter().filter(|n| !site.is_name(n) || is_person(n)).collect();
         Some(names).filter(|names| !names.is_empty())
     };
-    let of_meta = || METAS.iter().find_map(|name| of(metadata.all_metas(name).collect()));
+    let of_meta = || {
+        METAS.iter().find_map(|name| {
+            let said = metadata.all_metas(name);
+            if !LIBRARY_METAS.contains(name) {
+                return of(said.collect());
+            }
+            let said: Vec<String> = said.map(author::forename_first).collect();
+            of(said.iter().map(String::as_str).collect())
+        })
+    };
     let beside = || beside_title(&metadata.lines, title).iter().find_map(|line| of(vec![line]));
     let (people, organisations): (Vec<_>, Vec<_>) =
         metadata.json_ld.article.authors.iter().partition(|a| !a.organisation);
@@ -159,10 +164,25 @@ pub(super) fn authors(
         .or_else(of_meta)
         .or_else(|| of(labelled(metadata)))
         .or_else(beside)
-        .or_else(|| of(byline.into_iter().collect()))
+        .or_else(|| {
+            let byline = byline.filter(|b| !is_of_comment(&metadata.lines, b))?;
+            of(vec![preposition(byline).map_or(byline, |p| &byline[p.len()..])])
+        })
         .or_else(|| of(hints.authors.iter().map(String::as_str).collect()))
         .or_else(|| named(organisations))
         .unwrap_or_default()
+}
+
+/// What stands before names in some languages and is a name in others.
+fn preposition(line: &str) -> Option<&'static str> {
+    let lower = line.to_lowercase();
+    ["von ", "par ", "por "].into_iter().find(|p| lower.starts_with(p) && line.is_char_boundary(p.len()))
+}
+
+/// Whether a name stands nowhere but in readers' comments.
+fn is_of_comment(lines: &[Line], name: &str) -> bool {
+    let mut with = lines.iter().filter(|l| l.text.contains(name)).peekable();
+    with.peek().is_some() && with.all(|l| l.marks.comment)
 }
 
 /// Whether a site's name reads like a person's: people name their sites after themselves.
@@ -174,7 +194,7 @@ fn is_person(name: &str) -> bool {
         && words
             .iter()
             .all(|w| capital(w) && w.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’')))
-        && !words.iter().any(|w| NO_PERSON.contains(&w.to_lowercase().as_str()))
+        && !words.iter().any(|w| author::NO_PERSON.contains(&w.to_lowercase().as_str()))
 }
 
 /// Authors in the labels for previews that messengers show: `Written by` in one, the name in the other.
@@ -201,14 +221,20 @@ fn beside_title(lines: &[Line], title: &str) -> Vec<String> {
         lines
             .iter()
             .enumerate()
-            .filter(|(at, l)| window.contains(at) && (!l.marks.elsewhere || under_title(*at) && !l.marks.frame))
+            .filter(|(at, l)| {
+                window.contains(at) && !l.marks.comment && (!l.marks.elsewhere || under_title(*at) && !l.marks.frame)
+            })
             .map(|(_, l)| l)
     };
     let short: Vec<&Line> = near().filter(|l| l.chars <= MAX_CHARS && !l.marks.h1).collect();
     let said = short.iter().enumerate().filter_map(|(at, line)| {
         // A label alone is said of the next line.
         let label = ALONE.contains(&line.text.trim_end_matches([':', '：']).trim().to_lowercase().as_str());
-        if label { short.get(at + 1).map(|next| next.text.clone()) } else { said(&line.text) }
+        if label {
+            short.get(at + 1).map(|next| next.text.clone())
+        } else {
+            said(&line.text).filter(|names| line.marks.author || author::begins_like_name(names))
+        }
     });
     let named = near().flat_map(|l| l.authors.iter().filter(|a| a.chars().count() <= MAX_CHARS).cloned());
     said.chain(named).collect()
@@ -217,15 +243,29 @@ fn beside_title(lines: &[Line], title: &str) -> Vec<String> {
 /// The names in a line that says whose they are.
 fn said(line: &str) -> Option<String> {
     let lower = line.to_lowercase();
+    if let Some(names) = reported(line) {
+        return Some(names.to_owned());
+    }
     if let Some(inside) = INSIDE.iter().find(|l| line.contains(*l)) {
         let after = line.split_once(inside)?.1.trim_start();
-        let end = ENDS.iter().filter_map(|e| after.find(e)).min().unwrap_or(after.len());
+        let dated = after.find(|c: char| c.is_ascii_digit());
+        let end = ENDS.iter().filter_map(|e| after.find(e)).chain(dated).min().unwrap_or(after.len());
         return Some(after[..end].trim().to_owned());
     }
     let beginning = BEGINNINGS.iter().find(|b| lower.starts_with(*b))?;
-    let behind = |cut: &&str| lower[beginning.len()..].find(*cut).map(|at| at + beginning.len());
-    let end = CUTS.iter().filter_map(behind).min().filter(|at| line.is_char_boundary(*at) && lower.len() == line.len());
-    Some(line[..end.unwrap_or(line.len())].to_owned())
+    // Some letters change their length with their case.
+    let after = line.get(beginning.len()..)?.trim_start_matches([' ', ':']);
+    let small = after.to_lowercase();
+    let end = CUTS.iter().filter_map(|c| small.find(c)).min();
+    let end = end.filter(|at| after.is_char_boundary(*at) && small.len() == after.len());
+    Some(after[..end.unwrap_or(after.len())].to_owned())
+}
+
+/// The names in `记者王小明报道`.
+fn reported(line: &str) -> Option<&str> {
+    let (names, _) = line.split_once("记者")?.1.split_once("报道")?;
+    let is_row = names.chars().all(|c| c == '、' || c == ' ' || ('\u{4e00}'..='\u{9fff}').contains(&c));
+    (is_row && (2..=12).contains(&names.trim().chars().count())).then(|| names.trim())
 }
 
 #[cfg(test)]
@@ -235,7 +275,15 @@ mod tests {
     #[test]
     fn a_line_says_whose_names_it_holds() {
         for (line, names) in [
-            ("By Jane Doe", Some("By Jane Doe")),
+            ("By Jane Doe", Some("Jane Doe")),
+            ("Written by: Jane Doe on Monday", Some("Jane Doe")),
+            ("Von Anna Müller, Berlin", Some("Anna Müller, Berlin")),
+            ("Автор: Иван Петров", Some("Иван Петров")),
+            ("记者王小明报道", Some("王小明")),
+            ("文 | 韩梅梅", Some("韩梅梅")),
+            ("文/图 王小明", Some("王小明")),
+            ("撰稿：王小明 编辑：李雷", Some("王小明")),
+            ("作者: 王小明 2024-05-06 10:20", Some("王小明")),
             ("2024-05-06 作者：张三 来源：示例报", Some("张三")),
             ("本报记者 张三 李四", Some("张三 李四")),
             ("责任编辑：王五", None),
@@ -244,5 +292,30 @@ mod tests {
         ] {
             assert_eq!(said(line).as_deref(), names, "{line}");
         }
+    }
+
+    fn authors_of(html: &str) -> Vec<String> {
+        let url = "https://example.com/a".parse().unwrap();
+        let metadata = Metadata::of(&dom_query::Document::from(html), &url);
+        authors(&metadata, "Bridge to close", None, &metadata.site_names(&url), &Hints::default())
+    }
+
+    #[test]
+    fn a_line_under_the_title_names_authors_or_nobody() {
+        for (html, names) in [
+            ("<p>By Jane Doe", &["Jane Doe"][..]),
+            ("<p class=dek>By train and on foot across the mountains", &[]),
+            ("<p class=dek>Von Berlin nach Wien mit dem Nachtzug", &[]),
+            ("<div class=comments><p class=author>trollface</div>", &[]),
+            ("<p class=byline>by jane doe", &["jane doe"]),
+        ] {
+            assert_eq!(authors_of(&format!("<h1>Bridge to close</h1>{html}")), names, "{html}");
+        }
+    }
+
+    #[test]
+    fn metas_of_libraries_have_the_forename_last() {
+        let metas = "<meta name=citation_author content='Doe, Jane'><meta name=citation_author content='Roe, John'>";
+        assert_eq!(authors_of(metas), ["Jane Doe", "John Roe"]);
     }
 }

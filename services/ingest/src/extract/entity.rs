@@ -7,7 +7,7 @@ const MAX_NAME: usize = 8;
 const MAX_TIMES: usize = 2;
 
 /// The names that titles and names of people have.
-const NAMES: [(&str, &str); 38] = [
+const NAMES: [(&str, &str); 65] = [
     ("amp", "&"),
     ("lt", "<"),
     ("gt", ">"),
@@ -45,6 +45,33 @@ const NAMES: [(&str, &str); 38] = [
     ("Ouml", "Ö"),
     ("Uuml", "Ü"),
     ("szlig", "ß"),
+    ("aacute", "á"),
+    ("iacute", "í"),
+    ("oacute", "ó"),
+    ("uacute", "ú"),
+    ("Aacute", "Á"),
+    ("Eacute", "É"),
+    ("Iacute", "Í"),
+    ("Oacute", "Ó"),
+    ("Uacute", "Ú"),
+    ("Ntilde", "Ñ"),
+    ("acirc", "â"),
+    ("ecirc", "ê"),
+    ("icirc", "î"),
+    ("ocirc", "ô"),
+    ("ucirc", "û"),
+    ("atilde", "ã"),
+    ("otilde", "õ"),
+    ("euml", "ë"),
+    ("iuml", "ï"),
+    ("aring", "å"),
+    ("Aring", "Å"),
+    ("oslash", "ø"),
+    ("Oslash", "Ø"),
+    ("aelig", "æ"),
+    ("scaron", "š"),
+    ("zcaron", "ž"),
+    ("Ccedil", "Ç"),
     ("shy", ""),
 ];
 

@@ -1,6 +1,9 @@
 //! What a page says about its article as JSON-LD in the vocabulary of schema.org.
 
+use kos_shared::event::HttpUrl;
 use serde_json::{Map, Value};
+
+use super::{entity, metadata::absolute, title::fold};
 
 /// How deep `@graph`, `mainEntity` and lists are followed.
 const MAX_DEPTH: usize = 8;
@@ -11,7 +14,7 @@ const MAX_OBJECTS: usize = 400;
 /// What a page says about itself as JSON-LD.
 #[derive(Debug, Default)]
 pub(super) struct JsonLd {
-    /// The first article that is described.
+    /// The article that is described: where there are several, that of the page.
     pub(super) article: Described,
     /// The page, where it is described as such (`WebPage`).
     pub(super) page: Described,
@@ -38,6 +41,17 @@ pub(super) struct Described {
     pub(super) keywords: Vec<String>,
     /// Whether it may be read without paying.
     pub(super) free: Option<bool>,
+    /// Its text, as written.
+    pub(super) body: Option<String>,
+}
+
+/// What tells a page's own article from others that it describes.
+#[derive(Debug, Default)]
+pub(super) struct Page<'p> {
+    /// The address that it is at, and the one that it says it is at.
+    pub(super) addresses: Vec<&'p HttpUrl>,
+    /// What it calls itself, folded.
+    pub(super) titles: Vec<String>,
 }
 
 /// An author as described.
@@ -50,15 +64,17 @@ pub(super) struct Author {
 }
 
 /// What the scripts of a page say; what is no JSON is passed over.
-pub(super) fn of_scripts(scripts: &[String]) -> JsonLd {
+pub(super) fn of_scripts(scripts: &[String], page: &Page<'_>) -> JsonLd {
     let values: Vec<Value> = scripts.iter().filter_map(|s| parse(s)).collect();
     let mut objects = Vec::new();
     for value in &values {
         collect(value, 0, &mut objects);
     }
     let described = |is: fn(&str) -> bool| {
-        let found = objects.iter().find(|o| has_type(o, is));
-        found.map(|o| describe(o, &objects)).unwrap_or_default()
+        let all = objects.iter().filter(|o| has_type(o, is));
+        // Of equals the first.
+        let found = all.map(|o| (page.likeness(o), o)).reduce(|best, next| if next.0 > best.0 { next } else { best });
+        found.map(|(_, o)| describe(o, &objects)).unwrap_or_default()
     };
     let site = objects.iter().find(|o| has_type(o, |t| t == "WebSite"));
     JsonLd {
@@ -68,14 +84,61 @@ pub(super) fn of_scripts(scripts: &[String]) -> JsonLd {
     }
 }
 
+impl Page<'_> {
+    /// How much an object is what the page is about: 2 by its address, 1 by its title, else 0.
+    fn likeness(&self, object: &Map<String, Value>) -> u8 {
+        let keys = ["url", "mainEntityOfPage", "@id"];
+        let said = keys.iter().filter_map(|k| object.get(*k)).flat_map(|v| texts(v, &["@id", "url"], 0));
+        let mut addresses = said.filter_map(|href| absolute(self.addresses.first()?, &href));
+        let same = |a: &HttpUrl, b: &HttpUrl| {
+            a.host() == b.host()
+                && a.as_url().path().trim_end_matches('/') == b.as_url().path().trim_end_matches('/')
+                && a.as_url().query() == b.as_url().query()
+        };
+        if addresses.any(|a| self.addresses.iter().any(|b| same(&a, b))) {
+            return 2;
+        }
+        let headline = text(object, "headline").or_else(|| text(object, "name")).map(|h| fold(&entity::decoded(&h)));
+        let titled = |h: &String| !h.is_empty() && self.titles.iter().any(|t| t.starts_with(h.as_str()));
+        u8::from(headline.is_some_and(|h| titled(&h)))
+    }
+}
+
 fn parse(script: &str) -> Option<Value> {
-    let script = script.trim().trim_start_matches("<![CDATA[").trim_end_matches("]]>").trim_end_matches(';');
-    let lenient = || {
-        // Line feeds inside of strings are the usual fault.
-        let flat: String = script.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        serde_json::from_str(&flat).ok()
-    };
-    serde_json::from_str(script).ok().or_else(lenient)
+    let script = script.trim();
+    serde_json::from_str(script).ok().or_else(|| {
+        // What hid scripts from browsers of old: `//<![CDATA[`, `<!--`.
+        let bare = script.replace("<![CDATA[", "").replace("]]>", "");
+        let (start, end) = (bare.find(['{', '['])?, bare.rfind(['}', ']'])?);
+        serde_json::from_str(&mended(bare.get(start..=end)?)).ok()
+    })
+}
+
+/// JSON without the usual faults: line feeds inside of strings, commas behind the last of a list.
+fn mended(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    // Where the last comma is, as long as only blanks came after it.
+    let mut comma: Option<usize> = None;
+    for c in json.chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        if in_string {
+            in_string = c != '"' || escaped;
+            escaped = c == '\\' && !escaped;
+        } else {
+            if let Some(at) = comma.filter(|_| matches!(c, '}' | ']')) {
+                out.replace_range(at..=at, " ");
+            }
+            match c {
+                ',' => comma = Some(out.len()),
+                ' ' => {}
+                _ => comma = None,
+            }
+            in_string = c == '"';
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// The objects that stand for themselves, and those that a page is about.
@@ -98,7 +161,7 @@ fn collect<'v>(value: &'v Value, depth: usize, objects: &mut Vec<&'v Map<String,
 }
 
 fn is_article(kind: &str) -> bool {
-    kind.ends_with("Article") || kind.ends_with("Posting") || kind == "Report"
+    kind.ends_with("Article") || kind.ends_with("Posting") && kind != "JobPosting" || kind == "Report"
 }
 
 fn has_type(object: &Map<String, Value>, is: fn(&str) -> bool) -> bool {
@@ -120,13 +183,30 @@ fn describe(object: &Map<String, Value>, objects: &[&Map<String, Value>]) -> Des
         published: first("datePublished", &["@value"]).or_else(|| first("dateCreated", &["@value"])),
         modified: first("dateModified", &["@value"]),
         publisher: first("publisher", &["name"]),
-        image: first("image", &["url", "contentUrl", "@id"]),
+        image: object.get("image").and_then(|v| image(v, objects, 0)),
         keywords: keywords.flat_map(|v| texts(v, &["name"], 0)).collect(),
         free: object.get("isAccessibleForFree").and_then(|v| match v {
             Value::Bool(free) => Some(*free),
             Value::String(free) => free.to_ascii_lowercase().parse().ok(),
             _ => None,
         }),
+        body: text(object, "articleBody"),
+    }
+}
+
+/// The address of an image; what only points to an object by its `@id` takes it from there.
+fn image(value: &Value, objects: &[&Map<String, Value>], depth: usize) -> Option<String> {
+    let address = |value: &Value| texts(value, &["url", "contentUrl"], 0).into_iter().next();
+    match value {
+        Value::Array(items) if depth < MAX_DEPTH => items.iter().find_map(|i| image(i, objects, depth + 1)),
+        Value::Object(object) => address(value).or_else(|| {
+            let id = object.get("@id").filter(|id| id.is_string())?;
+            let meant = objects
+                .iter()
+                .find(|o| o.get("@id") == Some(id) && (o.contains_key("url") || o.contains_key("contentUrl")))?;
+            ["url", "contentUrl"].iter().find_map(|k| text(meant, k))
+        }),
+        other => address(other),
     }
 }
 
@@ -142,6 +222,9 @@ fn people(value: &Value, objects: &[&Map<String, Value>], depth: usize) -> Vec<A
     let is_organisation = |o: &Map<String, Value>| has_type(o, |t| t.ends_with("Organization") || t == "Corporation");
     match value {
         Value::Array(items) if depth < MAX_DEPTH => items.iter().flat_map(|i| people(i, objects, depth + 1)).collect(),
+        Value::Object(object) if object.contains_key("@list") && depth < MAX_DEPTH => {
+            object.get("@list").map(|list| people(list, objects, depth + 1)).unwrap_or_default()
+        }
         Value::Object(object) if !object.contains_key("name") && object.get("@id").is_some_and(Value::is_string) => {
             let meant = |o: &&&Map<String, Value>| o.get("@id") == object.get("@id") && o.contains_key("name");
             let found = objects.iter().find(meant);
@@ -170,7 +253,7 @@ mod tests {
     use super::*;
 
     fn of(script: &str) -> JsonLd {
-        of_scripts(&[script.to_owned()])
+        of_scripts(&[script.to_owned()], &Page::default())
     }
 
     fn names(described: &Described) -> Vec<&str> {
@@ -184,11 +267,37 @@ mod tests {
             r#"[{"@type":"WebSite"},{"@type":["Article","X"],"author":[{"name":"Jane Doe"}],"datePublished":"2024-05-06"}]"#,
             r#"{"@graph":[{"@type":"Person"},{"@type":"BlogPosting","author":"Jane Doe","datePublished":"2024-05-06"}]}"#,
             r#"{"@type":"WebPage","mainEntity":{"@type":"Article","author":["Jane Doe"],"datePublished":"2024-05-06"}};"#,
+            "//<![CDATA[\n{\"@type\":\"Article\",\"author\":[\"Jane Doe\",],\"datePublished\":\"2024-05-06\",\n}\n//]]>",
+            r#"<!-- {"@type":"Article","headline":"a, ] b\", }","author":"Jane Doe","datePublished":"2024-05-06",} -->"#,
             "{\"@type\":\"Article\",\"description\":\"two\nlines\",\"author\":\"Jane Doe\",\"datePublished\":\"2024-05-06\"}",
         ] {
             let found = of(script).article;
             assert_eq!((names(&found), found.published.as_deref()), (vec!["Jane Doe"], Some("2024-05-06")), "{script}");
         }
+    }
+
+    #[test]
+    fn of_several_articles_the_pages_own_is_taken() {
+        let script = r#"[{"@type":"NewsArticle","url":"/news/9","headline":"A tunnel opens","author":"Max Moe"},
+            {"@type":"NewsArticle","headline":"Old bridge to close","author":"John Roe"},
+            {"@type":"NewsArticle","mainEntityOfPage":{"@id":"https://example.com/news/1/#x"},"author":"Jane Doe"}]"#;
+        let url: HttpUrl = "https://example.com/news/1".parse().unwrap();
+        let of = |addresses, titles| {
+            names(&of_scripts(&[script.to_owned()], &Page { addresses, titles }).article)[0].to_owned()
+        };
+        assert_eq!(of(vec![&url], vec![]), "Jane Doe");
+        let other: HttpUrl = "https://example.com/news/2".parse().unwrap();
+        assert_eq!(of(vec![&other], vec![fold("Old bridge to close - The Example")]), "John Roe");
+        assert_eq!(of(vec![&other], vec![]), "Max Moe");
+    }
+
+    #[test]
+    fn an_image_that_is_only_pointed_to_is_found() {
+        let of = |objects: &str| {
+            of(&format!(r##"{{"@graph":[{{"@type":"Article","image":{{"@id":"#i"}}}}{objects}]}}"##)).article.image
+        };
+        assert_eq!(of(r##",{"@type":"ImageObject","@id":"#i","url":"/big.jpg"}"##).as_deref(), Some("/big.jpg"));
+        assert_eq!(of(""), None);
     }
 
     #[test]
@@ -204,16 +313,18 @@ mod tests {
 
     #[test]
     fn what_describes_no_article_is_passed_over() {
-        for script in ["", "{", "[]", "null", r#"{"@type":"WebSite","author":"x"}"#, &"[".repeat(10_000)] {
+        let job = r#"{"@type":"JobPosting","author":"x"}"#;
+        for script in ["", "{", "}{", "[]", "null", job, r#"{"@type":"WebSite","author":"x"}"#, &"[".repeat(10_000)] {
             assert!(of(script).article.authors.is_empty());
         }
     }
 
     #[test]
     fn an_author_that_is_only_pointed_to_is_found() {
-        let found =
-            of(r##"{"@graph":[{"@type":"Article","author":{"@id":"#jane"}},{"@type":"WebSite","name":"The Paper"},
-            {"@type":"WebPage","datePublished":"2024-05-06"},{"@type":"Person","@id":"#jane","name":"Jane Doe"}]}"##);
+        let found = of(
+            r##"{"@graph":[{"@type":"Article","author":{"@list":[{"@id":"#jane"}]}},{"@type":"WebSite","name":"The Paper"},
+            {"@type":"WebPage","datePublished":"2024-05-06"},{"@type":"Person","@id":"#jane","name":"Jane Doe"}]}"##,
+        );
         assert_eq!(names(&found.article), ["Jane Doe"]);
         assert_eq!(found.site.as_deref(), Some("The Paper"));
         assert_eq!((found.article.published, found.page.published.as_deref()), (None, Some("2024-05-06")));

@@ -15,9 +15,8 @@ const ENOUGH_LETTERS: usize = 200;
 /// The language of `text`, given what was declared, the most trusted first.
 ///
 /// Scripts decide first: a declared language that isn't written in the text's script is wrong. Among
-/// languages of one script a declaration wins over statistics, but for two cases: two declarations
-/// disagree, or the page says English, as templates do unasked, and the text clearly is another, or the
-/// other way round. English is told from any other with ease; relatives such as Danish and Norwegian aren't.
+/// languages of one script a long text that clearly is in another one wins, as templates declare what they like; but
+/// not over a close relative, such as Danish over Norwegian, nor over a language that can't be recognised.
 pub(super) fn decide(text: &str, declared: &[Language]) -> Language {
     let window: String = text.chars().take(WINDOW).collect();
     let counts = Counts::of(&window);
@@ -33,11 +32,38 @@ pub(super) fn decide(text: &str, declared: &[Language]) -> Language {
             return (*agreed).clone();
         }
         let english = |l: &Language| l.same_language(&Language::ENGLISH);
-        if seen != Language::UNDETERMINED && (english(first) || english(&seen)) {
+        let told_apart = || is_recognised(first) && !are_relatives(first, &seen) && is_clear(&window);
+        if seen != Language::UNDETERMINED && (english(first) || english(&seen) || told_apart()) {
             return seen;
         }
     }
     (*first).clone()
+}
+
+/// Languages that statistics over a page's text take for each other.
+const RELATIVES: [&[&str]; 9] = [
+    &["da", "nb", "nn", "no", "sv"],
+    &["cs", "sk"],
+    &["hr", "sr", "bs", "sl", "mk", "bg", "sh"],
+    &["es", "ca", "gl", "pt"],
+    &["nl", "af"],
+    &["az", "tr", "tk", "uz"],
+    &["hi", "mr", "ne"],
+    &["id", "ms", "jv"],
+    &["be", "uk"],
+];
+
+fn are_relatives(a: &Language, b: &Language) -> bool {
+    RELATIVES.iter().any(|group| group.contains(&a.primary()) && group.contains(&b.primary()))
+}
+
+/// Whether texts of a language can be told from others.
+fn is_recognised(language: &Language) -> bool {
+    Lang::all().iter().any(|known| of_code(*known) == language.primary())
+}
+
+fn is_clear(text: &str) -> bool {
+    whatlang::detect(text).is_some_and(|seen| seen.is_reliable())
 }
 
 /// Whether a text of these letters can be of a language; where nothing is known of it, it can.
@@ -178,6 +204,10 @@ mod tests {
     const GERMAN: &str = "Die Stadt hat heute neue Regeln für den Verkehr veröffentlicht, die ab dem kommenden Monat für \
         alle gelten sollen. Bürgerinnen und Bürger können die Regeln im Internet nachlesen oder sich in den Ämtern \
         der Stadt beraten lassen, wie eine Sprecherin am Montag sagte.";
+    const UKRAINIAN: &str = "Міська рада в понеділок після тривалих дебатів проголосувала за закриття старого мосту на \
+        ремонт, який триватиме два роки і коштуватиме дванадцять мільйонів. ";
+    const DANISH: &str = "Byrådet besluttede mandag efter en lang debat at lukke den gamle bro for reparationer, som \
+        forventes at tage to år og koste tolv millioner, og som vil omlægge trafikken i tre bydele. ";
     const ENGLISH: &str = "The city has published new traffic rules today that will apply to everybody from next month. \
         Residents can read the rules on the web or ask for advice at the offices of the city, a spokeswoman said on \
         Monday, and there will be a public hearing in the autumn for those who disagree with them.";
@@ -218,7 +248,6 @@ mod tests {
     fn a_label_that_fits_is_kept_whole() {
         assert_eq!(decided(CHINESE, &["zh-Hant-TW"]), "zh-Hant-TW");
         assert_eq!(decided(ENGLISH, &["en-GB"]), "en-GB");
-        assert_eq!(decided(GERMAN, &["nl"]), "nl");
         assert_eq!(decided("", &["fr"]), "fr");
     }
 
@@ -227,6 +256,11 @@ mod tests {
         assert_eq!(decided(GERMAN, &["fr", "de-AT"]), "de-AT");
         assert_eq!(decided(GERMAN, &["en"]), "de");
         assert_eq!(decided(ENGLISH, &["de"]), "en");
+        assert_eq!(decided(GERMAN, &["es"]), "de");
+        assert_eq!(decided(&UKRAINIAN.repeat(2), &["ru"]), "uk");
+        // Nobody can tell whether this is a language that isn't known.
+        assert_eq!(decided(GERMAN, &["lb"]), "lb");
+        assert_eq!(decided(&DANISH.repeat(2), &["nb"]), "nb");
         assert_eq!(decided("Neue Regeln", &["en"]), "en");
     }
 }

@@ -8,7 +8,7 @@ use super::{
     entity,
     json_ld::{self, JsonLd},
     text::{collapse, lines},
-    title::SiteNames,
+    title::{SiteNames, fold},
     visible::{self, Line},
 };
 use crate::rights::{self, Said};
@@ -40,8 +40,8 @@ pub(super) struct Metadata {
     pub(super) canonical_links: Vec<HttpUrl>,
     /// The texts of the first headings, `<h1>`, in their order.
     pub(super) headings: Vec<String>,
-    /// There is a field for a password.
-    pub(super) asks_password: bool,
+    /// There is a field for a password or an e-mail address.
+    pub(super) asks_to_sign_in: bool,
     /// What the page shows, as far as lines are short.
     pub(super) lines: Vec<Line>,
     /// What it says as JSON-LD.
@@ -64,7 +64,7 @@ impl Metadata {
             base: document.base_uri().and_then(|href| absolute(url, &href)).unwrap_or_else(|| url.clone()),
             canonical_links: vec![],
             headings: vec![],
-            asks_password: false,
+            asks_to_sign_in: false,
             lines: visible::lines(&document.root()),
             title: None,
             json_ld: JsonLd::default(),
@@ -84,9 +84,14 @@ impl Metadata {
                     found.canonical_links.extend(canonical_link(&node, &found.base));
                 }
                 "h1" if found.headings.len() < MAX_HEADINGS => {
-                    found.headings.extend(some_text(&beginning(&lines(&node))))
+                    // What readers see means what it says: `What does &nbsp; do?`
+                    let heading = collapse(&beginning(&lines(&node)));
+                    found.headings.extend(Some(heading).filter(|h| !h.is_empty()));
                 }
-                "input" => found.asks_password |= node.attr("type").is_some_and(|t| t.eq_ignore_ascii_case("password")),
+                "input" => {
+                    let is = |kind: &str| node.attr("type").is_some_and(|t| t.eq_ignore_ascii_case(kind));
+                    found.asks_to_sign_in |= is("password") || is("email");
+                }
                 "title" if found.title.is_none() => found.title = some_text(&node.text()),
                 "script" if scripts.len() < MAX_SCRIPTS => {
                     let is_json_ld = |t: &String| t.trim().to_ascii_lowercase().starts_with("application/ld+json");
@@ -97,9 +102,11 @@ impl Metadata {
                 _ => {}
             }
         }
-        found.json_ld = json_ld::of_scripts(&scripts);
         let og_url = found.meta(&["og:url"]).and_then(|href| absolute(&found.base, href));
         found.canonical_links.extend(og_url);
+        let addresses = std::iter::once(url).chain(&found.canonical_links).collect();
+        let titles = found.titles().into_iter().chain(found.headings.iter().cloned()).map(|t| fold(&t)).collect();
+        found.json_ld = json_ld::of_scripts(&scripts, &json_ld::Page { addresses, titles });
         found
     }
 
@@ -144,6 +151,11 @@ impl Metadata {
 
     pub(super) fn all_metas<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.metas.iter().filter(move |(n, _)| n == name).map(|(_, content)| content.as_str())
+    }
+
+    /// All that have one of these names, in the page's order.
+    pub(super) fn metas_of(&self, names: &'static [&'static str]) -> impl Iterator<Item = (&str, &str)> {
+        self.metas.iter().map(|(n, content)| (n.as_str(), content.as_str())).filter(|(n, _)| names.contains(n))
     }
 
     fn add_meta(&mut self, node: &NodeRef<'_>) {

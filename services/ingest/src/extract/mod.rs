@@ -7,6 +7,7 @@
 //! ([`feed_text`]), and what is no article is refused ([`refusal`]). A second parse happens in the sanitizer, a third only
 //! on pages with little text.
 
+mod accordion;
 mod author;
 mod body;
 mod byline;
@@ -17,6 +18,7 @@ mod feed_text;
 mod image;
 mod json_ld;
 mod language;
+mod math;
 mod metadata;
 mod published;
 mod refusal;
@@ -46,6 +48,9 @@ const MIN_WORDS: usize = 4;
 
 /// Below this many words or characters what was judged a page's article is not relied upon alone.
 const BRIEF: usize = 25;
+
+/// How many headings beside the first are looked at for the title.
+const MAX_SUBHEADINGS: usize = 12;
 
 /// An article as its page has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,11 +137,12 @@ pub fn extract(
     if html.trim().is_empty() && hints.content_html.is_none() {
         return Err(NotReadable::Empty);
     }
-    let document = tree::parse(html)?;
+    let document = readable_tree(html)?;
     let metadata = Metadata::of(&document, url);
     // The page's alone: whether the feed's is better is decided below.
     let body = best_body(html, document, &metadata)?;
-    let wall = refusal::wall(&metadata, &body.text, body.words);
+    let site = metadata.site_names(url);
+    let wall = refusal::wall(&metadata, &site, &body.text, body.words);
     let (body, body_source) = feed_text::chosen(body, wall.is_some(), hints, &metadata.base)?;
     if let Some(wall) = wall.filter(|_| body_source == BodySource::Page && body.words >= MIN_WORDS) {
         return Err(NotReadable::Wall(wall));
@@ -145,7 +151,6 @@ pub fn extract(
         return Err(NotReadable::NoArticle { words: body.words });
     }
 
-    let site = metadata.site_names(url);
     let title = match &hints.title {
         // What a wall calls itself is no title.
         Some(of_feed) if wall.is_some() => {
@@ -164,7 +169,7 @@ pub fn extract(
         published_at: dates.published,
         modified_at: dates.modified,
         site_name: metadata.site_name().unwrap_or_else(|| host_name(url)),
-        image: image::lead(&metadata),
+        image: image::lead(&metadata, body.image.as_ref()),
         tags: tag::tags(&metadata, &site, &hints.tags),
         body_source,
         body_html: sanitize(&body.html, &metadata.base),
@@ -191,6 +196,14 @@ pub fn language_of(text: &str) -> Language {
     language::decide(text, &[])
 }
 
+/// The tree of a page, with what is text in it as such.
+fn readable_tree(html: &str) -> Result<dom_query::Document, NotReadable> {
+    let document = tree::parse(html)?;
+    accordion::open(&document);
+    math::write_out(&document);
+    Ok(document)
+}
+
 /// The body as its lines are judged; where that is short, the best of what the page has without its navigation.
 fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> Result<Body, NotReadable> {
     let judged = body::judged(document, &metadata.base);
@@ -206,6 +219,15 @@ fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> 
     if better {
         best = named;
     }
+    // Scripts fill some pages, and tell machines all of it at once.
+    if best.words < BRIEF
+        && let Some(written) = metadata.json_ld.article.body.as_deref()
+    {
+        let of_json_ld = body::written_out(written, &metadata.base)?;
+        if of_json_ld.words >= 2 * BRIEF {
+            best = of_json_ld;
+        }
+    }
     let title = if judged.title.is_empty() { best.title } else { judged.title };
     Ok(Body { title, byline: judged.byline.or(best.byline), ..best })
 }
@@ -213,7 +235,9 @@ fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> 
 fn title_of(body: &Body, metadata: &Metadata, site: &SiteNames, hints: &Hints) -> String {
     let claimed = metadata.titles().into_iter().chain(some_text(&body.title)).collect();
     let of_feed = hints.title.as_deref().and_then(some_text);
-    title::title(&title::Claims { headings: &metadata.headings, claimed, of_feed, text: &body.text }, site)
+    let subheadings = metadata.lines.iter().filter(|l| l.marks.heading && !l.marks.h1 && !l.marks.elsewhere);
+    let subheadings = subheadings.map(|l| l.text.as_str()).take(MAX_SUBHEADINGS).collect();
+    title::title(&title::Claims { headings: &metadata.headings, subheadings, claimed, of_feed, text: &body.text }, site)
 }
 
 fn host_name(url: &HttpUrl) -> String {

@@ -25,7 +25,11 @@ pub(super) fn tags(metadata: &Metadata, site: &SiteNames, of_feed: &[String]) ->
 
 fn distinct<'a>(lists: impl Iterator<Item = &'a str>, site: &SiteNames) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
-    for tag in lists.flat_map(|list| list.split([',', ';', '，', '、', '；', '|'])).take(MAX_LOOKED_AT) {
+    // Entities end in what tags are split at.
+    let lists = lists.filter_map(some_text);
+    let each =
+        lists.flat_map(|list| list.split([',', ';', '，', '、', '；', '|']).map(str::to_owned).collect::<Vec<_>>());
+    for tag in each.take(MAX_LOOKED_AT) {
         let Some(tag) = some_text(tag.trim().trim_start_matches('#')) else { continue };
         let known = tags.iter().any(|t| fold(t) == fold(&tag));
         if tags.len() < MAX_TAGS
@@ -48,11 +52,11 @@ mod tests {
     fn tags_are_gathered_once_each() {
         let page = r##"<meta property=article:tag content=Bridges><meta property=article:tag content="Road works">
             <meta name=keywords content="bridges, Traffic, Example, #City , , ">
-            <script type=application/ld+json>{"@type":"Article","keywords":["traffic","Repairs"]}</script>"##;
+            <script type=application/ld+json>{"@type":"Article","keywords":["traffic","R&amp;D"]}</script>"##;
         let url = "https://www.example.com/".parse().unwrap();
         let metadata = Metadata::of(&dom_query::Document::from(page), &url);
         let site = metadata.site_names(&url);
-        assert_eq!(tags(&metadata, &site, &["feed".into()]), ["Bridges", "Road works", "Traffic", "City", "Repairs"]);
+        assert_eq!(tags(&metadata, &site, &["feed".into()]), ["Bridges", "Road works", "Traffic", "City", "R&D"]);
         let bare = Metadata::of(&dom_query::Document::from("<p>x"), &url);
         assert_eq!(tags(&bare, &site, &["feed".into(), "Feed".into()]), ["feed"]);
         let many: Vec<String> = (0..40).map(|i| format!("t{i}")).collect();

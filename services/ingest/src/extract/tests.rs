@@ -157,6 +157,62 @@ fn the_feeds_longer_text_is_used_and_labelled() {
 }
 
 #[test]
+fn the_title_stands_once() {
+    let text = "The city council voted on Monday, after a long debate, to close the old bridge for repairs.";
+    let article = extracted(&format!(
+        "<title>How the districts voted | The Example</title><article><h1>How the districts voted</h1><p>{text}</p>\
+        <h2>Results by district</h2><table><tr><th>North<td>55<tr><th>South<td>43</table><p>{text} Again.</p></article>"
+    ));
+    assert_eq!(article.title, "How the districts voted");
+    assert!(
+        article.text.starts_with("The city council") && !article.body_html.contains("<h1>"),
+        "{}",
+        article.body_html
+    );
+}
+
+#[test]
+fn a_title_may_speak_of_entities() {
+    let page = "<meta property=og:title content='What does &amp;nbsp; do?'><h1>What does &amp;nbsp; do?</h1><p>one two three four five</p>";
+    assert_eq!(extracted(page).title, "What does &nbsp; do?");
+}
+
+#[test]
+fn formulas_are_text() {
+    let page = news_page().replace("<p>3. ", "<p>The frequency <math><mi>f</mi></math> is low. ");
+    let article = extracted(&page);
+    assert!(article.text.contains("The frequency f is low."), "{}", article.text);
+    assert!(article.body_html.contains("frequency <span>f</span> is"), "{}", article.body_html);
+}
+
+#[test]
+fn a_page_that_scripts_fill_is_read_from_what_it_tells_machines() {
+    let sentence =
+        "The city council voted on Monday, after a long debate, to close the old <b>bridge & pier</b> for repairs.";
+    let body = format!("{sentence}\\n\\n{}", format!("{sentence} ").repeat(4));
+    let page = format!(
+        r#"<title>Old bridge to close</title><script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{body}"}}</script>
+        <div id=root></div><noscript>You need to enable JavaScript to run this app.</noscript>"#
+    );
+    let article = extracted(&page);
+    assert_eq!((article.title.as_str(), article.text.lines().count()), ("Old bridge to close", 2), "{}", article.text);
+    assert!(article.text.starts_with("The city council"), "{}", article.text);
+    assert!(
+        article.text.contains("<b>bridge & pier</b>") && !article.body_html.contains("<b>"),
+        "{}",
+        article.body_html
+    );
+}
+
+#[test]
+fn headings_that_are_buttons_are_text() {
+    let page = news_page().replace("<p>3. ", "<h2><button>What it costs</button></h2><p>3. ");
+    let article = extracted(&page);
+    assert!(article.text.contains("\nWhat it costs\n3. The city"), "{}", article.text);
+    assert!(article.body_html.contains("<h2><span>What it costs</span></h2>"), "{}", article.body_html);
+}
+
+#[test]
 fn tags_and_the_last_change_are_taken_over() {
     let head = "<meta property=article:tag content=Bridges><meta property=article:published_time content=2024-05-06>\
         <meta property=article:modified_time content=2024-05-07T08:00:00+02:00>";

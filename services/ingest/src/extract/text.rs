@@ -75,7 +75,8 @@ pub(super) fn is_silent(name: &str) -> bool {
     )
 }
 
-/// The text under `root`: a line a paragraph, white space collapsed, no control characters, no empty lines.
+/// The text under `root`: a line a paragraph and a line of preformatted text, white space collapsed, no control
+/// characters, no empty lines.
 pub(super) fn lines(root: &NodeRef<'_>) -> String {
     let mut lines = Lines::default();
     let mut node = root.first_child();
@@ -87,6 +88,8 @@ pub(super) fn lines(root: &NodeRef<'_>) -> String {
             NodeData::Element(element) => {
                 let name = &*element.name.local;
                 enter = !is_silent(name);
+                // An empty one isn't left, as it isn't entered.
+                lines.preformatted += usize::from(name == "pre" && current.first_child().is_some());
                 if is_block(name) {
                     lines.end_line();
                 } else if matches!(name, "td" | "th") {
@@ -105,12 +108,13 @@ fn next_after<'a>(node: NodeRef<'a>, root: &NodeRef<'a>, lines: &mut Lines) -> O
     let mut left = node;
     loop {
         let name = left.qual_name_ref();
-        match name.as_deref().map(|n| &*n.local) {
+        let name = name.as_deref().map(|n| &*n.local);
+        lines.preformatted -= usize::from(name == Some("pre") && left.first_child().is_some());
+        match name {
             Some(name) if is_block(name) => lines.end_line(),
             Some("td" | "th") => lines.space(),
             _ => {}
         }
-        drop(name);
         if let Some(next) = left.next_sibling() {
             return Some(next);
         }
@@ -124,12 +128,16 @@ struct Lines {
     text: String,
     line_start: usize,
     space: bool,
+    /// How many `<pre>` the text stands in.
+    preformatted: usize,
 }
 
 impl Lines {
     fn push(&mut self, text: &str) {
         for c in text.chars() {
-            if c.is_whitespace() {
+            if c == '\n' && self.preformatted > 0 {
+                self.end_line();
+            } else if c.is_whitespace() {
                 self.space = true;
             } else if !is_unwanted(c) {
                 if std::mem::take(&mut self.space) && self.text.len() > self.line_start {
@@ -186,6 +194,12 @@ mod tests {
         assert_eq!(text("<h1>T</h1>\n<p> a <b>b</b>c\n d</p><p></p><div>e<p>f</p>g</div>"), "T\na bc d\ne\nf\ng");
         assert_eq!(text("<ul><li>a<li>b</ul>a<br>b"), "a\nb\na\nb");
         assert_eq!(text("<table><tr><td>a<td>b<tr><td>c</table>"), "a b\nc");
+    }
+
+    #[test]
+    fn a_line_of_code_is_a_line() {
+        assert_eq!(text("a\nb<pre>\n<code>fn <b>f</b>() {\n\n    x\n}</code></pre>c\nd"), "a b\nfn f() {\nx\n}\nc d");
+        assert_eq!(text("<pre></pre>a\nb<pre>c\nd"), "a b\nc\nd");
     }
 
     #[test]

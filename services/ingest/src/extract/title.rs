@@ -26,11 +26,19 @@ const MAX_NAMES: usize = 16;
 /// Headings shorter than this are the title only where it is said in other words too: `Blog` heads many pages.
 const TELLING_WORDS: usize = 3;
 
+/// The most words that name a section of a site.
+const SECTION_WORDS: usize = 3;
+
+/// The most characters that do.
+const SECTION_CHARS: usize = 24;
+
 /// What may be a page's title.
 #[derive(Debug, Default)]
 pub(super) struct Claims<'a> {
     /// The first headings, `<h1>`, in their order.
     pub(super) headings: &'a [String],
+    /// Other headings, in their order.
+    pub(super) subheadings: Vec<&'a str>,
     /// What the page calls itself to machines, the most trusted first.
     pub(super) claimed: Vec<String>,
     /// What the feed calls it.
@@ -44,7 +52,12 @@ pub(super) struct Claims<'a> {
 pub(super) fn title(claims: &Claims<'_>, site: &SiteNames) -> String {
     let claimed: Vec<&str> = claims.claimed.iter().map(|t| site.cut(t)).filter(|t| !site.is_name(t)).collect();
     let headings: Vec<&str> = claims.headings.iter().map(|t| site.cut(t)).filter(|t| !site.is_name(t)).collect();
-    let seen = heading(&headings, &claimed);
+    // Some templates have no first heading, and name the site in the title alone.
+    let under = || {
+        let telling = |h: &&&str| count_words(h) >= TELLING_WORDS && !site.is_name(h);
+        claims.subheadings.iter().filter(telling).find(|h| claimed.iter().any(|c| begins(c, h))).copied()
+    };
+    let seen = heading(&headings, &claimed).or_else(under);
     let found = seen.or_else(|| claimed.first().copied()).or(claims.of_feed.as_deref()).or(headings.first().copied());
     match found {
         Some(title) => shortened(title, MAX_CHARS),
@@ -75,7 +88,7 @@ fn heading<'t>(headings: &[&'t str], claimed: &[&str]) -> Option<&'t str> {
 
 /// Whether a claimed title is a heading with something set off behind it; what follows a colon belongs to a title.
 fn begins(claimed: &str, heading: &str) -> bool {
-    parts(claimed).first().is_some_and(|p| !p.colon && fold(p.text) == fold(heading))
+    parts(claimed).first().is_some_and(|p| !p.ends_in_colon() && fold(p.text) == fold(heading))
 }
 
 /// Whether a heading is what claimed titles set off behind them: then it heads all of the site's pages.
@@ -134,9 +147,19 @@ impl SiteNames {
         self.is_name(part)
             || self.names.iter().any(|n| within(&text, n) || within(n, &text))
             || self.host.len() > 3 && joined.contains(&self.host)
+            // `ZBC News`, `ZBC.com`: a short name must be a word of its own.
+            || self.host.len() > 2 && text.split(' ').count() <= SECTION_WORDS && text.split(' ').any(|w| w == self.host)
             || joined.len() > 3 && joined.is_ascii() && self.host.starts_with(&joined)
             || joined.len() > 4 && joined.is_ascii() && self.host.ends_with(&joined)
             || self.host.len() > 1 && initials(part) == self.host
+    }
+
+    /// Whether what is set off at a title's beginning means the site. What is only a part of its name is more often
+    /// where the news are from: `Washington — Senate passes budget`.
+    fn means_in_front(&self, part: &str) -> bool {
+        let text = fold(part);
+        self.is_name(part)
+            || self.names.iter().any(|n| n.chars().count() > 2 && format!(" {text} ").contains(&format!(" {n} ")))
     }
 
     /// A title without the site's name, and what stands between the two, at either end.
@@ -147,16 +170,24 @@ impl SiteNames {
         let is_site =
             |part: &Part<'_>, colon: bool| if colon { self.is_name(part.text) } else { self.means(part.text) };
         let mut cut_behind = false;
-        while last - first > 1 && is_site(&parts[last - 1], parts[last - 2].colon) {
+        while last - first > 1 && is_site(&parts[last - 1], parts[last - 2].ends_in_colon()) {
             last -= 1;
             cut_behind = true;
         }
-        // What stands in a row of underscores before the site is its section.
-        while cut_behind && last - first > 1 && parts[last - 2].underscore && parts[last - 1].text.chars().count() <= 8
-        {
+        // Behind the name there may be what the site says of itself.
+        let is_slogan =
+            |at: &usize| !parts[at - 1].ends_in_colon() && self.is_name(parts[*at].text) && says_enough(parts[0].text);
+        if let Some(at) = (1..last).find(is_slogan) {
+            last = at;
+            cut_behind = true;
+        }
+        while cut_behind && last - first > 1 && is_section(&parts[last - 2], parts[last - 1].text) {
             last -= 1;
         }
-        while last - first > 1 && is_site(&parts[first], parts[first].colon) {
+        let in_front = |part: &Part<'_>| {
+            if part.ends_in_colon() { self.is_name(part.text) } else { self.means_in_front(part.text) }
+        };
+        while last - first > 1 && in_front(&parts[first]) {
             first += 1;
         }
         match (parts.get(first), parts.get(last.saturating_sub(1))) {
@@ -166,17 +197,40 @@ impl SiteNames {
     }
 }
 
+/// Whether what stands between `before` and the site's name is the section: short, and in a row of marks that sites
+/// set between such.
+fn is_section(before: &Part<'_>, text: &str) -> bool {
+    let chars = text.chars().count();
+    let wide = |text: &str| text.chars().all(|c| c as u32 >= 0x2e80);
+    match before.mark {
+        '_' => chars <= 8,
+        '|' | '｜' | '丨' => count_words(text) <= SECTION_WORDS && chars <= SECTION_CHARS && says_enough(before.text),
+        '-' | '–' | '—' | '·' => chars <= 4 && wide(text) && says_enough(before.text),
+        _ => false,
+    }
+}
+
+/// Whether a part of a title can be the whole of it.
+fn says_enough(part: &str) -> bool {
+    count_words(part) > SECTION_WORDS
+}
+
 /// A part of a title, and what sets the next one off.
 #[derive(Debug)]
-struct Part<'t> {
-    text: &'t str,
+pub(super) struct Part<'t> {
+    pub(super) text: &'t str,
     start: usize,
-    colon: bool,
-    underscore: bool,
+    mark: char,
+}
+
+impl Part<'_> {
+    fn ends_in_colon(&self) -> bool {
+        matches!(self.mark, ':' | '：')
+    }
 }
 
 /// The parts that a title has: ` - ` and the like between blanks, `|` and `_` anywhere.
-fn parts(title: &str) -> Vec<Part<'_>> {
+pub(super) fn parts(title: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut start = 0;
     let mut push = |start: usize, end: usize, mark: char| {
@@ -184,8 +238,7 @@ fn parts(title: &str) -> Vec<Part<'_>> {
         let trimmed = text.trim();
         if !trimmed.is_empty() {
             let offset = text.len() - text.trim_start().len();
-            let (colon, underscore) = (matches!(mark, ':' | '：'), mark == '_');
-            parts.push(Part { text: trimmed, start: start + offset, colon, underscore });
+            parts.push(Part { text: trimmed, start: start + offset, mark });
         }
     };
     for (at, c) in title.char_indices() {
@@ -272,16 +325,41 @@ mod tests {
             ("The Example", "The Example"),
             ("A self-made man", "A self-made man"),
             ("Rust: what people love", "Rust: what people love"),
+            ("Daily — Senate passes budget", "Daily — Senate passes budget"),
+            ("Bridge to be closed | Local News | The Example", "Bridge to be closed"),
+            ("大桥今日封闭维修 - 社会 - 示例网", "大桥今日封闭维修"),
+            ("Barcelona | Real Madrid | The Example", "Barcelona | Real Madrid"),
+            ("Bridge to be closed - The Example - Latest news and weather", "Bridge to be closed"),
             ("", ""),
         ] {
             assert_eq!(site().cut(whole), cut, "{whole}");
         }
     }
 
+    #[test]
+    fn a_short_name_of_a_site_is_a_word_of_its_own() {
+        let site = SiteNames::new([], "www.zbc.co.uk");
+        assert_eq!(site.cut("Bridge to close - ZBC News"), "Bridge to close");
+        assert_eq!(site.cut("Bridge to close - ZBC.com"), "Bridge to close");
+        assert_eq!(site.cut("Bridge to close - ZBCD chimes"), "Bridge to close - ZBCD chimes");
+        let site = SiteNames::new([], "www.washingtonexample.com");
+        assert_eq!(site.cut("Washington — Senate passes budget"), "Washington — Senate passes budget");
+    }
+
+    #[test]
+    fn a_heading_of_second_rank_tells_where_the_title_ends() {
+        let claims = Claims {
+            subheadings: vec!["Latest", "Bridge to close soon", "Comments"],
+            claimed: vec!["Bridge to close soon - Valley Gazette".into()],
+            ..Claims::default()
+        };
+        assert_eq!(title(&claims, &site()), "Bridge to close soon");
+    }
+
     fn chosen(headings: &[&str], claimed: &[&str]) -> String {
         let headings: Vec<String> = headings.iter().map(|h| (*h).to_owned()).collect();
         let claimed = claimed.iter().map(|c| (*c).to_owned()).collect();
-        title(&Claims { headings: &headings, claimed, of_feed: None, text: "The text." }, &site())
+        title(&Claims { headings: &headings, claimed, text: "The text.", ..Claims::default() }, &site())
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(super) struct Marks {
     pub(super) author: bool,
     /// In what isn't the article, by its element or its name: navigation, comments, teasers of others.
     pub(super) elsewhere: bool,
+    /// In what readers say.
+    pub(super) comment: bool,
     /// In what is around or beside articles by its element: `<nav>`, `<footer>`, `<figcaption>`.
     pub(super) frame: bool,
     /// All of it is a link.
@@ -146,7 +148,7 @@ fn marked(around: Marks, name: &str, element: &dom_query::Element, holds_heading
         return marks;
     }
     if attribute(element, "itemtype").is_some_and(|kind| kind.trim_end_matches('/').ends_with("Comment")) {
-        marks.elsewhere = true;
+        (marks.comment, marks.elsewhere) = (true, true);
     }
     let mut published = false;
     for attribute in element.attrs.iter().filter(|a| matches!(&*a.name.local, "class" | "id" | "itemprop" | "rel")) {
@@ -161,10 +163,12 @@ fn marked(around: Marks, name: &str, element: &dom_query::Element, holds_heading
                     marks.date = true;
                     marks.changed |= !published;
                 }
+                "comments" | "commentlist" | "disqus" if !holds_heading => {
+                    (marks.comment, marks.elsewhere) = (true, true);
+                }
                 "author" | "authors" | "byline" | "bylines" | "writer" => marks.author = true,
-                "comment" | "comments" | "related" | "recommended" | "recommend" | "sidebar" | "footer"
-                | "copyright" | "teaser" | "teasers" | "latest" | "trending" | "popular" | "disqus" | "nav"
-                | "menu" | "breadcrumb" | "breadcrumbs"
+                "comment" | "related" | "recommended" | "recommend" | "sidebar" | "footer" | "copyright" | "teaser"
+                | "teasers" | "latest" | "trending" | "popular" | "nav" | "menu" | "breadcrumb" | "breadcrumbs"
                     if !holds_heading =>
                 {
                     marks.elsewhere = true
@@ -214,6 +218,7 @@ impl Lines {
             all.changed |= marks.changed;
             all.author |= marks.author;
             all.elsewhere |= marks.elsewhere;
+            all.comment |= marks.comment;
             all.frame |= marks.frame;
             all.h1 |= marks.h1;
             all.heading |= marks.heading;

@@ -13,7 +13,6 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     evidence,
-    hints::Hints,
     outline::{Kind, Line, Outline},
 };
 
@@ -82,19 +81,29 @@ fn node(word: &str, at: u16) -> Option<Node> {
     Some(Node::Question { number: number.parse().ok()?, bound: bound.parse().ok()?, yes: below(yes)?, no: below(no)? })
 }
 
-/// Whether each line of a page belongs to its article.
-pub(super) fn keeps(outline: &Outline) -> Vec<bool> {
+/// Whether each line of a page belongs to its article; captions don't, however well they read.
+pub(super) fn keeps(outline: &Outline, captions: &[bool]) -> Vec<bool> {
     let mut keeps = evidence::each(outline, |numbers| TREES.sum(numbers) > 0.0);
-    for (line, keep) in outline.lines.iter().zip(&mut keeps) {
-        *keep &= !is_caption(outline, line);
+    for (keep, caption) in keeps.iter_mut().zip(captions) {
+        *keep &= !caption;
     }
+    drop_title(outline, &mut keeps);
     drop_repeated(&outline.lines, &mut keeps);
     keeps
 }
 
-/// Whether a line says what an image shows: that is beside the article's text, however well it reads.
-pub(super) fn is_caption(outline: &Outline, line: &Line) -> bool {
-    line.kind == Kind::Caption || outline.parts[line.part].hints.and(line.inline_hints).any(Hints::CAPTION)
+/// Drops the heading above the text that says the page's title: it is shown above the article anyway.
+fn drop_title(outline: &Outline, keeps: &mut [bool]) {
+    for (line, keep) in outline.lines.iter().zip(keeps).filter(|(_, keep)| **keep) {
+        if line.is_prose() {
+            return;
+        }
+        let says_title = || line.weight >= 8.0 && outline.title.trim_start().starts_with(&line.text.to_lowercase());
+        if matches!(line.kind, Kind::Heading(1 | 2)) && says_title() {
+            *keep = false;
+            return;
+        }
+    }
 }
 
 /// Keeps one of the paragraphs that say the same, that which the scores took where there is one: templates hold

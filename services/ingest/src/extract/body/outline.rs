@@ -61,6 +61,11 @@ impl Part {
         let kind = self.own_around >> KIND_SHIFT & 0xf;
         self.own_around & (INLINE | ROWS | Around::LIST | Around::TABLE) == 0 && matches!(kind, 0 | 10)
     }
+
+    /// Whether white space in it is as its author wrote it, `<pre>`.
+    pub(super) fn is_preformatted(&self) -> bool {
+        self.own_around >> KIND_SHIFT & 0xf == 11
+    }
 }
 
 /// What an element holds.
@@ -142,7 +147,7 @@ pub(super) const ROWS: u32 = 1 << 30;
 pub(super) const KIND_SHIFT: u32 = 24;
 
 impl Outline {
-    /// Adds up what elements hold and hands down what they say.
+    /// Adds up what elements hold, and hands down what they say.
     pub(super) fn sum_up(&mut self) {
         for line in &self.lines {
             let prose = if line.is_prose() { line.weight } else { 0.0 };
@@ -155,6 +160,11 @@ impl Outline {
             let (sums, parent) = (self.parts[at].sums, self.parts[at].parent);
             self.parts[parent].sums.add(sums);
         }
+        self.hand_down();
+    }
+
+    /// Hands down what elements say to those in them.
+    pub(super) fn hand_down(&mut self) {
         let all = self.parts.first().map(|p| p.sums).unwrap_or_default();
         for at in 1..self.parts.len() {
             let part = &self.parts[at];
