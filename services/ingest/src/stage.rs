@@ -80,6 +80,7 @@ impl Stage for Ingesting {
         let IngestRequested { url, hints, feed_id, force, .. } = request.clone();
         let retention = self.pages.retention;
         let read = move || {
+            let _until_read = page.room.clone();
             let kept = page.to_keep(retention);
             let (outside, found_at, fetched_at) = (page.outside.clone(), page.found_at.clone(), page.fetched_at);
             let article = article_within(&outside, &page.into_html(), &found_at, hints.as_ref(), fetched_at)?;

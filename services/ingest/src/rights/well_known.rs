@@ -12,7 +12,7 @@ use super::{
     tdm::{self, TdmRule},
 };
 use crate::{
-    fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    fetch::{FetchError, Fetcher, Kind, Remedy, Request, path_of, patience},
     lanes::Lanes,
 };
 
@@ -51,29 +51,35 @@ impl SiteRights {
     }
 
     /// What the site that `url` is on says. A site whose file can't be had doesn't implement the protocol, says the
-    /// report.
+    /// report. One that robots.txt keeps robots from isn't asked, and neither is one whose page they may not have.
+    /// `begun` is as in [`Request::begun`].
     ///
     /// # Errors
     /// [`SiteError`] where that can't be known now.
-    pub async fn of(&self, url: &HttpUrl) -> Result<SiteClaims, SiteError> {
+    pub async fn of(&self, url: &HttpUrl, begun: bool) -> Result<SiteClaims, SiteError> {
         let Some(file) = file_of(url) else { return Ok(SiteClaims::default()) };
-        let robots = self.fetcher.robots(url).await.map_err(SiteError::NotNow)?;
+        let robots = self.fetcher.robots(url, begun).await.map_err(SiteError::NotNow)?;
+        let refused = |url: &HttpUrl| robots.as_ref().is_some_and(|robots| robots.refusal(path_of(url)).is_some());
+        let kept_from = refused(url) || refused(&file);
         let content_usage = robots.map(|robots| [robots.content_usage.as_slice(), &robots.content_signal].concat());
         let origin = url.as_url().origin().ascii_serialization();
-        let tdm = self.file(&origin, &file).await?.map(|text| rules(&origin, &text)).unwrap_or_default();
+        let text = if kept_from { None } else { self.file(&origin, &file, begun).await? };
+        let tdm = text.map(|text| rules(&origin, &text)).unwrap_or_default();
         Ok(SiteClaims { tdm, content_usage: content_usage.unwrap_or_default() })
     }
 
-    async fn file(&self, origin: &str, file: &HttpUrl) -> Result<Option<String>, SiteError> {
+    async fn file(&self, origin: &str, file: &HttpUrl, begun: bool) -> Result<Option<String>, SiteError> {
         if let Some(text) = kept(&self.store, origin, Timestamp::now()).await? {
             return Ok(text);
         }
-        let _only_one_asks = self.lanes.enter(origin).await;
+        let Some(_only_one_asks) = self.lanes.enter(origin, patience(begun)).await else {
+            return Err(SiteError::NotNow(FetchError::being_asked(file)));
+        };
         let now = Timestamp::now();
         if let Some(text) = kept(&self.store, origin, now).await? {
             return Ok(text);
         }
-        let (text, good_until) = match self.fetcher.get(Request::new(file, Kind::Other)).await {
+        let (text, good_until) = match self.fetcher.get(Request::new(file, Kind::Other).begun(begun)).await {
             Ok(answer) => (answer.body.and_then(|body| text_of(&body)), now + GOOD_FOR),
             Err(error) => match error.remedy() {
                 Remedy::GiveUp => (None, now + GOOD_FOR),

@@ -6,5 +6,6 @@ mod bombs;
 mod manners;
 mod pages;
 mod proxies;
+mod room;
 mod server;
 mod ssrf;
