@@ -32,6 +32,9 @@ const OLD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many sites one worker remembers.
 const REMEMBERED: usize = 1_000;
 
+/// How much memory that takes at most, in bytes.
+const REMEMBERED_BYTES: usize = 8 << 20;
+
 /// What came of asking for a robots.txt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -81,6 +84,8 @@ struct Failed {
 #[derive(Debug)]
 struct Remembered {
     known: Known,
+    /// How much memory that takes, about.
+    bytes: usize,
     until: Timestamp,
 }
 
@@ -124,7 +129,12 @@ impl RobotsCache {
             self.save(authority, &kept).await.map_err(&failed)?;
         }
         let known = kept.known(self.product, Timestamp::now());
-        self.remember(authority, Remembered { known: known.clone(), until: kept.good_until() });
+        let bytes = match &known {
+            Known::Policy(policy) => policy.bytes(),
+            Known::OutOfReach { reason, .. } => reason.len(),
+            Known::BeingAsked => 0,
+        };
+        self.remember(authority, Remembered { known: known.clone(), bytes, until: kept.good_until() });
         Ok(known)
     }
 
@@ -135,11 +145,15 @@ impl RobotsCache {
 
     fn remember(&self, authority: &str, what: Remembered) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED {
+        let is_full = |remembered: &HashMap<String, Remembered>| {
+            let bytes: usize = remembered.values().chain([&what]).map(|r| r.bytes).sum();
+            remembered.len() >= REMEMBERED || bytes > REMEMBERED_BYTES
+        };
+        if is_full(&remembered) {
             let now = Timestamp::now();
             remembered.retain(|_, r| r.until > now);
         }
-        if remembered.len() >= REMEMBERED {
+        if is_full(&remembered) {
             remembered.clear();
         }
         remembered.insert(authority.to_owned(), what);
