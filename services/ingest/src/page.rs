@@ -90,7 +90,7 @@ impl Pages {
             // is ahead must not keep later versions out, and what is forced is meant to stand now.
             let sent_at = event.attributes.time.filter(|_| !request.force);
             return Ok(Page {
-                found_at: request.url.clone(),
+                found_at: request.url.without_login(),
                 fetched_at: sent_at.map_or(now, |time| time.min(now)),
                 outside: Outside::default(),
                 room: Room::default(),
@@ -98,7 +98,7 @@ impl Pages {
             });
         }
         if event.attributes.replay > 0
-            && let Some(page) = self.kept(&request.url, event.attributes.time, now).await?
+            && let Some(page) = self.kept(&request.url.without_login(), event.attributes.time, now).await?
         {
             return Ok(page);
         }

@@ -78,6 +78,8 @@ impl Stage for Ingesting {
         let rules = self.rules.of(page.found_at.host(), feed_id, of_feed.as_ref());
         page.outside.policy = rules.policy();
         let IngestRequested { url, hints, feed_id, force, .. } = request.clone();
+        // A login is for the server alone, and not passed on.
+        let url = url.without_login();
         let retention = self.pages.retention;
         let read = move || {
             let _until_read = page.room.clone();

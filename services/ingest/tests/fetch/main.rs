@@ -4,6 +4,7 @@
 
 mod bombs;
 mod manners;
+mod odd_answers;
 mod pages;
 mod proxies;
 mod room;
