@@ -68,13 +68,34 @@ async fn metrics(State(process): State<Process>) -> impl IntoResponse {
     ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], process.metrics.text())
 }
 
+/// What a command line without anything to say says: how it ends where the service isn't to be started.
+fn ended_by_arguments(service: &str, mut arguments: impl Iterator<Item = String>) -> Option<(u8, String)> {
+    let usage = format!(
+        "usage: kos-{service}\n\nRuns the {service} service until SIGTERM or SIGINT. It takes no arguments: environment \
+         variables configure it,\nand `kos config` prints all of them.\n"
+    );
+    match arguments.next()?.as_str() {
+        "--help" | "-h" => Some((0, usage)),
+        other => Some((2, format!("kos-{service}: unknown argument {other:?}\n\n{usage}"))),
+    }
+}
+
 /// The `main` of a service that runs alone. The exit code is 0 when it was told to stop, 1 when it failed, 2 when its
-/// configuration can't be read.
+/// configuration can't be read or it is given arguments, of which it takes none.
 pub fn main<F, R>(service: &'static str, run: F) -> ExitCode
 where
     F: FnOnce(Config, Process) -> R,
     R: Future<Output = Result<(), RunError>>,
 {
+    let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned());
+    if let Some((code, text)) = ended_by_arguments(service, arguments) {
+        if code == 0 {
+            print!("{text}");
+        } else {
+            eprint!("{text}");
+        }
+        return ExitCode::from(code);
+    }
     let config = Environment::of_process().and_then(|environment| {
         telemetry::init(&environment)?;
         Config::read(&environment, service)
@@ -139,5 +160,20 @@ pub async fn stop_on_signal(stop: CancellationToken) {
         }
         info!("stopping: finishing what was begun");
         stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_starts_without_arguments_only() {
+        let ended = |arguments: &[&str]| ended_by_arguments("ingest", arguments.iter().map(|a| (*a).to_owned()));
+        assert_eq!(ended(&[]), None);
+        let (code, text) = ended(&["--help"]).unwrap();
+        assert!(code == 0 && text.starts_with("usage: kos-ingest\n"), "{text}");
+        let (code, text) = ended(&["--listen", "x"]).unwrap();
+        assert!(code == 2 && text.contains("unknown argument \"--listen\"") && text.contains("usage:"), "{text}");
     }
 }

@@ -41,6 +41,7 @@ fn asking(id: &str, pace: Pace) -> Asking {
         turn_id: format!("turn {id}"),
         pace,
         patient: true,
+        begun: None,
         lease: Duration::from_secs(40),
     }
 }
@@ -87,11 +88,29 @@ async fn turns_are_a_delay_apart_and_kept_for_who_has_them(database: Database) {
         ("3", 20, Entered::Wait(after(24))),
         ("4", 20, Entered::Wait(after(30))),
         ("3", 24, Entered::Now),
+        // Who is told to come later keeps its turn for as long.
+        ("4", 30, Entered::Wait(after(34))),
     ] {
         let found = turns::enter(&mut tx, &asking(id, pace), after(at)).await.unwrap();
         assert_eq!(found, entered, "{id} at {at} s");
         turns::leave(&mut tx, &[format!("turn {id}")]).await.unwrap();
     }
+    // A fetch that has begun goes ahead of the line, under a name of its own.
+    let begun = Asking { begun: Some(after(90)), ..asking("4", pace) };
+    let enter = turns::enter(&mut tx, &begun, after(31));
+    assert_eq!(enter.await.unwrap(), Entered::Wait(after(34)));
+    let enter = turns::enter(&mut tx, &begun, after(34));
+    assert_eq!(enter.await.unwrap(), Entered::Now);
+    let reserved = asking("4", pace);
+    assert_eq!(turns::enter(&mut tx, &reserved, after(35)).await.unwrap(), Entered::Wait(after(44)));
+    // What the host asks for holds for everybody, and no shorter time replaces a longer one.
+    for seconds in [600, 60] {
+        turns::leave_alone(&mut tx, "a.example", after(seconds)).await.unwrap();
+    }
+    for asking in [begun, asking("4", pace), asking("5", pace)] {
+        assert_eq!(turns::enter(&mut tx, &asking, after(44)).await.unwrap(), Entered::Wait(after(600)));
+    }
+    assert_eq!(turns::enter(&mut tx, &reserved, after(600)).await.unwrap(), Entered::Now, "its turn is gone");
     tx.commit().await.unwrap();
 }
 
@@ -106,7 +125,7 @@ async fn many_workers_together_stay_within_the_number_of_connections(database: D
         fetches.spawn(async move {
             let host = number % 3;
             let pass = loop {
-                match worker.enter(&format!("{host}.example"), &number.to_string(), pace).await {
+                match worker.enter(&format!("{host}.example"), &number.to_string(), pace, false).await {
                     Ok(pass) => break pass,
                     Err(Waiting::Until(_)) => {}
                     Err(Waiting::Failed(reason)) => panic!("{reason}"),
@@ -132,16 +151,18 @@ async fn a_robots_txt_is_asked_for_once_by_all_workers(database: Database) {
         Ok(Found::Text("User-agent: *\nDisallow: /新闻\0".into()))
     };
     let failed = |e: sqlx::Error| e.to_string();
+    let patience = Duration::from_secs(2);
     for _ in 0..2 {
         let worker = RobotsCache::new(store.clone(), "KnowledgeOS");
         for _ in 0..2 {
-            let known = worker.known("https://a.example/robots.txt", ask, failed).await.unwrap();
+            let known = worker.known("https://a.example/robots.txt", patience, ask, failed).await.unwrap();
             assert!(matches!(known, Known::Policy(policy) if policy.allowed("/") && policy.allowed("/news")));
         }
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     let worker = RobotsCache::new(store, "KnowledgeOS");
     let out_of_reach = async || Ok::<_, String>(Found::OutOfReach("503\0".into()));
-    let known = worker.known("https://b.example/robots.txt", out_of_reach, failed).await.unwrap();
-    assert_eq!(known, Known::OutOfReach("503".into()));
+    let known = worker.known("https://b.example/robots.txt", patience, out_of_reach, failed).await.unwrap();
+    let Known::OutOfReach { reason, until: Some(until) } = known else { panic!("{known:?}") };
+    assert!(reason == "503" && until > Timestamp::now(), "{reason} {until}");
 }

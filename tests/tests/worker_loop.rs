@@ -20,7 +20,7 @@ use kos_shared::{
 use kos_tests::{
     Database, NatsServer, eventually,
     stage::{Script, Step, count, effects},
-    worker_loop::{Loop, LoopConfig, Outside, Stored},
+    worker_loop::{Loop, LoopConfig, Outside, Stored, consumer_spec},
 };
 use tokio::sync::Semaphore;
 
@@ -217,6 +217,40 @@ async fn an_event_whose_turn_has_not_come_waits_without_losing_a_try() {
     assert_eq!(script.tries("https://a.example/1").len(), 7);
     let failures: i64 = sqlx::query_scalar("select count(*) from failures").fetch_one(store.readers()).await.unwrap();
     assert_eq!(failures, 0);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_waits_very_often_is_no_dead_letter_but_one_whose_work_never_ends_is() {
+    let server = NatsServer::start().await;
+    let (database, script) = (Database::sqlite(), Script::default());
+    let store = database.open().await;
+    // Ten deliveries for each try are beyond suspicion.
+    for url in ["https://a.example/waits", "https://a.example/hangs"] {
+        let until = Timestamp::now();
+        let not_yet = || Step::Fail(Failure::NotYet { until, reason: "others are before it".into() });
+        script.set(url, (0..25).map(|_| not_yet()));
+    }
+    let begun = "insert into begun (consumer, event_id, times) values ($1, $2, 3)";
+    let hanging = EventId::of_producer("/s", "hangs");
+    let begun = sqlx::query(begun).bind(consumer_spec().to_string()).bind(hanging.as_str().to_owned());
+    let mut tx = store.begin().await.unwrap();
+    begun.execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let worker = Loop::start(&server, &store, &script, config(|c| c.worker.max_attempts = 1)).await;
+    let outside = Outside::connect(&server).await;
+    for name in ["waits", "hangs"] {
+        let body = format!(r#"{{"url":"https://a.example/{name}"}}"#);
+        outside.publish(&[("ce-id", name), ("ce-source", "/s")], &body).await;
+    }
+    outside.stored_at_least("KOS_INGESTED", 1).await;
+    let letter = outside.stored_at_least("KOS_DEAD", 1).await.remove(0);
+    outside.settled().await;
+    assert_eq!(script.tries("https://a.example/waits").len(), 26);
+    assert_eq!(script.tries("https://a.example/hangs").len(), 10);
+    let reason = &history(&letter)[0].reason;
+    assert!(reason.contains("kills or hangs its worker"), "{reason}");
+    assert_eq!(count(&store, "begun").await, 0);
     worker.stop().await;
 }
 

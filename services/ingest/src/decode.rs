@@ -16,9 +16,12 @@ const DETECTOR_WINDOW: usize = 256 * 1024;
 /// broken bytes on a page of the declared encoding must not give it another one.
 const TOLERATED: f64 = 0.02;
 
+/// So many characters of several bytes are UTF-8 by chance in no other encoding.
+const LEAST_WELL_FORMED: u32 = 8;
+
 /// The text of a page.
 ///
-/// A byte order mark decides. Then UTF-8 does where the bytes are that: by chance they never are. Then
+/// A byte order mark decides. Then UTF-8 does where the bytes are that but for a few: by chance they never are. Then
 /// what `content_type` declares, what the page declares and what the bytes look like, in this order,
 /// the first under which they make sense: servers declare one encoding for all pages, whatever they hold.
 /// Control characters are gone, but for tab, line feed and carriage return.
@@ -37,6 +40,11 @@ fn decode_without_mark<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a
     // ISO-2022-JP writes everything in ASCII bytes, so ASCII alone doesn't settle it.
     if declared_plain && let Ok(text) = std::str::from_utf8(body) {
         return Cow::Borrowed(text);
+    }
+
+    // By chance no other encoding looks like that either, so a few broken bytes make no difference.
+    if declared_plain && is_nearly_utf8(body) {
+        return UTF_8.decode_without_bom_handling(body).0;
     }
 
     // Looking is slow, and most declarations are true.
@@ -59,6 +67,18 @@ fn decode_without_mark<'a>(body: &'a [u8], content_type: Option<&str>) -> Cow<'a
         }
     }
     best.map_or_else(|| UTF_8.decode_without_bom_handling(body).0, |(_, text)| text)
+}
+
+/// Whether there are characters of several bytes in UTF-8, and next to nothing else that is not ASCII.
+fn is_nearly_utf8(body: &[u8]) -> bool {
+    let (mut malformed, mut well_formed) = (0_u32, 0_u32);
+    for chunk in body.utf8_chunks() {
+        well_formed += chunk.valid().chars().map(|c| u32::from(!c.is_ascii())).sum::<u32>();
+        malformed += u32::from(!chunk.invalid().is_empty());
+    }
+    // Of pages with few such characters a single one may be broken.
+    let tolerated = (f64::from(well_formed) * TOLERATED).max(1.0);
+    well_formed >= LEAST_WELL_FORMED && f64::from(malformed) <= tolerated
 }
 
 /// Malformed characters among all that are not ASCII.
@@ -103,12 +123,14 @@ fn detect(body: &[u8]) -> &'static Encoding {
 
 /// The `charset` of a Content-Type (RFC 9110 section 8.3).
 fn charset_of_content_type(value: &str) -> Option<&'static Encoding> {
-    let parameter = |p: &str| {
-        let (name, value) = p.split_once('=')?;
-        let label = value.trim().trim_matches(['"', '\'']);
-        name.trim().eq_ignore_ascii_case("charset").then(|| Encoding::for_label(label.as_bytes())).flatten()
-    };
-    value.split(';').skip(1).find_map(parameter)
+    let value = value.to_ascii_lowercase();
+    // Some forget the semicolon, and some send the header twice, so any charset is taken.
+    value.match_indices("charset").find_map(|(at, name)| {
+        let label = value[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
+        let label = label.trim_start_matches(['"', '\'']);
+        let end = label.find(|c: char| matches!(c, ';' | ',' | '"' | '\'') || c.is_ascii_whitespace());
+        Encoding::for_label(&label.as_bytes()[..end.unwrap_or(label.len())])
+    })
 }
 
 /// What an XML declaration, `<meta charset>` or `<meta http-equiv=content-type>` declares. UTF-16 is read as
@@ -183,9 +205,13 @@ mod tests {
     #[test]
     fn a_declared_encoding_is_used() {
         let gbk = GBK.encode(&page("", CHINESE)).0.into_owned();
-        for content_type in
-            ["text/html; charset=gb2312", "text/html;Charset=\"GBK\"", "text/html; x=y; charset=gb18030"]
-        {
+        for content_type in [
+            "text/html; charset=gb2312",
+            "text/html;Charset=\"GBK\"",
+            "text/html; x=y; charset=gb18030",
+            "text/html charset=gbk",
+            "text/html, text/html; charset = gbk",
+        ] {
             assert!(decode(&gbk, Some(content_type)).contains(CHINESE), "{content_type}");
         }
         for meta in [
@@ -241,6 +267,29 @@ mod tests {
         bytes.insert(middle, 0xff);
         let text = decode(&bytes, Some("text/html; charset=utf-8"));
         assert!(text.contains("北京今天下午") && text.contains('\u{fffd}'), "{text}");
+    }
+
+    #[test]
+    fn a_broken_byte_in_utf8_does_not_garble_the_page_whatever_is_declared() {
+        let late = format!("<!--{}--><meta charset=utf-8>", "x".repeat(META_WINDOW));
+        for (meta, content_type) in [
+            ("<meta charset=utf-8>", Some("text/html; charset=ISO-8859-1")),
+            ("", None),
+            (late.as_str(), Some("text/html")),
+            ("<meta charset=gbk>", None),
+        ] {
+            for text in
+                [CHINESE.repeat(5), "He said \u{201c}it\u{2019}s late\u{201d}, \u{201c}so\u{201d} \u{2026} ".repeat(2)]
+            {
+                let mut bytes = page(meta, &text).into_bytes();
+                let middle = bytes.windows(2).rposition(|w| w == b"<p").unwrap();
+                bytes.insert(middle, 0xff);
+                assert!(decode(&bytes, content_type).contains(&text), "{meta:.30} {content_type:?}");
+            }
+        }
+        let french = "Le café a été fermé à l'été, où l'élève répétait. 100 Â£".repeat(9);
+        let latin1 = WINDOWS_1252.encode(&page("", &french)).0.into_owned();
+        assert!(decode(&latin1, None).contains(&french));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tracing::warn;
 use crate::{
     decode::decode,
     feed::{self, websub::link::Links},
-    fetch::{FetchError, Fetcher, Kind, Remedy, Request},
+    fetch::{FetchError, Fetcher, Kind, Remedy, Request, Room},
     retention::{self, KeptPage, Retention},
     rights::{
         Outside, SiteClaims, of_headers,
@@ -32,6 +32,8 @@ pub struct Page {
     pub fetched_at: Timestamp,
     /// What is said about it elsewhere.
     pub outside: Outside,
+    /// The room that it takes, to be kept until it was read.
+    pub room: Room,
     content: Content,
 }
 
@@ -93,14 +95,15 @@ impl Pages {
             // is ahead must not keep later versions out, and what is forced is meant to stand now.
             let sent_at = event.attributes.time.filter(|_| !request.force);
             return Ok(Page {
-                found_at: request.url.clone(),
+                found_at: request.url.without_login(),
                 fetched_at: sent_at.map_or(now, |time| time.min(now)),
                 outside: Outside { site: self.site_of_entry(event).await?, ..Outside::default() },
+                room: Room::default(),
                 content: Content::Text(html.clone()),
             });
         }
         if event.attributes.replay > 0
-            && let Some(page) = self.kept(&request.url, event.attributes.time, now).await?
+            && let Some(page) = self.kept(&request.url.without_login(), event.attributes.time, now).await?
         {
             return Ok(page);
         }
@@ -120,7 +123,7 @@ impl Pages {
         match body {
             Ok(body) => {
                 let content = Content::Bytes { body: body.into(), content_type, kept: true };
-                Ok(Some(Page { found_at: final_url, fetched_at, outside, content }))
+                Ok(Some(Page { found_at: final_url, fetched_at, outside, room: Room::default(), content }))
             }
             Err(error) => {
                 warn!(%url, %error, "fetched again");
@@ -131,11 +134,11 @@ impl Pages {
 
     async fn fetch(&self, url: &HttpUrl) -> Result<Page, Failure> {
         // The site is asked first, as the TDM Reservation Protocol wants it.
-        let site = self.site(url).await?;
+        let site = self.site(url, false).await?;
         let answer = self.fetcher.get(Request::new(url, Kind::Page)).await;
         let answer = answer.map_err(|error| failure(&error, Timestamp::now()))?;
         let same_site = answer.final_url.as_url().origin() == url.as_url().origin();
-        let site = if same_site { site } else { self.site(&answer.final_url).await? };
+        let site = if same_site { site } else { self.site(&answer.final_url, true).await? };
         let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         Ok(Page {
             outside: Outside {
@@ -148,6 +151,7 @@ impl Pages {
                 content_type: answer.content_type,
                 kept: false,
             },
+            room: answer.room,
             found_at: answer.final_url,
             fetched_at: Timestamp::now(),
         })
@@ -161,11 +165,11 @@ impl Pages {
         };
         let feed = feed::state::find(self.store.readers(), feed_id).await;
         let feed = feed.map_err(|error| Failure::Retry(error.to_string()))?;
-        self.site(feed.as_ref().map_or(&request.url, |(feed, ..)| &feed.url)).await
+        self.site(feed.as_ref().map_or(&request.url, |(feed, ..)| &feed.url), false).await
     }
 
-    async fn site(&self, url: &HttpUrl) -> Result<SiteClaims, Failure> {
-        self.site_rights.of(url).await.map_err(|error| match error {
+    async fn site(&self, url: &HttpUrl, begun: bool) -> Result<SiteClaims, Failure> {
+        self.site_rights.of(url, begun).await.map_err(|error| match error {
             SiteError::Database(error) => Failure::Retry(error.to_string()),
             SiteError::NotNow(error) => failure(&error, Timestamp::now()),
         })

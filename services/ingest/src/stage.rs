@@ -173,7 +173,10 @@ impl Ingesting {
 /// The article on a page, by what page, server and site say.
 async fn read(page: Page, request: IngestRequested, retention: Retention) -> Result<Ingested, Failure> {
     let IngestRequested { url, hints, feed_id, force, .. } = request;
+    // A login is for the server alone, and not passed on.
+    let url = url.without_login();
     let read = move || {
+        let _until_read = page.room.clone();
         let kept = page.to_keep(retention);
         let (outside, found_at, fetched_at) = (page.outside.clone(), page.found_at.clone(), page.fetched_at);
         let article = article_within(&outside, &page.into_html(), &found_at, hints.as_ref(), fetched_at)?;

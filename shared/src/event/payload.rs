@@ -427,7 +427,7 @@ impl Payload for IngestRequested {
     const TYPE: EventType = EventType::IngestRequested;
 
     fn subject(&self) -> Option<String> {
-        Some(self.url.to_string())
+        Some(self.url.without_login().to_string())
     }
 
     fn article_id(&self) -> Option<ArticleId> {

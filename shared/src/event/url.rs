@@ -31,6 +31,15 @@ impl HttpUrl {
         self.0.as_str()
     }
 
+    /// The same without a name and password in it: those are for the server alone.
+    #[must_use]
+    pub fn without_login(&self) -> Self {
+        let mut url = self.0.clone();
+        // An address with a host can always be without.
+        let _always = (url.set_username(""), url.set_password(None));
+        Self(url)
+    }
+
     /// The host, in lower case and without a port.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()

@@ -18,17 +18,22 @@ use super::{
 };
 use crate::{
     bus::{Bus, ConsumerSpec, Delivery, Settlement},
-    event::{Attributes, Envelope, Event, Payload},
+    event::{Attributes, Envelope, Event, EventId, Payload},
     metrics::{EventLabels, FailureLabels, OutcomeLabels},
     store::{
+        begun,
         failures::{self, FailedAttempt},
         inbox,
     },
 };
 
-/// An event that was delivered this many times as often as it may fail, without ever being settled, kills its worker
-/// or hangs it. Killed workers cost no attempt, so only this ends such an event.
+/// An event that was delivered this many times as often as it may fail, without ever being settled, may kill its worker
+/// or hang it, or just wait politely. From then on it is noted when its work begins and ends.
 const DELIVERIES_PER_ATTEMPT: u64 = 10;
+
+/// So many times in a row such work may begin without an end. Killed workers cost no attempt, so only this ends such an
+/// event.
+const MOST_BEGUN: u64 = 3;
 
 /// The longest reason that is kept, in characters.
 const REASON_CHARACTERS: usize = 1_000;
@@ -165,13 +170,6 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         envelope: &Envelope,
         attributes: &mut Attributes,
     ) -> Result<(Event<S::In>, S::Done), Failure> {
-        let most = u64::from(self.context.config.max_attempts) * DELIVERIES_PER_ATTEMPT;
-        if delivery.deliveries() > most {
-            let times = delivery.deliveries() - 1;
-            return Err(Failure::Permanent(format!(
-                "delivered {times} times and never finished: it kills or hangs its worker"
-            )));
-        }
         if let Some(problem) = delivery.problem() {
             return Err(Failure::Permanent(problem.to_string()));
         }
@@ -182,8 +180,35 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         // What the payload says wins, so that an address is found in the one way that it is written here.
         attributes.subject = data.subject().or(attributes.subject.take());
         let event = Event { attributes: attributes.clone(), data };
-        let done = catching(self.stage.work(&event)).await.map_err(Failure::Retry)??;
-        Ok((event, done))
+        let most = u64::from(self.context.config.max_attempts) * DELIVERIES_PER_ATTEMPT;
+        let is_suspect = delivery.deliveries() > most;
+        if is_suspect {
+            self.begin_suspect(&attributes.id, delivery.deliveries() - 1).await?;
+        }
+        let done = catching(self.stage.work(&event)).await.map_err(Failure::Retry);
+        if is_suspect && let Err(error) = begun::end(&self.context.store, &self.spec.to_string(), &attributes.id).await
+        {
+            warn!(%error, "that work came to an end could not be written");
+        }
+        Ok((event, done??))
+    }
+
+    /// Begins work on an event that was delivered `times` times before; an error where it never comes to an end.
+    async fn begin_suspect(&self, id: &EventId, times: u64) -> Result<(), Failure> {
+        let consumer = self.spec.to_string();
+        match begun::begin(&self.context.store, &consumer, id).await {
+            Ok(begun) if begun > MOST_BEGUN => {
+                if let Err(error) = begun::end(&self.context.store, &consumer, id).await {
+                    debug!(%error, "a dead event is still noted as begun");
+                }
+                Err(Failure::Permanent(format!(
+                    "delivered {times} times, and its work never ended the last {MOST_BEGUN} times: it kills or hangs its worker"
+                )))
+            }
+            Ok(_) => Ok(()),
+            // A database that is gone costs no attempt.
+            Err(error) => Err(Failure::NotYet { until: Timestamp::now() + LONGEST_PAUSE, reason: error.to_string() }),
+        }
     }
 
     /// What a failure means: another try after a while, or a dead letter.

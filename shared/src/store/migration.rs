@@ -22,8 +22,10 @@ pub struct Migration {
 }
 
 /// The tables that every worker has.
-const WORKER: &[Migration] =
-    &[Migration { version: 1, name: "worker", sql: include_str!("../../migrations/0001_worker.sql") }];
+const WORKER: &[Migration] = &[
+    Migration { version: 1, name: "worker", sql: include_str!("../../migrations/0001_worker.sql") },
+    Migration { version: 2, name: "begun", sql: include_str!("../../migrations/0002_begun.sql") },
+];
 
 pub(super) async fn migrate(
     store: &Store,

@@ -4,6 +4,7 @@
 //! the tables that every worker has; a service's own statements run in the same [`Tx`]. What differs between the two
 //! databases stands in [`Dialect`].
 
+pub mod begun;
 mod dialect;
 pub mod failures;
 pub mod inbox;

@@ -77,7 +77,7 @@ pub struct Poll {
 pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll, Failure> {
     let at = Timestamp::now();
     let validators = subscription.validators.clone();
-    let answer = fetcher.get(Request { url: &subscription.url, kind: Kind::Feed, validators }).await;
+    let answer = fetcher.get(Request { validators, ..Request::new(&subscription.url, Kind::Feed) }).await;
     let failed = |came, asked| Ok(Poll { came, asked, moved_to: None, at });
     let answer = match answer {
         Ok(answer) => answer,
@@ -92,7 +92,7 @@ pub async fn poll(fetcher: &Fetcher, subscription: &Subscription) -> Result<Poll
         }
     };
     let fresh = freshness(&answer.headers);
-    let Answer { final_url, moved_to, headers, content_type, body } = answer;
+    let Answer { final_url, moved_to, headers, content_type, body, room: _until_read } = answer;
     let Some(body) = body else {
         return Ok(Poll { came: Came::Unchanged(None), asked: fresh, moved_to, at });
     };

@@ -1,7 +1,7 @@
 //! The bytes of an answer: decompressed, and counted before and after, so that neither an endless answer nor one that
 //! unpacks to a gigabyte takes more than its limit.
 
-use std::{io, pin::Pin};
+use std::{io, pin::Pin, time::Duration};
 
 use async_compression::{
     tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder},
@@ -16,20 +16,23 @@ use reqwest::{
 };
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt},
-    sync::Semaphore,
+    time::timeout,
 };
 use tokio_util::io::StreamReader;
 
-use super::{FetchError, Kind, Limits};
+use super::{FetchError, Kind, Limits, Room, budget::Budget, idle, room::Rooms};
 
 /// What is offered to servers, best first.
 pub(super) const ACCEPTED: &str = "gzip, br, zstd, deflate";
 
 /// From this size on a body counts as big, in bytes.
-const BIG: usize = 1024 * 1024;
+pub(super) const BIG: usize = 1024 * 1024;
 
-/// How many big bodies are read at a time: what all of them take together is bounded, too.
-pub(super) const BIG_BODIES: usize = 3;
+/// A big body that comes more slowly than this, in bytes a second, is not waited for: others wait for its room.
+const LEAST_RATE: f64 = 32_768.0;
+
+/// For so long it may.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// The largest window of a zstd frame, as a power of two: 8 MB, as RFC 9659 has it.
 const ZSTD_WINDOW: u32 = 23;
@@ -49,42 +52,123 @@ pub(super) enum Coding {
 #[error("longer than the limit")]
 struct TooLong;
 
-/// The body of `url`'s answer, within its kind's limit as it travels and once it is decompressed. `big` is
-/// shared by all bodies that are being read.
+/// The body of `url`'s answer, within its kind's limit as it travels and once it is decompressed, and the room that it
+/// takes of `rooms`. Waiting for that takes nothing of the `budget`.
 pub(super) async fn read(
     url: &HttpUrl,
     kind: Kind,
     coding: Coding,
     response: Response,
     limits: &Limits,
-    big: &Semaphore,
-) -> Result<Bytes, FetchError> {
+    rooms: &Rooms,
+    budget: &mut Budget,
+) -> Result<(Bytes, Room), FetchError> {
     let limit = limits.bytes(kind);
     let too_large = || FetchError::TooLarge { url: url.to_string(), limit };
-    if response.content_length().is_some_and(|l| l > limit as u64) {
+    // The beginning of a robots.txt is better than none (RFC 9309 section 2.5).
+    let cut = kind == Kind::Robots;
+    if !cut && response.content_length().is_some_and(|l| l > limit as u64) {
         return Err(too_large());
     }
     let mut left = limit;
     let counted = response.bytes_stream().map(move |chunk| {
         let chunk = chunk.map_err(io::Error::other)?;
-        left = left.checked_sub(chunk.len()).ok_or_else(|| io::Error::other(TooLong))?;
+        left = match left.checked_sub(chunk.len()) {
+            Some(left) => left,
+            None if cut => return Ok(chunk),
+            None => return Err(io::Error::other(TooLong)),
+        };
         Ok::<_, io::Error>(chunk)
     });
-    let decoded = async {
-        let mut reader = decoder(coding, StreamReader::new(Box::pin(counted))).await?.take(limit as u64 + 1);
-        let mut body = BytesMut::new();
-        let mut permit = None;
-        while reader.read_buf(&mut body).await? > 0 {
-            if body.len() > BIG && permit.is_none() {
-                permit = Some(big.acquire().await.map_err(io::Error::other)?);
+    let mut raw = StreamReader::new(Box::pin(counted));
+    let mut body = Body { url, limits, limit, rooms, budget, bytes: BytesMut::new(), room: Room::default() };
+    loop {
+        let Some(decoder) = body.decoder(coding, &mut raw).await? else { break };
+        body.fill(decoder).await?;
+        if body.bytes.len() > limit || coding != Coding::Gzip {
+            break;
+        }
+    }
+    let Body { mut bytes, room, .. } = body;
+    if cut {
+        bytes.truncate(limit);
+    } else if bytes.len() > limit {
+        return Err(too_large());
+    }
+    Ok((bytes.freeze(), room))
+}
+
+/// A body that is being read.
+struct Body<'a> {
+    url: &'a HttpUrl,
+    limits: &'a Limits,
+    limit: usize,
+    rooms: &'a Rooms,
+    budget: &'a mut Budget,
+    bytes: BytesMut,
+    room: Room,
+}
+
+impl Body<'_> {
+    /// What decodes what comes next; `None` where nothing does. A gzip file may have several members (RFC 1952 section
+    /// 2.2), and what comes after them without being one is left, as browsers do.
+    async fn decoder<'r>(
+        &mut self,
+        coding: Coding,
+        raw: &'r mut (impl AsyncBufRead + Unpin + Send),
+    ) -> Result<Option<Decoded<'r>>, FetchError> {
+        if coding == Coding::Identity {
+            return Ok(Some(Box::pin(raw)));
+        }
+        let reading = timeout(self.limits.idle, raw.fill_buf());
+        let start = self.budget.spend(self.url, reading).await?.map_err(|_| idle(self.url, self.limits))?;
+        let start = start.map_err(|e| self.failed(&e))?;
+        let member = matches!(start, [0x1f] | [0x1f, 0x8b, ..]);
+        // Nothing is nothing in any coding.
+        if start.is_empty() || (coding == Coding::Gzip && !self.bytes.is_empty() && !member) {
+            return Ok(None);
+        }
+        // Some mean the bare format by "deflate", most what the standard means, which is zlib's (RFC 1950 section 2.2).
+        let zlib = start[0] & 0x0f == 8
+            && start.get(1).is_none_or(|flags| (u16::from(start[0]) << 8 | u16::from(*flags)) % 31 == 0);
+        Ok(Some(decoder(coding, zlib, raw)))
+    }
+
+    /// Takes in what comes of `reader`, up to one byte more than the limit.
+    async fn fill(&mut self, reader: impl AsyncRead + Unpin) -> Result<(), FetchError> {
+        let mut reader = reader.take((self.limit + 1).saturating_sub(self.bytes.len()) as u64);
+        let (mut big_for, mut big_from) = (Duration::ZERO, 0);
+        loop {
+            let is_big = !self.room.is_none();
+            // A big one that drips must not keep others waiting for its room.
+            let patience = if is_big { SLOW.min(self.limits.idle) } else { self.limits.idle };
+            let reading = async {
+                let started = tokio::time::Instant::now();
+                let read = timeout(patience, reader.read_buf(&mut self.bytes)).await;
+                (read, started.elapsed())
+            };
+            let (read, took) = self.budget.spend(self.url, reading).await?;
+            let slow = || FetchError::Timeout { url: self.url.to_string(), reason: "it is big and only drips".into() };
+            if read.map_err(|_| idle(self.url, self.limits))?.map_err(|e| self.failed(&e))? == 0 {
+                return Ok(());
+            }
+            if is_big {
+                big_for += took;
+                let rate = (self.bytes.len() - big_from) as f64 / big_for.as_secs_f64().max(0.001);
+                if big_for > SLOW && rate < LEAST_RATE {
+                    return Err(slow());
+                }
+            } else if self.bytes.len() > BIG {
+                self.room = self.rooms.enter(self.url).await?;
+                big_from = self.bytes.len();
             }
         }
-        Ok(body)
-    };
-    match decoded.await {
-        Ok(body) if body.len() > limit => Err(too_large()),
-        Ok(body) => Ok(body.freeze()),
-        Err(error) => Err(of_io(url, &error, limits).unwrap_or_else(too_large)),
+    }
+
+    /// What went wrong while reading.
+    fn failed(&self, error: &io::Error) -> FetchError {
+        let too_large = || FetchError::TooLarge { url: self.url.to_string(), limit: self.limit };
+        of_io(self.url, error, self.limits).unwrap_or_else(too_large)
     }
 }
 
@@ -118,26 +202,11 @@ fn declared(headers: &HeaderMap) -> Result<Coding, String> {
     Ok(found)
 }
 
-type Decoded = Pin<Box<dyn AsyncRead + Send>>;
+type Decoded<'r> = Pin<Box<dyn AsyncRead + Send + 'r>>;
 
-async fn decoder(coding: Coding, mut raw: impl AsyncBufRead + Unpin + Send + 'static) -> io::Result<Decoded> {
-    let start = match coding {
-        Coding::Identity => return Ok(Box::pin(raw)),
-        _ => raw.fill_buf().await?,
-    };
-    // Nothing is nothing in any coding.
-    if start.is_empty() {
-        return Ok(Box::pin(raw));
-    }
-    // Some mean the bare format by "deflate", most what the standard means, which is zlib's (RFC 1950 section 2.2).
-    let zlib = start[0] & 0x0f == 8
-        && start.get(1).is_none_or(|flags| (u16::from(start[0]) << 8 | u16::from(*flags)) % 31 == 0);
-    Ok(match coding {
-        Coding::Gzip => {
-            let mut decoder = GzipDecoder::new(raw);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
+fn decoder<'r>(coding: Coding, zlib: bool, raw: impl AsyncBufRead + Unpin + Send + 'r) -> Decoded<'r> {
+    match coding {
+        Coding::Gzip => Box::pin(GzipDecoder::new(raw)),
         Coding::Zstd => {
             let mut decoder = ZstdDecoder::with_params(raw, &[DParameter::window_log_max(ZSTD_WINDOW)]);
             decoder.multiple_members(true);
@@ -147,7 +216,7 @@ async fn decoder(coding: Coding, mut raw: impl AsyncBufRead + Unpin + Send + 'st
         Coding::Deflate => Box::pin(DeflateDecoder::new(raw)),
         Coding::Brotli => Box::pin(BrotliDecoder::new(raw)),
         Coding::Identity => Box::pin(raw),
-    })
+    }
 }
 
 /// What went wrong while reading; `None` where the limit did.

@@ -167,6 +167,14 @@ pub enum FetchError {
         /// When to come again.
         until: Timestamp,
     },
+    /// The body is big, and there was no room for it beside other big ones.
+    #[error("there was no room for {url}, which is big")]
+    NoRoom {
+        /// The address.
+        url: String,
+        /// When to come again.
+        until: Timestamp,
+    },
     /// What is known about the host can't be told. Usual cause: the database is gone. Nothing was asked of the host.
     #[error("whether {host} may be asked now can't be told: {reason}")]
     State {
@@ -185,6 +193,8 @@ pub enum FetchError {
         robots: String,
         /// What went wrong.
         reason: String,
+        /// When it will be asked for again; `None` where that was tried for a day.
+        until: Option<Timestamp>,
     },
     /// The host's addresses are none of the public internet.
     #[error("{host} is at {address}, which is no public address; KOS_FETCH_ALLOW={address} would permit it")]
@@ -207,6 +217,9 @@ pub enum FetchError {
         target: String,
     },
 }
+
+/// How soon to come again for what somebody else is asking for.
+const BEING_ASKED: Duration = Duration::from_secs(2);
 
 /// What to do about a failed fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,10 +244,13 @@ impl FetchError {
             | Self::Tls { .. }
             | Self::Timeout { .. }
             | Self::Interrupted { .. }
-            | Self::RobotsOutOfReach { .. }
+            | Self::RobotsOutOfReach { until: None, .. }
             | Self::ServerFailure { .. } => Remedy::Retry,
             Self::RateLimited { retry_after, .. } => Remedy::RetryAfter(*retry_after),
-            Self::NotYet { until, .. } | Self::State { until, .. } => Remedy::NotBefore(*until),
+            Self::NotYet { until, .. }
+            | Self::NoRoom { until, .. }
+            | Self::State { until, .. }
+            | Self::RobotsOutOfReach { until: Some(until), .. } => Remedy::NotBefore(*until),
             Self::NotFound { .. }
             | Self::Gone { .. }
             | Self::HeaderTooLarge { .. }
@@ -250,6 +266,11 @@ impl FetchError {
             | Self::TooManyRedirects { .. }
             | Self::BadRedirect { .. } => Remedy::GiveUp,
         }
+    }
+
+    /// The error where somebody else is asking for what has to be known before `url` may be asked for.
+    pub fn being_asked(url: &HttpUrl) -> Self {
+        Self::NotYet { host: url.host().to_owned(), until: Timestamp::now() + BEING_ASKED }
     }
 
     /// The error of a status code that gives no page.

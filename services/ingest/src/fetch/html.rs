@@ -2,7 +2,10 @@
 
 /// Whether a Content-Type says HTML; `None` where it leaves that open.
 pub(super) fn is_html_type(content_type: Option<&str>) -> Option<bool> {
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    // Some forget the semicolon, and some send the header twice.
+    let value = content_type.unwrap_or_default().trim_start();
+    let ends = |c: char| matches!(c, ';' | ',') || c.is_ascii_whitespace();
+    let essence = value.split(ends).next().unwrap_or_default().to_ascii_lowercase();
     match essence.as_str() {
         "text/html" | "application/xhtml+xml" => Some(true),
         "" | "application/octet-stream" | "application/xml" | "text/xml" | "unknown/unknown" | "*/*" => None,
@@ -43,7 +46,13 @@ mod tests {
 
     #[test]
     fn html_is_told_from_other_types() {
-        for html in ["text/html", "Text/HTML; charset=gbk", "application/xhtml+xml"] {
+        for html in [
+            "text/html",
+            "Text/HTML; charset=gbk",
+            "application/xhtml+xml",
+            "text/html charset=utf-8",
+            " text/html, text/html; charset=utf-8",
+        ] {
             assert_eq!(is_html_type(Some(html)), Some(true), "{html}");
         }
         for other in ["application/pdf", "text/plain", "image/png", "application/json"] {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use kos_shared::{event::HttpUrl, store::Store};
 
-use super::{FetchError, Fetcher, Kind, Limits, Request};
+use super::{FetchError, Fetcher, Kind, Limits, budget::Budget, room::ROOM_WAIT};
 use crate::{
     hosts::{Hosts, Pace, Pass, Waiting},
     robots::{
@@ -19,6 +19,17 @@ pub(super) const PRODUCT: &str = "KnowledgeOS";
 
 /// How soon to come again where the database fails.
 const STATE_PAUSE: Duration = Duration::from_secs(2);
+
+/// How long to wait while somebody else asks for what is to be known beforehand: not long, for a slow server must not
+/// keep all of a worker waiting, but longer where a request was made already.
+pub fn patience(begun: bool) -> Duration {
+    Duration::from_secs(if begun { 60 } else { 2 })
+}
+
+/// The path of an address with its query, which rules are about.
+pub fn path_of(url: &HttpUrl) -> &str {
+    &url.as_url()[url::Position::BeforePath..url::Position::AfterQuery]
+}
 
 /// How this worker behaves towards servers, together with all others on its database.
 #[derive(Debug, Clone)]
@@ -35,26 +46,28 @@ impl Manners {
     pub fn new(store: &Store, limits: &Limits, pace: Pace, obey_robots: bool) -> Self {
         Self {
             // All redirects of a fetch together take no longer than this, so none does alone.
-            hosts: Hosts::start(store.clone(), limits.total + Duration::from_secs(10)),
+            hosts: Hosts::start(store.clone(), limits.total + ROOM_WAIT + Duration::from_secs(10)),
             pace,
             robots: Arc::new(RobotsCache::new(store.clone(), PRODUCT)),
             obey_robots,
         }
     }
 
-    /// Permission for one request to `url`, to be kept until its answer is read.
+    /// Permission for one request to `url`, to be kept until its answer is read. Asking for its robots.txt takes of the
+    /// `budget`.
     pub(super) async fn permit(
         &self,
         fetcher: &Fetcher,
         url: &HttpUrl,
         kind: Kind,
+        begun: bool,
+        budget: &mut Budget,
     ) -> Result<Option<Pass>, FetchError> {
         let mut pace = self.pace;
         match kind {
             Kind::Page if self.obey_robots => {
-                if let Some(policy) = self.policy(fetcher, url).await? {
-                    let path = &url.as_url()[url::Position::BeforePath..url::Position::AfterQuery];
-                    if let Some(rule) = policy.refusal(path) {
+                if let Some(policy) = self.policy(fetcher, url, begun, budget).await? {
+                    if let Some(rule) = policy.refusal(path_of(url)) {
                         return Err(FetchError::RefusedByRobots {
                             url: url.to_string(),
                             robots: robots_address(url)?.to_string(),
@@ -67,31 +80,57 @@ impl Manners {
                     }
                 }
             }
-            Kind::Robots => pace.delay = Duration::ZERO,
-            Kind::Page | Kind::Feed | Kind::Other => {}
+            Kind::Page | Kind::Feed | Kind::Other | Kind::Robots => {}
         }
-        // With the root's dot it is the same host.
-        let host = url.host().trim_end_matches('.');
-        self.hosts.enter(host, url.as_str(), pace).await.map_err(|waiting| match waiting {
-            Waiting::Until(until) => FetchError::NotYet { host: url.host().to_owned(), until },
-            Waiting::Failed(reason) => state(url, reason),
+        self.hosts.enter(host_of(url), url.as_str(), pace, begun || kind == Kind::Robots).await.map_err(|waiting| {
+            match waiting {
+                Waiting::Until(until) => FetchError::NotYet { host: url.host().to_owned(), until },
+                Waiting::Failed(reason) => state(url, reason),
+            }
         })
     }
 
-    /// What the site of `url` says to robots; `None` where that can't be known and need not be obeyed.
+    /// Has all workers leave the host of `url` alone for so long, as it asked for.
+    pub(super) async fn leave_alone(&self, url: &HttpUrl, wait: Duration) {
+        // An operator who wants no limits means it.
+        if !self.pace.is_unlimited() {
+            self.hosts.leave_alone(host_of(url), wait).await;
+        }
+    }
+
+    /// What the site of `url` says to robots; `None` where that can't be known and need not be obeyed. Asking takes of the
+    /// `budget`.
     pub(super) async fn policy(
         &self,
         fetcher: &Fetcher,
         url: &HttpUrl,
+        begun: bool,
+        budget: &mut Budget,
     ) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
         let address = robots_address(url)?;
-        let ask = async || found(Box::pin(fetcher.get(Request::new(&address, Kind::Robots))).await);
-        match self.robots.known(address.as_str(), ask, |error| state(url, error.to_string())).await? {
+        let ask = async || {
+            let whole = budget.is_whole();
+            match Box::pin(fetcher.robots_txt(&address, budget)).await {
+                // It was the time that was too short, for which other fetches need not suffer.
+                Err(error @ FetchError::Timeout { .. }) if !whole => Err(error),
+                answer => found(answer),
+            }
+        };
+        let failed = |error: sqlx::Error| state(url, error.to_string());
+        match self.robots.known(address.as_str(), patience(begun), ask, failed).await? {
             Known::Policy(policy) => Ok(Some(policy)),
-            Known::OutOfReach(_) if !self.obey_robots => Ok(None),
-            Known::OutOfReach(reason) => Err(FetchError::RobotsOutOfReach { robots: address.to_string(), reason }),
+            Known::OutOfReach { .. } if !self.obey_robots => Ok(None),
+            Known::OutOfReach { reason, until } => {
+                Err(FetchError::RobotsOutOfReach { robots: address.to_string(), reason, until })
+            }
+            Known::BeingAsked => Err(FetchError::being_asked(url)),
         }
     }
+}
+
+/// The host that turns are counted by: with the root's dot it is the same.
+fn host_of(url: &HttpUrl) -> &str {
+    url.host().trim_end_matches('.')
 }
 
 fn state(url: &HttpUrl, reason: String) -> FetchError {

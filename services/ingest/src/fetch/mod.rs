@@ -7,6 +7,7 @@
 //! robots.txt is asked, and its host's turn waited for.
 
 mod body;
+mod budget;
 mod error;
 mod html;
 mod manners;
@@ -15,11 +16,12 @@ mod redirect;
 mod request;
 mod resolver;
 mod retry_after;
+mod room;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -29,20 +31,27 @@ use reqwest::{
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
     redirect::Policy,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 use url::Host;
 
 pub use error::{FetchError, Remedy};
 pub use manners::Manners;
+pub(crate) use manners::{path_of, patience};
 pub use proxy::{InvalidProxy, Proxies};
 pub use request::{Answer, Kind, Limits, Request, Validators};
 pub use resolver::{Looking, Lookup, SystemLookup};
+pub use room::Room;
 
 use crate::{
     address::{AllowedNetworks, is_private_name, is_web_port},
     robots::RobotsPolicy,
 };
+use budget::Budget;
 use resolver::{CheckingResolver, ProxyResolver};
+use room::Rooms;
+
+/// How many lines the head of an answer may have; its size is limited beside that.
+const HEADER_LINES: usize = 1_000;
 
 /// What a fetcher is made of.
 #[derive(Debug)]
@@ -90,7 +99,7 @@ struct Parts {
     allowed: Arc<AllowedNetworks>,
     limits: Limits,
     manners: Option<Manners>,
-    big_bodies: Semaphore,
+    rooms: Rooms,
 }
 
 /// What is sent to each address on the way.
@@ -133,8 +142,8 @@ impl Fetcher {
                 .redirect(Policy::none())
                 .referer(false)
                 .connect_timeout(limits.connect)
-                .read_timeout(limits.idle)
-                .pool_max_idle_per_host(4)
+                .pool_max_idle_per_host(2)
+                .http1_max_headers(HEADER_LINES)
                 .http2_max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
         };
         let checking = CheckingResolver { lookup: Arc::clone(&lookup), allowed: Arc::clone(&allowed) };
@@ -147,8 +156,8 @@ impl Fetcher {
             let client = of_proxies.into_iter().fold(client().dns_resolver(resolver), |c, proxy| c.proxy(proxy));
             Some(client.build().map_err(failed)?)
         };
-        let big_bodies = Semaphore::new(body::BIG_BODIES);
-        Ok(Self(Arc::new(Parts { direct, proxied, proxies, lookup, allowed, limits, manners, big_bodies })))
+        let rooms = Rooms::default();
+        Ok(Self(Arc::new(Parts { direct, proxied, proxies, lookup, allowed, limits, manners, rooms })))
     }
 
     /// GETs what is at an address, following redirects.
@@ -156,7 +165,8 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`] for everything but a 2xx and, where there are validators, a 304.
     pub async fn get(&self, request: Request<'_>) -> Result<Answer, FetchError> {
-        self.follow(request.url, request.kind, &Ask::Get(&request.validators)).await
+        let mut budget = Budget::new(self.0.limits.total);
+        self.follow(request.url, request.kind, request.begun, &Ask::Get(&request.validators), &mut budget).await
     }
 
     /// POSTs a form, as a WebSub hub wants it. Only redirects that keep the method are followed.
@@ -165,45 +175,60 @@ impl Fetcher {
     /// [`FetchError`] for everything but a 2xx.
     pub async fn post_form(&self, url: &HttpUrl, form: &[(&str, &str)]) -> Result<Answer, FetchError> {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        self.follow(url, Kind::Other, &Ask::Post(form)).await
+        let mut budget = Budget::new(self.0.limits.total);
+        self.follow(url, Kind::Other, false, &Ask::Post(form), &mut budget).await
+    }
+
+    /// A robots.txt, within a budget.
+    async fn robots_txt(&self, url: &HttpUrl, budget: &mut Budget) -> Result<Answer, FetchError> {
+        self.follow(url, Kind::Robots, true, &Ask::Get(&Validators::default()), budget).await
     }
 
     /// What the site of `url` says to robots in its robots.txt, from the cache where it is there; `None` where it is out
-    /// of reach and the operator doesn't want it obeyed.
+    /// of reach and the operator doesn't want it obeyed. `begun` is as in [`Request::begun`].
     ///
     /// # Errors
     /// [`FetchError`] where it is out of reach.
-    pub async fn robots(&self, url: &HttpUrl) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
+    pub async fn robots(&self, url: &HttpUrl, begun: bool) -> Result<Option<Arc<RobotsPolicy>>, FetchError> {
+        let mut budget = Budget::new(self.0.limits.total);
         match &self.0.manners {
-            Some(manners) => manners.policy(self, url).await,
+            Some(manners) => manners.policy(self, url, begun, &mut budget).await,
             None => Ok(None),
         }
     }
 
-    async fn follow(&self, asked: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Answer, FetchError> {
+    async fn follow(
+        &self,
+        asked: &HttpUrl,
+        kind: Kind,
+        begun: bool,
+        ask: &Ask<'_>,
+        budget: &mut Budget,
+    ) -> Result<Answer, FetchError> {
         let limits = &self.0.limits;
-        let mut left = limits.total;
         let mut url = asked.clone();
         let mut permanent = true;
-        for _ in 0..=limits.redirects {
-            self.check(&url)?;
+        for hop in 0..=limits.redirects {
+            // A login is for the request alone: errors and answers are logged and passed on.
+            let shown = url.without_login();
+            self.check(&shown)?;
             // Held until the answer is read.
             let _pass = match &self.0.manners {
-                Some(manners) => manners.permit(self, &url, kind).await?,
+                Some(manners) => manners.permit(self, &shown, kind, begun || hop > 0, budget).await?,
                 None => None,
             };
-            let started = Instant::now();
-            let hop = timeout(left, self.hop(&url, kind, ask)).await.unwrap_or_else(|_| {
-                let reason = format!("nothing whole within {:?}", limits.total);
-                Err(FetchError::Timeout { url: url.to_string(), reason })
-            });
-            left = left.saturating_sub(started.elapsed());
-            let hop = hop.map_err(|error| match error {
+            let came = self.hop(&url, &shown, kind, ask, budget).await;
+            if let (Some(manners), Err(FetchError::RateLimited { retry_after: Some(wait), .. })) =
+                (&self.0.manners, &came)
+            {
+                manners.leave_alone(&shown, *wait).await;
+            }
+            let came = came.map_err(|error| match error {
                 // Only where it leads to for now: the address itself may lead elsewhere tomorrow.
                 FetchError::Gone { url } if !permanent => FetchError::Rejected { url, status: 410 },
                 other => other,
-            })?;
-            match hop {
+            });
+            match came? {
                 Hop::Redirected(redirect) => {
                     permanent &= redirect.permanent;
                     url = redirect.target;
@@ -218,18 +243,29 @@ impl Fetcher {
     }
 
     /// One request and its answer.
-    async fn hop(&self, url: &HttpUrl, kind: Kind, ask: &Ask<'_>) -> Result<Hop, FetchError> {
+    async fn hop(
+        &self,
+        with_login: &HttpUrl,
+        url: &HttpUrl,
+        kind: Kind,
+        ask: &Ask<'_>,
+        budget: &mut Budget,
+    ) -> Result<Hop, FetchError> {
         let limits = &self.0.limits;
-        let client = self.client(url).await?;
-        let response = self.request(client, url, kind, ask).send().await;
-        let response = response.map_err(|e| FetchError::of_transport(url, &e, limits))?;
+        let sending = async {
+            let client = self.client(url).await?;
+            let sending = self.request(client, with_login, kind, ask).send();
+            let response = timeout(limits.connect + limits.idle, sending).await.map_err(|_| idle(url, limits))?;
+            response.map_err(|e| FetchError::of_transport(url, &e, limits))
+        };
+        let response = budget.spend(url, sending).await??;
         let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if size > limits.header_bytes {
             return Err(FetchError::HeaderTooLarge { url: url.to_string(), limit: limits.header_bytes });
         }
-        match redirect::of(url, &response)? {
+        match redirect::of(with_login, &response)? {
             Some(redirect) if matches!(ask, Ask::Get(_)) || redirect.keeps_method => Ok(Hop::Redirected(redirect)),
-            _ => Ok(Hop::Arrived(Box::new(self.read(url, kind, ask, response).await?))),
+            _ => Ok(Hop::Arrived(Box::new(self.read(url, kind, ask, response, budget).await?))),
         }
     }
 
@@ -299,11 +335,13 @@ impl Fetcher {
         kind: Kind,
         ask: &Ask<'_>,
         mut response: Response,
+        budget: &mut Budget,
     ) -> Result<Answer, FetchError> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let content_type = headers.get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-        let answer = Answer { final_url: url.clone(), moved_to: None, headers, content_type, body: None };
+        let answer =
+            Answer { final_url: url.clone(), moved_to: None, headers, content_type, body: None, room: Room::default() };
         if status == StatusCode::NOT_MODIFIED && matches!(ask, Ask::Get(v) if !v.is_empty()) {
             return Ok(answer);
         }
@@ -315,13 +353,18 @@ impl Fetcher {
             return Err(FetchError::NotHtml { url: url.to_string(), found: answer.content_type.unwrap_or_default() });
         }
         let coding = body::coding(url, &answer.headers)?;
-        let body = body::read(url, kind, coding, response, &self.0.limits, &self.0.big_bodies).await?;
+        let (body, room) = body::read(url, kind, coding, response, &self.0.limits, &self.0.rooms, budget).await?;
         if kind == Kind::Page && declared_html.is_none() && !html::looks_like_html(&body) {
             let found = answer.content_type.unwrap_or_else(|| "no content type, and no HTML either".into());
             return Err(FetchError::NotHtml { url: url.to_string(), found });
         }
-        Ok(Answer { body: Some(body), ..answer })
+        Ok(Answer { body: Some(body), room, ..answer })
     }
+}
+
+/// The error where nothing came for too long. The client's own limit would go on while the body waits for room.
+fn idle(url: &HttpUrl, limits: &Limits) -> FetchError {
+    FetchError::Timeout { url: url.to_string(), reason: format!("nothing came for {:?}", limits.idle) }
 }
 
 fn is_localhost(name: &str) -> bool {

@@ -6,6 +6,9 @@ use bytes::Bytes;
 use kos_shared::event::HttpUrl;
 use reqwest::header::HeaderMap;
 
+use super::{Room, body};
+use crate::robots::READ_BYTES;
+
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -15,7 +18,7 @@ pub enum Kind {
     Feed,
     /// Anything else: a hub's answer, an image, a policy file. robots.txt has no say.
     Other,
-    /// A robots.txt, for which nobody waits a turn: it is asked for once a day.
+    /// A robots.txt, whose turn goes ahead of all others: they wait for it, once a day. What is past its limit is left.
     Robots,
 }
 
@@ -58,12 +61,21 @@ pub struct Request<'a> {
     pub kind: Kind,
     /// What is known already.
     pub validators: Validators,
+    /// Whether it belongs to what has begun with another request, which would have been made in vain if this one were
+    /// handed back: then its host's turn is waited for in place, ahead of others, a minute at most.
+    pub begun: bool,
 }
 
 impl<'a> Request<'a> {
     /// A GET without conditions.
     pub fn new(url: &'a HttpUrl, kind: Kind) -> Self {
-        Self { url, kind, validators: Validators::default() }
+        Self { url, kind, validators: Validators::default(), begun: false }
+    }
+
+    /// The same as a part of what has begun.
+    #[must_use]
+    pub fn begun(self, begun: bool) -> Self {
+        Self { begun, ..self }
     }
 }
 
@@ -80,6 +92,8 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// Its bytes, decompressed; `None` for a 304, that is, nothing changed.
     pub body: Option<Bytes>,
+    /// The room that its bytes take; kept until they were read.
+    pub room: Room,
 }
 
 /// What a fetch may take.
@@ -89,7 +103,8 @@ pub struct Limits {
     pub connect: Duration,
     /// Between two pieces of an answer.
     pub idle: Duration,
-    /// From the first request to the last byte, redirects and all, but for the time spent waiting for a host's turn.
+    /// From the first request to the last byte, redirects and the robots.txt of each host and all, but for the time spent
+    /// waiting for a host's turn or for room in memory.
     pub total: Duration,
     /// The largest head of an answer, in bytes.
     pub header_bytes: usize,
@@ -106,7 +121,10 @@ impl Limits {
     pub(super) fn bytes(&self, kind: Kind) -> usize {
         match kind {
             Kind::Feed => self.feed_bytes,
-            Kind::Page | Kind::Other | Kind::Robots => self.body_bytes,
+            Kind::Page => self.body_bytes,
+            // Nothing else is large, and while a page is held, nothing may wait for room beside it.
+            Kind::Other => self.body_bytes.min(body::BIG),
+            Kind::Robots => READ_BYTES,
         }
     }
 }

@@ -20,6 +20,9 @@ const GROUP: usize = 64;
 /// A wait that is slept through rather than handed back.
 const SHORT: Duration = Duration::from_secs(2);
 
+/// The same for who has begun already, with a request whose turn would be spent in vain.
+const BEGUN: Duration = Duration::from_secs(60);
+
 /// How often those who wait for a connection ask again, where nobody of this worker left.
 const BUSY: Duration = Duration::from_millis(250);
 
@@ -30,6 +33,7 @@ const FORGET: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Hosts {
     requests: mpsc::UnboundedSender<Message>,
+    store: Store,
     lease: Duration,
 }
 
@@ -69,6 +73,8 @@ enum Message {
 struct Entering {
     asking: Asking,
     since: Timestamp,
+    /// How long it waits for a connection.
+    patient_until: Timestamp,
     answer: oneshot::Sender<Result<Entered, Arc<sqlx::Error>>>,
 }
 
@@ -76,19 +82,20 @@ impl Hosts {
     /// Starts to ask `store` for turns, for fetches that take at most `lease`.
     pub fn start(store: Store, lease: Duration) -> Self {
         let (requests, received) = mpsc::unbounded_channel();
-        tokio::spawn(keep(store, received));
-        Self { requests, lease }
+        tokio::spawn(keep(store.clone(), received));
+        Self { requests, store, lease }
     }
 
-    /// A pass for `what` at `host`. Short waits are slept through.
+    /// A pass for `what` at `host`. Short waits are slept through; where the fetch has `begun` with an earlier request,
+    /// so are waits of a minute, or twice the delay where that is longer.
     ///
     /// # Errors
     /// [`Waiting`] where it takes longer, or can't be told.
-    pub async fn enter(&self, host: &str, what: &str, pace: Pace) -> Result<Option<Pass>, Waiting> {
+    pub async fn enter(&self, host: &str, what: &str, pace: Pace, begun: bool) -> Result<Option<Pass>, Waiting> {
         if pace.is_unlimited() {
             return Ok(None);
         }
-        let patience = Timestamp::now() + SHORT;
+        let patience = Timestamp::now() + if begun { BEGUN.max(pace.delay * 2) } else { SHORT };
         let asking = Asking {
             host: host.to_owned(),
             // Addresses are long, and may hold a password.
@@ -96,13 +103,16 @@ impl Hosts {
             turn_id: Uuid::new_v4().to_string(),
             pace,
             patient: true,
+            begun: begun.then_some(patience),
             lease: self.lease,
         };
         loop {
             // From here on the turn may be ours, also where nobody waits for the answer any more.
             let mut pass = Pass { turn_id: Some(asking.turn_id.clone()), requests: self.requests.clone() };
             let (answer, answered) = oneshot::channel();
-            let entering = Entering { asking: asking.clone(), since: Timestamp::now(), answer };
+            let since = Timestamp::now();
+            let patient_until = if begun { patience } else { since + SHORT };
+            let entering = Entering { asking: asking.clone(), since, patient_until, answer };
             let sent = self.requests.send(Message::Enter(entering));
             sent.map_err(|_| Waiting::Failed("the worker ends".into()))?;
             let entered = answered.await.map_err(|_| Waiting::Failed("the worker ends".into()))?;
@@ -122,6 +132,18 @@ impl Hosts {
                     tokio::time::sleep(wait + Duration::from_millis(1)).await;
                 }
             }
+        }
+    }
+
+    /// Has all workers leave `host` alone for so long, as it asked for.
+    pub async fn leave_alone(&self, host: &str, wait: Duration) {
+        let written = async {
+            let mut tx = self.store.begin().await?;
+            turns::leave_alone(&mut tx, host, Timestamp::now() + wait).await?;
+            tx.commit().await
+        };
+        if let Err(error) = written.await {
+            warn!(host, %error, "that the host wants to be left alone could not be written");
         }
     }
 }
@@ -164,7 +186,7 @@ async fn settle(store: &Store, group: Vec<Message>, parked: Vec<Entering>) -> Ve
     leaving.sort();
     let now = Timestamp::now();
     for asked in &mut entering {
-        asked.asking.patient = now < asked.since + SHORT;
+        asked.asking.patient = now < asked.patient_until;
     }
     let entered = match write(store, &entering, &leaving, now).await {
         Ok(entered) => entered,

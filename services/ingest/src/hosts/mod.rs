@@ -48,6 +48,10 @@ pub struct Situation {
     pub reserved: Option<Timestamp>,
     /// Whether who asks is still willing to wait for a connection.
     pub patient: bool,
+    /// Whether who asks has begun already and waits in place, and until when; its turn goes ahead of all that are reserved.
+    pub begun: Option<Timestamp>,
+    /// Until when the host asked to be left alone.
+    pub left_alone_until: Timestamp,
 }
 
 /// What becomes of who asks.
@@ -65,6 +69,11 @@ pub enum Decision {
         /// The first turn that nobody has, after that.
         next_at: Timestamp,
     },
+    /// It gets the next turn of all, and those that are reserved come a delay later than that.
+    GoAhead {
+        /// When.
+        at: Timestamp,
+    },
     /// It is to ask again then; what it has it keeps.
     Wait(Timestamp),
     /// As many fetches are under way as may be: it is to ask again when one of them is over.
@@ -73,13 +82,22 @@ pub enum Decision {
 
 /// Whether a fetch may begin now.
 pub fn decide(situation: Situation, pace: Pace, now: Timestamp) -> Decision {
-    let Situation { last_at, next_at, under_way, reserved, patient } = situation;
+    let Situation { last_at, next_at, under_way, reserved, patient, begun, left_alone_until } = situation;
+    if left_alone_until > now {
+        return Decision::Wait(left_alone_until);
+    }
     match reserved {
         Some(at) if at > now => return Decision::Wait(at),
         // Its turn, or past it; somebody else may have been late, though.
-        Some(_) if last_at + pace.delay > now => return Decision::Wait(last_at + pace.delay),
+        Some(_) if begun.is_none() && last_at + pace.delay > now => return Decision::Wait(last_at + pace.delay),
         Some(_) => {}
         None if pace.delay.is_zero() => {}
+        None if begun.is_some() && last_at + pace.delay <= now => {}
+        // Who can't wait that long takes no turn.
+        None if begun.is_some_and(|until| last_at + pace.delay <= until) => {
+            return Decision::GoAhead { at: last_at + pace.delay };
+        }
+        None if begun.is_some() => return Decision::Wait(last_at + pace.delay),
         None if next_at.max(last_at + pace.delay) <= now => {}
         None => return reserve(next_at.max(last_at + pace.delay), pace.delay, now),
     }
@@ -90,6 +108,9 @@ pub fn decide(situation: Situation, pace: Pace, now: Timestamp) -> Decision {
     } else {
         // Behind all others: who asked again at once would be delivered over and over.
         let apart = pace.delay.max(SLOW);
+        if begun.is_some() {
+            return Decision::Wait(now + apart);
+        }
         reserve(next_at.max(now + apart), apart, now)
     }
 }
@@ -111,7 +132,15 @@ mod tests {
 
     fn quiet() -> Situation {
         let long_ago = Timestamp::UNIX_EPOCH;
-        Situation { last_at: long_ago, next_at: long_ago, under_way: 0, reserved: None, patient: true }
+        Situation {
+            last_at: long_ago,
+            next_at: long_ago,
+            under_way: 0,
+            reserved: None,
+            patient: true,
+            begun: None,
+            left_alone_until: long_ago,
+        }
     }
 
     #[test]
@@ -138,6 +167,38 @@ mod tests {
         // Somebody with the turn before was late.
         let late = Situation { last_at: at, ..waiting };
         assert_eq!(decide(late, PACE, at + SECOND / 2), Decision::Wait(at + SECOND));
+    }
+
+    #[test]
+    fn who_has_begun_goes_ahead_of_those_who_wait() {
+        let begun = Some(now() + SECOND * 60);
+        let crowded = Situation { last_at: now(), next_at: now() + SECOND * 900, begun, ..quiet() };
+        let at = now() + SECOND;
+        assert_eq!(decide(crowded, PACE, now()), Decision::GoAhead { at });
+        // The next one that has begun comes a delay after it, and those with a turn after both.
+        let second = Situation { last_at: at, ..crowded };
+        assert_eq!(decide(second, PACE, now()), Decision::GoAhead { at: at + SECOND });
+        let late = Situation { last_at: at + SECOND, reserved: Some(at), begun: None, ..crowded };
+        assert_eq!(decide(late, PACE, at), Decision::Wait(at + SECOND * 2));
+        let first = Situation { last_at: at + SECOND, reserved: Some(at), ..crowded };
+        assert_eq!(decide(first, PACE, at), Decision::Enter { next_at: crowded.next_at });
+        // Who would wait longer than it may takes nothing.
+        let full = Situation { last_at: now() + SECOND * 60, ..crowded };
+        assert_eq!(decide(full, PACE, now()), Decision::Wait(now() + SECOND * 61));
+    }
+
+    #[test]
+    fn a_host_that_asked_for_it_is_left_alone_by_everybody() {
+        let until = now() + SECOND * 90;
+        for pace in [PACE, Pace { delay: Duration::ZERO, ..PACE }] {
+            for begun in [None, Some(now() + SECOND * 60)] {
+                for reserved in [None, Some(now())] {
+                    let closed = Situation { left_alone_until: until, begun, reserved, ..quiet() };
+                    assert_eq!(decide(closed, pace, now()), Decision::Wait(until));
+                    assert!(matches!(decide(closed, pace, until), Decision::Enter { .. }));
+                }
+            }
+        }
     }
 
     #[test]

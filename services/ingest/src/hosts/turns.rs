@@ -24,6 +24,8 @@ pub struct Asking {
     pub pace: Pace,
     /// Whether it is willing to wait for a connection that comes free.
     pub patient: bool,
+    /// Whether it has begun with an earlier request, and until when it waits in place.
+    pub begun: Option<Timestamp>,
     /// How long the fetch may take; the turn is free after that even if nobody leaves.
     pub lease: Duration,
 }
@@ -51,10 +53,12 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
     // Changes nothing where the host is known, but locks its row.
     let host = sqlx::query(
         "insert into hosts (host, last_at_ms, next_at_ms) values ($1, 0, 0) \
-         on conflict (host) do update set host = excluded.host returning last_at_ms, next_at_ms",
+         on conflict (host) do update set host = excluded.host returning last_at_ms, next_at_ms, left_alone_until_ms",
     );
     let host = host.bind(&asking.host).fetch_one(&mut **tx).await?;
-    let waiting_id = format!("{} {}", asking.host, asking.what);
+    // Who waits in place comes back under its own name, and not to a turn that somebody else has for the same.
+    let what = if asking.begun.is_some() { &asking.turn_id } else { &asking.what };
+    let waiting_id = format!("{} {what}", asking.host);
     let turns = sqlx::query(
         "select entered, at_ms from host_turns \
          where host = $1 and expires_at_ms > $2 and (entered = 1 or turn_id = $3)",
@@ -66,6 +70,8 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
         under_way: 0,
         reserved: None,
         patient: asking.patient,
+        begun: asking.begun,
+        left_alone_until: time(&host, "left_alone_until_ms")?,
     };
     for turn in &turns {
         match turn.try_get::<i64, _>("entered")? {
@@ -75,18 +81,31 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
     }
 
     let (last_at, next_at, counts, entered) = match decide(situation, asking.pace, now) {
-        Decision::Wait(until) => return Ok(Entered::Wait(until)),
+        Decision::Wait(until) => {
+            // Others went ahead; who comes when it is told to keeps its place.
+            if situation.reserved.is_some_and(|at| at < until) {
+                let sql = "update host_turns set expires_at_ms = $1 where turn_id = $2";
+                let expires_at_ms = (until + KEPT).as_millisecond();
+                sqlx::query(sql).bind(expires_at_ms).bind(waiting_id).execute(&mut **tx).await?;
+            }
+            return Ok(Entered::Wait(until));
+        }
         Decision::Busy => return Ok(Entered::Busy),
         Decision::Reserve { at, next_at } => {
             put(tx, &waiting_id, &asking.host, 0, at, at + KEPT).await?;
             (situation.last_at, next_at, true, Entered::Wait(at))
+        }
+        Decision::GoAhead { at } => {
+            put(tx, &waiting_id, &asking.host, 0, at, at + KEPT).await?;
+            (at, situation.next_at, true, Entered::Wait(at))
         }
         Decision::Enter { next_at } => {
             put(tx, &asking.turn_id, &asking.host, 1, now, now + asking.lease).await?;
             if situation.reserved.is_some() {
                 leave(tx, &[waiting_id]).await?;
             }
-            (now, next_at, !asking.pace.delay.is_zero(), Entered::Now)
+            // Others may have a turn ahead of the line after this one.
+            (now.max(situation.last_at), next_at, !asking.pace.delay.is_zero(), Entered::Now)
         }
     };
     if counts {
@@ -98,6 +117,18 @@ pub async fn enter(tx: &mut Tx, asking: &Asking, now: Timestamp) -> Result<Enter
             .await?;
     }
     Ok(entered)
+}
+
+/// Has everybody leave a host alone until then; never for less long than somebody said before.
+///
+/// # Errors
+/// The database fails.
+pub async fn leave_alone(tx: &mut Tx, host: &str, until: Timestamp) -> Result<(), sqlx::Error> {
+    let sql = "insert into hosts (host, last_at_ms, next_at_ms, left_alone_until_ms) values ($1, 0, 0, $2) \
+               on conflict (host) do update set left_alone_until_ms = excluded.left_alone_until_ms \
+               where hosts.left_alone_until_ms < excluded.left_alone_until_ms";
+    sqlx::query(sql).bind(host.to_owned()).bind(until.as_millisecond()).execute(&mut **tx).await?;
+    Ok(())
 }
 
 async fn put(
@@ -138,7 +169,8 @@ pub async fn leave(tx: &mut Tx, turn_ids: &[String]) -> Result<(), sqlx::Error> 
 pub async fn forget(tx: &mut Tx, now: Timestamp, before: Timestamp) -> Result<(), sqlx::Error> {
     let expired = "delete from host_turns where expires_at_ms <= $1";
     sqlx::query(expired).bind(now.as_millisecond()).execute(&mut **tx).await?;
-    let quiet = "delete from hosts where next_at_ms < $1 and last_at_ms < $1";
-    sqlx::query(quiet).bind(before.as_millisecond()).execute(&mut **tx).await?;
+    let quiet = "delete from hosts where next_at_ms < $1 and last_at_ms < $1 and left_alone_until_ms < $2";
+    let quiet = sqlx::query(quiet).bind(before.as_millisecond()).bind(now.as_millisecond());
+    quiet.execute(&mut **tx).await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::{
     tdm::{self, TdmRule},
 };
 use crate::{
-    fetch::{Answer, FetchError, Fetcher, Kind, Remedy, Request},
+    fetch::{Answer, FetchError, Fetcher, Kind, Remedy, Request, path_of, patience},
     lanes::Lanes,
 };
 
@@ -57,31 +57,37 @@ impl SiteRights {
     }
 
     /// What the site that `url` is on says. A site whose file never could be had doesn't implement the protocol, says
-    /// the report.
+    /// the report. One that robots.txt keeps robots from isn't asked, and neither is one whose page they may not have.
+    /// `begun` is as in [`Request::begun`].
     ///
     /// # Errors
     /// [`SiteError`] where that can't be known now.
-    pub async fn of(&self, url: &HttpUrl) -> Result<SiteClaims, SiteError> {
+    pub async fn of(&self, url: &HttpUrl, begun: bool) -> Result<SiteClaims, SiteError> {
         let Some(file) = file_of(url) else { return Ok(SiteClaims::default()) };
-        let robots = self.fetcher.robots(url).await.map_err(SiteError::NotNow)?;
+        let robots = self.fetcher.robots(url, begun).await.map_err(SiteError::NotNow)?;
+        let refused = |url: &HttpUrl| robots.as_ref().is_some_and(|robots| robots.refusal(path_of(url)).is_some());
+        let kept_from = refused(url) || refused(&file);
         let origin = url.as_url().origin().ascii_serialization();
-        let tdm = self.file(&origin, &file).await?.map(|text| rules(&origin, &text)).unwrap_or_default();
+        let text = if kept_from { None } else { self.file(&origin, &file, begun).await? };
+        let tdm = text.map(|text| rules(&origin, &text)).unwrap_or_default();
         let said = robots.map(|robots| (robots.content_usage.clone(), robots.content_signal.clone()));
         let (content_usage, content_signal) = said.unwrap_or_default();
         Ok(SiteClaims { tdm, content_usage, content_signal })
     }
 
-    async fn file(&self, origin: &str, file: &HttpUrl) -> Result<Option<String>, SiteError> {
+    async fn file(&self, origin: &str, file: &HttpUrl, begun: bool) -> Result<Option<String>, SiteError> {
         let good = |kept: &Kept| kept.is_good(Timestamp::now());
         if let Some(kept) = load(&self.store, origin).await?.filter(good) {
             return Ok(kept.text);
         }
-        let _only_one_asks = self.lanes.enter(origin).await;
+        let Some(_only_one_asks) = self.lanes.enter(origin, patience(begun)).await else {
+            return Err(SiteError::NotNow(FetchError::being_asked(file)));
+        };
         let known = load(&self.store, origin).await?;
         if let Some(kept) = known.clone().filter(good) {
             return Ok(kept.text);
         }
-        let found = found(self.fetcher.get(Request::new(file, Kind::Other)).await)?;
+        let found = found(self.fetcher.get(Request::new(file, Kind::Other).begun(begun)).await)?;
         let kept = Kept::after(known, found, Timestamp::now());
         save(&self.store, origin, &kept).await?;
         Ok(kept.text)

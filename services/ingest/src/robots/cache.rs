@@ -17,14 +17,23 @@ use crate::lanes::Lanes;
 /// How long a robots.txt is used without asking again (RFC 9309 section 2.4).
 const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long one that is out of reach is not asked for.
+/// How long one that is out of reach is not asked for at first; later as long as it has been so.
 const FAILED: Duration = Duration::from_secs(60);
+
+/// The longest that one that is out of reach is not asked for.
+const FAILED_LONGEST: Duration = Duration::from_secs(60 * 60);
+
+/// How long is waited for one that is out of reach.
+const WAITED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long an old one is used where a new one is out of reach (section 2.3.1.4).
 const OLD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// How many sites one worker remembers.
 const REMEMBERED: usize = 1_000;
+
+/// How much memory that takes at most, in bytes.
+const REMEMBERED_BYTES: usize = 8 << 20;
 
 /// What came of asking for a robots.txt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +51,15 @@ pub enum Found {
 pub enum Known {
     /// What it says to us.
     Policy(Arc<RobotsPolicy>),
-    /// Nothing, for this reason: nothing is allowed for now.
-    OutOfReach(String),
+    /// Nothing: nothing is allowed for now.
+    OutOfReach {
+        /// What went wrong.
+        reason: String,
+        /// When it will be asked for again; `None` where that was tried for a day.
+        until: Option<Timestamp>,
+    },
+    /// Nothing yet: somebody else is asking, for longer than was to be waited.
+    BeingAsked,
 }
 
 /// A robots.txt as it is kept.
@@ -52,12 +68,24 @@ struct Kept {
     body: String,
     /// 1970 where there never was any.
     fetched_at: Timestamp,
-    failed: Option<(Timestamp, String)>,
+    failed: Option<Failed>,
+}
+
+/// That it was out of reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Failed {
+    /// At every time since then.
+    since: Timestamp,
+    /// The last time.
+    at: Timestamp,
+    reason: String,
 }
 
 #[derive(Debug)]
 struct Remembered {
     known: Known,
+    /// How much memory that takes, about.
+    bytes: usize,
     until: Timestamp,
 }
 
@@ -76,20 +104,22 @@ impl RobotsCache {
         Self { store, product, remembered: Mutex::default(), lanes: Lanes::default() }
     }
 
-    /// What the site `authority` (scheme, host and port) wants; `ask` fetches its robots.txt where that is needed.
+    /// What the site `authority` (scheme, host and port) wants; `ask` fetches its robots.txt where that is needed,
+    /// and where somebody else does so already, that is waited for as long as `patience`.
     ///
     /// # Errors
     /// What `ask` fails with, and what `failed` makes of an error of the database.
     pub async fn known<E>(
         &self,
         authority: &str,
+        patience: Duration,
         ask: impl AsyncFnOnce() -> Result<Found, E>,
         failed: impl Fn(sqlx::Error) -> E,
     ) -> Result<Known, E> {
         if let Some(known) = self.remembered(authority) {
             return Ok(known);
         }
-        let _only_one_asks = self.lanes.enter(authority).await;
+        let Some(_only_one_asks) = self.lanes.enter(authority, patience).await else { return Ok(Known::BeingAsked) };
         if let Some(known) = self.remembered(authority) {
             return Ok(known);
         }
@@ -99,7 +129,12 @@ impl RobotsCache {
             self.save(authority, &kept).await.map_err(&failed)?;
         }
         let known = kept.known(self.product, Timestamp::now());
-        self.remember(authority, Remembered { known: known.clone(), until: kept.good_until() });
+        let bytes = match &known {
+            Known::Policy(policy) => policy.bytes(),
+            Known::OutOfReach { reason, .. } => reason.len(),
+            Known::BeingAsked => 0,
+        };
+        self.remember(authority, Remembered { known: known.clone(), bytes, until: kept.good_until() });
         Ok(known)
     }
 
@@ -110,22 +145,32 @@ impl RobotsCache {
 
     fn remember(&self, authority: &str, what: Remembered) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED {
+        let is_full = |remembered: &HashMap<String, Remembered>| {
+            let bytes: usize = remembered.values().chain([&what]).map(|r| r.bytes).sum();
+            remembered.len() >= REMEMBERED || bytes > REMEMBERED_BYTES
+        };
+        if is_full(&remembered) {
             let now = Timestamp::now();
             remembered.retain(|_, r| r.until > now);
         }
-        if remembered.len() >= REMEMBERED {
+        if is_full(&remembered) {
             remembered.clear();
         }
         remembered.insert(authority.to_owned(), what);
     }
 
     async fn load(&self, authority: &str) -> Result<Option<Kept>, sqlx::Error> {
-        let sql = "select body, fetched_at_ms, failed_at_ms, failure from robots where authority = $1";
+        let sql =
+            "select body, fetched_at_ms, failing_since_ms, failed_at_ms, failure from robots where authority = $1";
         let row = sqlx::query(sql).bind(authority.to_owned()).fetch_optional(self.store.readers()).await?;
         row.map(|row| {
             let failed = match row.try_get::<Option<String>, _>("failure")? {
-                Some(reason) => Some((time(&row, "failed_at_ms")?, reason)),
+                Some(reason) => {
+                    let at = time(&row, "failed_at_ms")?;
+                    let since =
+                        row.try_get::<Option<i64>, _>("failing_since_ms")?.map(|_| time(&row, "failing_since_ms"));
+                    Some(Failed { since: since.transpose()?.unwrap_or(at), at, reason })
+                }
                 None => None,
             };
             Ok(Kept { body: row.try_get("body")?, fetched_at: time(&row, "fetched_at_ms")?, failed })
@@ -134,18 +179,20 @@ impl RobotsCache {
     }
 
     async fn save(&self, authority: &str, kept: &Kept) -> Result<(), sqlx::Error> {
-        let (failed_at, failure) = kept.failed.clone().map(|(at, why)| (at.as_millisecond(), why)).unzip();
+        let failed = kept.failed.as_ref();
         let mut tx = self.store.begin().await?;
         sqlx::query(
-            "insert into robots (authority, body, fetched_at_ms, failed_at_ms, failure) values ($1, $2, $3, $4, $5) \
-             on conflict (authority) do update set body = excluded.body, fetched_at_ms = excluded.fetched_at_ms, \
-             failed_at_ms = excluded.failed_at_ms, failure = excluded.failure",
+            "insert into robots (authority, body, fetched_at_ms, failed_at_ms, failure, failing_since_ms) \
+             values ($1, $2, $3, $4, $5, $6) on conflict (authority) do update set body = excluded.body, fetched_at_ms = excluded.fetched_at_ms, \
+             failed_at_ms = excluded.failed_at_ms, failure = excluded.failure, \
+             failing_since_ms = excluded.failing_since_ms",
         )
         .bind(authority.to_owned())
         .bind(kept.body.clone())
         .bind(kept.fetched_at.as_millisecond())
-        .bind(failed_at)
-        .bind(failure)
+        .bind(failed.map(|f| f.at.as_millisecond()))
+        .bind(failed.map(|f| f.reason.clone()))
+        .bind(failed.map(|f| f.since.as_millisecond()))
         .execute(&mut *tx)
         .await?;
         tx.commit().await
@@ -174,7 +221,10 @@ impl Kept {
     /// Until when it need not be asked for.
     fn good_until(&self) -> Timestamp {
         match &self.failed {
-            Some((at, _)) => *at + FAILED,
+            Some(Failed { since, at, .. }) => {
+                let failing = Duration::try_from(at.duration_since(*since)).unwrap_or_default();
+                *at + failing.clamp(FAILED, FAILED_LONGEST)
+            }
             None => self.fetched_at + FRESH,
         }
     }
@@ -184,7 +234,10 @@ impl Kept {
             Found::OutOfReach(reason) => {
                 // PostgreSQL takes no NUL.
                 let reason = reason.replace('\0', "").chars().take(500).collect();
-                return Self { failed: Some((now, reason)), ..self };
+                // What was so when somebody last asked, long ago, tells nothing about the time between.
+                let before = self.failed.as_ref().filter(|f| f.at + FRESH > now);
+                let since = before.map_or(now, |f| f.since);
+                return Self { failed: Some(Failed { since, at: now, reason }), ..self };
             }
             Found::None => String::new(),
             Found::Text(bytes) => {
@@ -196,7 +249,10 @@ impl Kept {
 
     fn known(&self, product: &str, now: Timestamp) -> Known {
         match &self.failed {
-            Some((_, reason)) if self.fetched_at + OLD < now => Known::OutOfReach(reason.clone()),
+            Some(Failed { since, at, reason }) if self.fetched_at + OLD < now => Known::OutOfReach {
+                reason: reason.clone(),
+                until: (*at < *since + WAITED_FOR).then(|| self.good_until()),
+            },
             _ => Known::Policy(Arc::new(RobotsPolicy::read(self.body.as_bytes(), product))),
         }
     }
@@ -217,7 +273,7 @@ mod tests {
     fn allowed(kept: &Kept, now: Timestamp) -> Option<bool> {
         match kept.known("KnowledgeOS", now) {
             Known::Policy(policy) => Some(policy.allowed("/x")),
-            Known::OutOfReach(_) => None,
+            Known::OutOfReach { .. } | Known::BeingAsked => None,
         }
     }
 
@@ -232,8 +288,28 @@ mod tests {
     #[test]
     fn one_that_never_was_in_reach_allows_nothing_for_a_while() {
         let kept = Kept::nothing().after(Found::OutOfReach("503".into()), now());
-        assert_eq!(kept.known("KnowledgeOS", now()), Known::OutOfReach("503".into()));
+        let until = Some(now() + FAILED);
+        assert_eq!(kept.known("KnowledgeOS", now()), Known::OutOfReach { reason: "503".into(), until });
         assert_eq!(kept.good_until(), now() + FAILED);
+    }
+
+    #[test]
+    fn one_that_stays_out_of_reach_is_asked_for_less_and_waited_for_a_day() {
+        let (mut kept, mut at, mut asked) = (Kept::nothing(), now(), 0);
+        loop {
+            kept = kept.after(Found::OutOfReach("503".into()), at);
+            asked += 1;
+            match kept.known("KnowledgeOS", at) {
+                Known::OutOfReach { until: Some(until), .. } => at = until,
+                Known::OutOfReach { until: None, .. } => break,
+                known => panic!("{known:?}"),
+            }
+        }
+        assert!(at >= now() + WAITED_FOR && at < now() + WAITED_FOR + FAILED_LONGEST, "{at}");
+        assert!(asked < 40, "{asked}");
+        // Nobody asked for a week: that is another time.
+        let later = kept.after(Found::OutOfReach("503".into()), at + FRESH * 7);
+        assert!(matches!(later.known("KnowledgeOS", at + FRESH * 7), Known::OutOfReach { until: Some(_), .. }));
     }
 
     #[test]

@@ -15,8 +15,11 @@ pub const READ_BYTES: usize = 500 * 1024;
 /// The longest `Crawl-delay` that is obeyed.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
-/// The longest line that is read, in bytes: addresses are no longer.
+/// How much of a line is read, in bytes: addresses are no longer.
 const LONGEST_LINE: usize = 2_100;
+
+/// How many rules of a group are kept.
+const MOST_RULES: usize = 10_000;
 
 /// How many lines about the use of content are kept, of each kind.
 const MOST_PREFERENCES: usize = 100;
@@ -37,7 +40,7 @@ pub struct RobotsPolicy {
 struct Rule {
     pattern: Pattern,
     allows: bool,
-    line: String,
+    line: Box<str>,
 }
 
 /// Whom the group that is being read is for.
@@ -57,8 +60,13 @@ impl RobotsPolicy {
         let (mut ours, mut everybodys) = (None::<Self>, Self::default());
         let mut group = Group::Others;
         let mut naming = false;
-        for line in text.split(['\n', '\r']).filter(|l| l.len() <= LONGEST_LINE) {
+        for whole in text.split(['\n', '\r']) {
+            let line = &whole[..whole.floor_char_boundary(LONGEST_LINE)];
             let Some((key, value)) = key_and_value(line) else { continue };
+            // Cut off, a rule fits more than was meant: it may refuse that, and not allow it.
+            if key == "allow" && line.len() < whole.len() {
+                continue;
+            }
             if key == "user-agent" {
                 let named = match value.split(|c: char| !c.is_ascii_alphabetic() && !matches!(c, '-' | '_')).next() {
                     Some(name) if name.eq_ignore_ascii_case(product) => Group::Us,
@@ -82,18 +90,20 @@ impl RobotsPolicy {
                 Group::Everybody => &mut everybodys,
                 Group::Others => &mut Self::default(),
             };
-            // A line that is none of a group's, a sitemap for example, doesn't end the naming.
-            naming &= !policy.take(&key, value, line);
+            policy.take(&key, value, line);
+            // Only rules end the naming; other lines don't interfere (section 2.2.4).
+            naming &= !matches!(key.as_str(), "allow" | "disallow");
         }
         ours.unwrap_or(everybodys)
     }
 
-    /// Takes a line of a group in; whether it is one.
-    fn take(&mut self, key: &str, value: &str, line: &str) -> bool {
+    /// Takes a line of a group in.
+    fn take(&mut self, key: &str, value: &str, line: &str) {
         match key {
-            "allow" | "disallow" => {
-                if let Some(pattern) = Pattern::read(value) {
-                    self.rules.push(Rule { pattern, allows: key == "allow", line: line.trim().to_owned() });
+            "allow" | "disallow" if self.rules.len() < MOST_RULES => {
+                let allows = key == "allow";
+                if let Some(pattern) = Pattern::read(value).filter(|pattern| !(allows && pattern.is_cut())) {
+                    self.rules.push(Rule { pattern, allows, line: line.trim().into() });
                 }
             }
             "crawl-delay" => {
@@ -105,9 +115,19 @@ impl RobotsPolicy {
             "content-signal" if self.content_signal.len() < MOST_PREFERENCES => {
                 self.content_signal.push(value.to_owned());
             }
-            _ => return matches!(key, "content-usage" | "content-signal"),
+            _ => {}
         }
-        true
+    }
+
+    /// How much memory it takes, about, in bytes.
+    pub fn bytes(&self) -> usize {
+        // What an allocator adds to each text.
+        const OVERHEAD: usize = 32;
+        let rules = self.rules.iter().map(|r| size_of::<Rule>() + r.pattern.octets() + r.line.len() + OVERHEAD);
+        let values = self.content_usage.iter().chain(&self.content_signal);
+        size_of::<Self>()
+            + rules.sum::<usize>()
+            + values.map(|v| size_of::<String>() + v.len() + OVERHEAD).sum::<usize>()
     }
 
     /// Whether the robot may fetch `path` (with its query).
@@ -124,7 +144,7 @@ impl RobotsPolicy {
         }
         let fitting = self.rules.iter().filter(|r| r.pattern.fits(&path));
         let longest = fitting.max_by_key(|r| (r.pattern.octets(), r.allows))?;
-        (!longest.allows).then_some(longest.line.as_str())
+        (!longest.allows).then_some(&*longest.line)
     }
 }
 
@@ -250,6 +270,34 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_are_no_rules_do_not_come_between_names_and_rules() {
+        for line in ["Crawl-delay: 2", "Content-Usage: train-ai=n", "Content-Signal: ai-train=no", "Foo: bar"] {
+            let found = policy(&format!("User-agent: KnowledgeOS\n{line}\nUser-agent: B\nDisallow: /x\n"));
+            assert!(!found.allowed("/x"), "{line}");
+        }
+        // What stands between the names is for the names before it.
+        let found = policy("User-agent: B\nCrawl-delay: 9\nUser-agent: *\nDisallow: /x");
+        assert_eq!((found.crawl_delay, found.allowed("/x")), (None, false));
+    }
+
+    #[test]
+    fn a_rule_that_is_too_long_refuses_more_and_allows_nothing() {
+        let long = format!("/{}", "é".repeat(2_000));
+        check(&format!("User-agent: *\nDisallow: {long}"), &[(&long, false), ("/x", true)]);
+        let stars = "/*a".repeat(500);
+        let text = format!("User-agent: *\nDisallow: /\nAllow: {long}\nAllow: {stars}");
+        check(&text, &[(&long, false), (&stars.replace('*', "-"), false)]);
+    }
+
+    #[test]
+    fn a_hostile_file_takes_little_memory() {
+        for line in [format!("Disallow: /{}", "*a".repeat(1_000)), "Disallow: /a".into(), "Content-Usage: a".into()] {
+            let found = policy(&format!("User-agent: *\n{}", format!("{line}\n").repeat(READ_BYTES / line.len())));
+            assert!(found.bytes() < 2 << 20, "{line:.20} takes {}", found.bytes());
+        }
+    }
+
+    #[test]
     fn what_is_past_the_limit_is_not_read() {
         let filler = "# filler\n".repeat(READ_BYTES / 9 + 1);
         check(&format!("User-agent: *\nDisallow: /a\n{filler}Disallow: /b"), &[("/a", false), ("/b", true)]);
@@ -259,6 +307,7 @@ mod tests {
     fn hostile_rules_cost_little() {
         let rule = format!("Disallow: /{}b\n", "*a".repeat(1_000));
         let found = policy(&format!("User-agent: *\n{}", rule.repeat(240)));
-        assert!(found.allowed(&format!("/{}", "a".repeat(2_000))));
+        assert!(found.allowed(&format!("/{}", "a".repeat(99))));
+        assert!(!found.allowed(&format!("/{}", "a".repeat(2_000))));
     }
 }

@@ -2,14 +2,18 @@
 
 use std::fmt::Write;
 
+/// How many stars of a pattern count. What a longer one says is taken to end there, with anything after it.
+const MOST_STARS: usize = 100;
+
 /// The pattern of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pattern {
-    /// What must be found in this order, the first at the beginning.
-    parts: Vec<String>,
+    /// What must be found in this order, the first at the beginning, with stars between.
+    text: Box<str>,
     /// Whether nothing may follow (`$`).
     to_the_end: bool,
-    octets: usize,
+    /// Whether it says less than what was written.
+    is_cut: bool,
 }
 
 impl Pattern {
@@ -22,32 +26,48 @@ impl Pattern {
             Some(rest) => (rest, true),
             None => (value, false),
         };
-        // Before the stars, so that one that is encoded isn't taken for one.
-        let value = normalised(value);
         // A path begins with a slash, also where who wrote the rule forgot it.
-        let value = if value.starts_with(['/', '*']) { value } else { format!("/{value}") };
-        let octets = value.len() + usize::from(to_the_end);
-        Some(Self { parts: value.split('*').map(str::to_owned).collect(), to_the_end, octets })
+        let slash = if value.starts_with(['/', '*']) { "" } else { "/" };
+        let mut text = String::with_capacity(value.len() + slash.len());
+        text += slash;
+        for (index, part) in value.split('*').enumerate() {
+            if index == MOST_STARS {
+                return Some(Self { text: text.into(), to_the_end: false, is_cut: true });
+            }
+            // A star that is encoded isn't taken for one.
+            text += if index > 0 { "*" } else { "" };
+            text += &normalised(part);
+        }
+        Some(Self { text: text.into(), to_the_end, is_cut: false })
     }
 
     /// How many octets it has: the longer, the more it says.
     pub fn octets(&self) -> usize {
-        self.octets
+        self.text.len() + usize::from(self.to_the_end)
+    }
+
+    /// Whether it fits more than what was written would.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Whether a normalised path fits.
     pub fn fits(&self, path: &str) -> bool {
-        let Some((first, later)) = self.parts.split_first() else { return true };
-        let Some(mut rest) = path.strip_prefix(first.as_str()) else { return false };
-        let Some((last, between)) = later.split_last() else { return !self.to_the_end || rest.is_empty() };
+        let (first, later) = match self.text.split_once('*') {
+            Some((first, later)) => (first, Some(later)),
+            None => (&*self.text, None),
+        };
+        let Some(mut rest) = path.strip_prefix(first) else { return false };
+        let Some(later) = later else { return !self.to_the_end || rest.is_empty() };
+        let (between, last) = later.rsplit_once('*').unwrap_or(("", later));
         // The first place for each part leaves the most room for those that follow.
-        for part in between {
-            match rest.find(part.as_str()) {
+        for part in between.split('*') {
+            match rest.find(part) {
                 Some(at) => rest = &rest[at + part.len()..],
                 None => return false,
             }
         }
-        if self.to_the_end { rest.ends_with(last.as_str()) } else { rest.contains(last.as_str()) }
+        if self.to_the_end { rest.ends_with(last) } else { rest.contains(last) }
     }
 }
 
@@ -63,8 +83,9 @@ pub(super) fn normalised(path: &str) -> String {
         };
         let byte = encoded.unwrap_or(bytes[at]);
         let unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        // What is neither encoded nor in need of it stays: it may have a meaning of its own.
-        if unreserved || (encoded.is_none() && byte.is_ascii_graphic()) {
+        // What is neither encoded nor in need of it stays: it may have a meaning of its own. A star and a dollar are meant
+        // as themselves where they are encoded, and only there in a pattern (section 2.2.3), so they always are.
+        if unreserved || (encoded.is_none() && byte.is_ascii_graphic() && !matches!(byte, b'*' | b'$')) {
             text.push(char::from(byte));
         } else {
             let _infallible = write!(text, "%{byte:02X}");
@@ -92,7 +113,7 @@ mod tests {
             ("/é", "/%C3%A9"),
             ("/%", "/%"),
             ("/%zz%4", "/%zz%4"),
-            ("/a?b=*&c=%2A", "/a?b=*&c=%2A"),
+            ("/a?b=*&c=%2a$", "/a?b=%2A&c=%2A%24"),
         ] {
             assert_eq!(normalised(path), normal, "{path}");
         }
@@ -100,7 +121,7 @@ mod tests {
 
     #[test]
     fn parts_are_found_in_order() {
-        let fits = |pattern: &str, path| Pattern::read(pattern).unwrap().fits(path);
+        let fits = |pattern: &str, path| Pattern::read(pattern).unwrap().fits(&normalised(path));
         for (pattern, path) in
             [("/a*b*c$", "/a-b-b-c-c"), ("*", "/"), ("/$", "/"), ("/**", "/x"), ("/a*$", "/a"), ("a", "/ab")]
         {
@@ -109,5 +130,24 @@ mod tests {
         for (pattern, path) in [("/a*b*a$", "/aba-b"), ("/ab*b$", "/ab"), ("/b", "/ab"), ("/a$", "/ab")] {
             assert!(!fits(pattern, path), "{pattern} {path}");
         }
+    }
+
+    #[test]
+    fn stars_and_dollars_that_are_encoded_mean_themselves() {
+        let fits = |pattern: &str, path| Pattern::read(pattern).unwrap().fits(&normalised(path));
+        for path in ["/a-*.html", "/a-%2A.html", "/a-%2a.html"] {
+            assert!(fits("/a-%2A.html", path), "{path}");
+        }
+        assert!(!fits("/a-%2A.html", "/a-b.html") && fits("/a-*.html", "/a-b.html"));
+        assert!(fits("/a%24", "/a$b") && fits("/a$b", "/a%24b") && fits("/a%24$", "/a$") && !fits("/a%24", "/a"));
+    }
+
+    #[test]
+    fn a_pattern_takes_no_more_than_its_text_and_only_so_many_stars() {
+        let text = "/*a".repeat(1_000);
+        let pattern = Pattern::read(&text).unwrap();
+        assert!(pattern.is_cut() && pattern.octets() < MOST_STARS * 3);
+        assert!(pattern.fits(&text.replace('*', "-")) && !pattern.fits("/b"));
+        assert!(size_of::<Pattern>() <= 24, "{}", size_of::<Pattern>());
     }
 }

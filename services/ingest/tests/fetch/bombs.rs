@@ -142,7 +142,7 @@ async fn endless(head: Vec<u8>, piece: Vec<u8>) -> HttpUrl {
     dripping(head, pieces, Duration::ZERO).await
 }
 
-async fn dripping(head: Vec<u8>, piece: Vec<u8>, pause: Duration) -> HttpUrl {
+pub async fn dripping(head: Vec<u8>, piece: Vec<u8>, pause: Duration) -> HttpUrl {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     tokio::spawn(async move {

@@ -4,7 +4,9 @@
 
 mod bombs;
 mod manners;
+mod odd_answers;
 mod pages;
 mod proxies;
+mod room;
 mod server;
 mod ssrf;

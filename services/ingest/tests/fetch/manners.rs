@@ -1,6 +1,7 @@
 //! robots.txt and turns, with a database.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use kos_ingest::{
-    fetch::{FetchError, Fetcher, Kind, Manners, Remedy, Request, Setup},
+    fetch::{FetchError, Fetcher, Kind, Limits, Manners, Remedy, Request, Setup},
     hosts::Pace,
     state::MIGRATIONS,
 };
@@ -60,7 +61,7 @@ async fn where_robots_are_not_obeyed_what_is_said_about_the_use_of_content_is_kn
     let manners = Some(Manners::new(&store, &limits(), AT_ONCE, false));
     let fetcher = Fetcher::with(Setup { manners, ..setup }).unwrap();
     get(&fetcher, &server, "/private", Kind::Page).await.unwrap();
-    let robots = fetcher.robots(&server.url("/private")).await.unwrap().unwrap();
+    let robots = fetcher.robots(&server.url("/private"), false).await.unwrap().unwrap();
     assert_eq!(robots.content_usage, ["train-ai=n"]);
 }
 
@@ -77,7 +78,7 @@ async fn a_page_that_is_not_for_robots_is_given_up_and_the_rule_named() {
     assert!(text.contains("/robots.txt") && text.contains("Disallow: /private"), "{text}");
     // An operator's own subscription is none of robots.txt's business.
     get(&first, &server, "/private/feed", Kind::Feed).await.unwrap();
-    let policy = first.robots(&server.url("/news")).await.unwrap().unwrap();
+    let policy = first.robots(&server.url("/news"), false).await.unwrap().unwrap();
     assert_eq!(
         (policy.content_usage.as_slice(), policy.crawl_delay),
         (&["train-ai=n".to_owned()][..], Some(Duration::from_secs(3)))
@@ -125,7 +126,7 @@ async fn what_robots_txt_answers_decides() {
                 Ok(()) => assert!(fetched, "{head}"),
                 Err(error) => {
                     assert!(!fetched && matches!(error, FetchError::RobotsOutOfReach { .. }), "{head}: {error}");
-                    assert_eq!(error.remedy(), Remedy::Retry);
+                    assert!(matches!(error.remedy(), Remedy::NotBefore(_)), "it costs an attempt");
                 }
             }
         }
@@ -203,14 +204,127 @@ async fn a_long_wait_is_handed_back_and_its_turn_kept() {
     let (server, _) = site("HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
     let pace = Pace { delay: Duration::from_secs(60), connections: 2 };
     let fetcher = fetcher(&store, pace);
-    get(&fetcher, &server, "/1", Kind::Page).await.unwrap();
+    get(&fetcher, &server, "/1", Kind::Feed).await.unwrap();
     let until = |error: FetchError| match error.remedy() {
         Remedy::NotBefore(until) => until,
         other => panic!("{other:?}"),
     };
-    let first = until(get(&fetcher, &server, "/2", Kind::Page).await.unwrap_err());
-    let second = until(get(&fetcher, &server, "/3", Kind::Page).await.unwrap_err());
+    let first = until(get(&fetcher, &server, "/2", Kind::Feed).await.unwrap_err());
+    let second = until(get(&fetcher, &server, "/3", Kind::Feed).await.unwrap_err());
     assert_eq!(second.duration_since(first), jiff::SignedDuration::from_secs(60));
     // Asked again too early, it has the same turn.
-    assert_eq!(until(get(&fetcher, &server, "/2", Kind::Page).await.unwrap_err()), first);
+    assert_eq!(until(get(&fetcher, &server, "/2", Kind::Feed).await.unwrap_err()), first);
+}
+
+#[tokio::test]
+async fn redirects_behind_a_long_line_spend_no_turn_in_vain() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let asked = Arc::<Mutex<HashMap<String, usize>>>::default();
+    let notes = Arc::clone(&asked);
+    let server = Server::start(move |request| {
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        *notes.lock().unwrap().entry(path.clone()).or_default() += 1;
+        match path.strip_prefix("/old/") {
+            Some(number) => crate::server::redirect(&format!("/new/{number}")),
+            None => format!("{HTML}\r\n<p>page").into_bytes(),
+        }
+    })
+    .await;
+    // The line is longer than what is slept through.
+    let pace = Pace { delay: Duration::from_millis(150), connections: 2 };
+    let worker = fetcher(&store, pace);
+    let mut fetches = tokio::task::JoinSet::new();
+    for number in 0..18 {
+        let (worker, url) = (worker.clone(), server.url(&format!("/old/{number}")));
+        fetches.spawn(async move {
+            loop {
+                let error = match worker.get(Request::new(&url, Kind::Feed)).await {
+                    Ok(_) => return,
+                    Err(error) => error,
+                };
+                let Remedy::NotBefore(until) = error.remedy() else { panic!("{error}") };
+                let wait = until.duration_since(jiff::Timestamp::now());
+                tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+            }
+        });
+    }
+    let all = async { while fetches.join_next().await.transpose().unwrap().is_some() {} };
+    tokio::time::timeout(Duration::from_secs(30), all).await.expect("it never ends");
+    let asked = asked.lock().unwrap();
+    assert!(asked.len() == 36 && asked.values().all(|times| *times == 1), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_asks_to_be_left_alone_is_by_all_workers() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let server =
+        Server::of_page("HTTP/1.1 429 X\r\nRetry-After: 120\r\nContent-Length: 0\r\nConnection: close\r\n", "").await;
+    let pace = Pace { delay: Duration::ZERO, connections: 2 };
+    let (first, second) = (fetcher(&store, pace), fetcher(&store, pace));
+    let error = get(&first, &server, "/1", Kind::Feed).await.unwrap_err();
+    assert_eq!(error.remedy(), Remedy::RetryAfter(Some(Duration::from_secs(120))));
+    for worker in [&first, &second] {
+        for kind in [Kind::Page, Kind::Feed, Kind::Other] {
+            let error = get(worker, &server, "/2", kind).await.unwrap_err();
+            let Remedy::NotBefore(until) = error.remedy() else { panic!("{error}") };
+            let wait = until.duration_since(jiff::Timestamp::now()).as_secs();
+            assert!((100..=120).contains(&wait), "{wait} s");
+        }
+    }
+    assert_eq!(server.requests.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_page_comes_a_delay_after_the_robots_txt_of_its_site() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let begun = Arc::<Mutex<Vec<Instant>>>::default();
+    let notes = Arc::clone(&begun);
+    let server = Server::start(move |request| {
+        notes.lock().unwrap().push(Instant::now());
+        let robots = request.starts_with("GET /robots.txt ");
+        format!("{HTML}\r\n{}", if robots { "" } else { "<p>page" }).into_bytes()
+    })
+    .await;
+    let delay = Duration::from_millis(300);
+    get(&fetcher(&store, Pace { delay, connections: 2 }), &server, "/1", Kind::Page).await.unwrap();
+    let begun = begun.lock().unwrap().clone();
+    assert!(begun.len() == 2 && begun[1] - begun[0] + Duration::from_millis(60) >= delay, "{begun:?}");
+}
+
+#[tokio::test]
+async fn the_time_for_the_whole_holds_for_robots_txt_too() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let slow = |request: &str| {
+        std::thread::sleep(Duration::from_millis(400));
+        match request {
+            r if r.starts_with("GET /robots.txt ") => ROBOTS.as_bytes().to_vec(),
+            _ => format!("{HTML}\r\n<p>page").into_bytes(),
+        }
+    };
+    let server = Server::start(slow).await;
+    let short = Limits { total: Duration::from_millis(600), idle: Duration::from_secs(2), ..limits() };
+    let setup = Setup::new("127.0.0.0/8".parse().unwrap(), short.clone(), "https://reader.example/");
+    let manners = Some(Manners::new(&store, &short, AT_ONCE, true));
+    let fetcher = Fetcher::with(Setup { manners, ..setup }).unwrap();
+    let error = get(&fetcher, &server, "/1", Kind::Page).await.unwrap_err();
+    assert!(matches!(error, FetchError::Timeout { .. }), "{error}");
+    // The robots.txt is known by now.
+    get(&fetcher, &server, "/1", Kind::Page).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_robots_txt_over_the_limit_is_read_up_to_it() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let lines = "# a comment of some length to fill the file with\n".repeat(20_000);
+    let (server, _) = site(format!("{ROBOTS}{lines}Disallow: /late\n").leak()).await;
+    let fetcher = fetcher(&store, AT_ONCE);
+    get(&fetcher, &server, "/news", Kind::Page).await.unwrap();
+    let error = get(&fetcher, &server, "/private/1", Kind::Page).await.unwrap_err();
+    assert!(matches!(error, FetchError::RefusedByRobots { .. }), "{error}");
+    get(&fetcher, &server, "/late", Kind::Page).await.unwrap();
 }

@@ -89,7 +89,7 @@ pub fn redirect(target: &str) -> Vec<u8> {
 
 pub fn limits() -> Limits {
     Limits {
-        connect: Duration::from_secs(5),
+        connect: Duration::from_secs(1),
         idle: Duration::from_millis(300),
         total: Duration::from_secs(5),
         header_bytes: 16 * 1024,
