@@ -5,7 +5,9 @@ create table hosts (
     -- When somebody last began to fetch from it.
     last_at_ms bigint not null,
     -- The first turn that nobody has.
-    next_at_ms bigint not null
+    next_at_ms bigint not null,
+    -- Until when it asked to be left alone.
+    left_alone_until_ms bigint not null default 0
 );
 
 -- Who waits for a turn (entered = 0), and who is fetching (entered = 1). A row that has expired counts for nothing, so
@@ -27,5 +29,7 @@ create table robots (
     fetched_at_ms bigint not null,
     -- When it was last found to be out of reach, and why; null while it is in reach.
     failed_at_ms bigint,
-    failure text
+    failure text,
+    -- Since when it is.
+    failing_since_ms bigint
 );

@@ -21,7 +21,6 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 103, name: "pages", sql: include_str!("../migrations/0103_pages.sql") },
     Migration { version: 104, name: "near-duplicates", sql: include_str!("../migrations/0104_near_duplicates.sql") },
     Migration { version: 105, name: "site rights", sql: include_str!("../migrations/0105_site_rights.sql") },
-    Migration { version: 108, name: "patience", sql: include_str!("../migrations/0108_patience.sql") },
 ];
 
 /// A version of an article that may be new.

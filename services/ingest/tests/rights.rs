@@ -10,7 +10,8 @@ use std::{
 use jiff::Timestamp;
 use kos_ingest::{
     feed::{self, schedule::Bounds, subscription::Subscription},
-    fetch::{Fetcher, Limits},
+    fetch::{Fetcher, Limits, Manners, Setup},
+    hosts::Pace,
     page::Pages,
     retention::Retention,
     rights::{self, well_known::SiteRights},
@@ -20,7 +21,7 @@ use kos_ingest::{
 use kos_shared::{
     config::DatabaseConfig,
     event::{AiUse, Attributes, Event, EventId, IngestRequested, Show},
-    stage::{Recorded, Stage},
+    stage::{Failure, Recorded, Stage},
     store::Store,
 };
 use tokio::{
@@ -99,7 +100,10 @@ async fn record(stage: &Ingesting, event: &Event<IngestRequested>, taken: &Taken
 
 async fn stage(folder: &std::path::Path, rules: &str) -> Ingesting {
     let store = Store::open(&DatabaseConfig::SqliteFolder(folder.to_owned()), "ingest", MIGRATIONS).await.unwrap();
-    let fetcher = Fetcher::new("127.0.0.0/8".parse().unwrap(), Limits::default(), "https://test.example").unwrap();
+    let at_once = Pace { delay: Duration::ZERO, connections: 0 };
+    let manners = Some(Manners::new(&store, &Limits::default(), at_once, true));
+    let setup = Setup::new("127.0.0.0/8".parse().unwrap(), Limits::default(), "https://test.example");
+    let fetcher = Fetcher::with(Setup { manners, ..setup }).unwrap();
     let site_rights = SiteRights::new(fetcher.clone(), store.clone());
     let pages = Pages { fetcher, store, retention: Retention::of_days(0), site_rights };
     Ingesting { pages, rules: Arc::new(rules.parse().unwrap()) }
@@ -233,4 +237,36 @@ async fn the_site_of_a_feed_is_asked_about_entries_that_have_no_page() {
     assert_eq!(ai(&event).await, AiUse::Allowed, "a producer's page speaks for itself");
     event.attributes.source = "/kos/feed".into();
     assert_eq!(ai(&event).await, AiUse::Refused);
+}
+
+#[tokio::test]
+async fn a_site_is_not_asked_what_robots_may_not_ask_it() {
+    const HTML: &str = "Content-Type: text/html\r\n";
+    const ROBOTS: &str = "User-agent: *\nDisallow: /private\n";
+    const NO_FILE: &str = "User-agent: *\nDisallow: /.well-known/\n";
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path(), "").await;
+    let web = Web::start(&[("/robots.txt", "", ROBOTS), ("/private/1", HTML, PAGE)]).await;
+    let failure = stage.work(&web.request("/private/1")).await.unwrap_err();
+    assert!(matches!(failure, Failure::Permanent(_)), "{failure}");
+    assert_eq!((web.hits("/.well-known/tdmrep.json"), web.hits("/private/1")), (0, 0));
+    let web = Web::start(&[("/robots.txt", "", NO_FILE), ("/free/1", HTML, PAGE)]).await;
+    assert!(matches!(stage.work(&web.request("/free/1")).await.unwrap(), Taken::In(_)));
+    assert_eq!(web.hits("/.well-known/tdmrep.json"), 0);
+}
+
+#[tokio::test]
+async fn a_login_in_an_address_is_not_passed_on_with_its_article() {
+    let web = Web::start(&[("/news/1", "Content-Type: text/html\r\n", PAGE)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut event = web.request("/news/1");
+    event.data.url = format!("http://user:word@{}/news/1", web.address).parse().unwrap();
+    for html in [None, Some(PAGE.to_owned())] {
+        event.data.html = html;
+        let Taken::In(ingested) = stage(folder.path(), "").await.work(&event).await.unwrap() else {
+            panic!("kept out")
+        };
+        let article = serde_json::to_string(&ingested.article).unwrap();
+        assert!(!article.contains("user:word"), "{article}");
+    }
 }

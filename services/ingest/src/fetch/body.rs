@@ -31,6 +31,9 @@ pub(super) const BIG: usize = 1024 * 1024;
 /// A big body that comes more slowly than this, in bytes a second, is not waited for: others wait for its room.
 const LEAST_RATE: f64 = 32_768.0;
 
+/// Room to read the end into, in bytes.
+const SPARE: usize = 128;
+
 /// For so long it may.
 const SLOW: Duration = Duration::from_secs(5);
 
@@ -155,12 +158,18 @@ impl Body<'_> {
             if is_big {
                 big_for += took;
                 let rate = (self.bytes.len() - big_from) as f64 / big_for.as_secs_f64().max(0.001);
-                if big_for > SLOW && rate < LEAST_RATE {
-                    return Err(slow());
+                // Looked at anew each time, so that a fast beginning doesn't make up for a drip.
+                if big_for > SLOW {
+                    if rate < LEAST_RATE {
+                        return Err(slow());
+                    }
+                    (big_for, big_from) = (Duration::ZERO, self.bytes.len());
                 }
             } else if self.bytes.len() > BIG {
                 self.room = self.rooms.enter(self.url).await?;
                 big_from = self.bytes.len();
+                // Growing by doubling would take twice as much in the end, and more while it is copied.
+                self.bytes.reserve(self.limit.saturating_sub(big_from) + SPARE);
             }
         }
     }

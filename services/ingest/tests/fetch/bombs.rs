@@ -104,6 +104,9 @@ async fn a_gibibyte_in_a_small_answer_is_refused_in_little_memory() {
     // Without a length, and without an end.
     let endless = endless(format!("{HTML}\r\n").into_bytes(), vec![b'x'; 1 << 16]).await;
     urls.push(endless.to_string());
+    // One that is big, and then drips.
+    let head = [format!("{HTML}\r\n").as_bytes(), &vec![b'x'; 9 << 20]].concat();
+    urls.push(dripping(head, b"x".to_vec(), Duration::from_millis(50)).await.to_string());
 
     // In a process of its own, so that nothing else counts: all of them, three times over, side by side.
     let mut child = Command::new(env::current_exe().unwrap());
@@ -129,7 +132,7 @@ async fn fetch_what_is_listed_and_tell_the_memory() {
     }
     while let Some(fetched) = fetches.join_next().await {
         let error = fetched.unwrap().unwrap_err();
-        assert!(matches!(error, FetchError::TooLarge { .. }), "{error}");
+        assert!(matches!(error, FetchError::TooLarge { .. } | FetchError::Timeout { .. }), "{error}");
     }
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();

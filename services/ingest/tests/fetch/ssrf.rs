@@ -110,7 +110,8 @@ fn is_refused(error: &FetchError) -> bool {
         && error.remedy() == Remedy::GiveUp
 }
 
-/// A server that must not be reached, also under a name and by IPv6 where there is any.
+/// A server that must not be reached. It listens at 127.0.0.1 only: an IPv6 address is refused before anybody could tell
+/// whether somebody listens there.
 async fn canary() -> Server {
     Server::of_page(HTML, "<p>secret</p>").await
 }
