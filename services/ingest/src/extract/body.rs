@@ -17,6 +17,9 @@ use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
 use super::{NotReadable, metadata::absolute, text::lines, tree};
+pub(super) use judge::BUILT_IN;
+pub use judge::Trees;
+use outline::Outline;
 
 /// The longest title that Readability is shown, in bytes.
 const LONGEST_TITLE: usize = 1_000;
@@ -47,12 +50,11 @@ impl Body {
 }
 
 /// The article: lines by all that speaks for and against them, Readability's scores among it.
-pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
+pub(super) fn judged(document: Document, base: &HttpUrl, trees: &Trees) -> Body {
     let page = document.clone();
     let scores = Scores::of(document, base);
-    let kept = scores.as_ref().map(Scores::kept).unwrap_or_default();
-    let outline = walk::of(&page, &kept);
-    let keeps = judge::keeps(&outline);
+    let outline = outline(&page, scores.as_ref());
+    let keeps = judge::keeps(&outline, trees);
     let found = match cut::cut(&page, &outline, &keeps) {
         Some(root) => {
             drop_empty_images(&root, base);
@@ -62,6 +64,21 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
     };
     let (title, byline) = scores.map(|s| (s.article.title, s.article.byline)).unwrap_or_default();
     Body { title, byline, ..found }
+}
+
+/// A page's outline with what the scores kept of it.
+fn outline(page: &Document, scores: Option<&Scores>) -> Outline {
+    walk::of(page, &scores.map(Scores::kept).unwrap_or_default())
+}
+
+/// What the trees are asked about on a page, for those who fit them.
+#[cfg(feature = "fit")]
+pub(super) fn lines_to_judge(document: Document, base: &HttpUrl) -> Vec<super::fit::Line> {
+    let page = document.clone();
+    let outline = outline(&page, Scores::of(document, base).as_ref());
+    let numbers = evidence::each(&outline, <[f32]>::to_vec);
+    let lines = outline.lines.iter().zip(numbers).filter(|(line, _)| !judge::is_caption(&outline, line));
+    lines.map(|(l, numbers)| super::fit::Line { text: l.text.clone(), weight: l.weight, numbers }).collect()
 }
 
 /// The article by the scores of Readability alone; `None` where it finds none. The document is used up.
@@ -183,7 +200,7 @@ mod tests {
     }
 
     fn body(html: &str) -> Body {
-        judged(tree::parse(html).unwrap(), &"https://example.com/news/1".parse().unwrap())
+        judged(tree::parse(html).unwrap(), &"https://example.com/news/1".parse().unwrap(), &BUILT_IN)
     }
 
     #[test]

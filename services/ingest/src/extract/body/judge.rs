@@ -20,7 +20,8 @@ use super::{
 /// The least weight of a paragraph that stands on a page twice by mistake, not by design.
 const REPEATED: f32 = 150.0;
 
-static TREES: LazyLock<Trees> = LazyLock::new(|| Trees::read(include_str!("trees.txt")));
+/// The trees that articles are judged by.
+pub(in crate::extract) static BUILT_IN: LazyLock<Trees> = LazyLock::new(|| Trees::read(include_str!("trees.txt")));
 
 /// A node of a tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,14 +38,15 @@ enum Node {
 
 /// All trees in one row: they are asked about every line of every page.
 #[derive(Debug, Default)]
-struct Trees {
+pub struct Trees {
     bias: f32,
     nodes: Vec<Node>,
     roots: Vec<usize>,
 }
 
 impl Trees {
-    fn read(text: &str) -> Self {
+    /// The trees that are written as `trees.txt` is; what can't be read in it says nothing of a line.
+    pub fn read(text: &str) -> Self {
         let mut rows = text.lines();
         let mut trees = Self { bias: rows.next().and_then(|b| b.parse().ok()).unwrap_or_default(), ..Self::default() };
         for row in rows {
@@ -83,8 +85,8 @@ fn node(word: &str, at: u16) -> Option<Node> {
 }
 
 /// Whether each line of a page belongs to its article.
-pub(super) fn keeps(outline: &Outline) -> Vec<bool> {
-    let mut keeps = evidence::each(outline, |numbers| TREES.sum(numbers) > 0.0);
+pub(super) fn keeps(outline: &Outline, trees: &Trees) -> Vec<bool> {
+    let mut keeps = evidence::each(outline, |numbers| trees.sum(numbers) > 0.0);
     for (line, keep) in outline.lines.iter().zip(&mut keeps) {
         *keep &= !is_caption(outline, line);
     }
@@ -125,11 +127,11 @@ mod tests {
     #[test]
     fn every_question_can_be_asked_and_leads_on() {
         let text = include_str!("trees.txt");
-        assert!(TREES.roots.len() > 10 && TREES.roots.len() + 1 == text.lines().count());
-        for (row, root) in text.lines().skip(1).zip(&TREES.roots) {
+        assert!(BUILT_IN.roots.len() > 10 && BUILT_IN.roots.len() + 1 == text.lines().count());
+        for (row, root) in text.lines().skip(1).zip(&BUILT_IN.roots) {
             for (word, at) in row.split(' ').zip(0..) {
                 let node = node(word, at);
-                assert_eq!(node, TREES.nodes.get(root + usize::from(at)).copied(), "{word}");
+                assert_eq!(node, BUILT_IN.nodes.get(root + usize::from(at)).copied(), "{word}");
                 if let Some(Node::Question { number, yes, no, .. }) = node {
                     let length = row.split(' ').count();
                     assert!(usize::from(number) < evidence::COUNT && usize::from(yes.max(no)) < length, "{row}");
