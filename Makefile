@@ -21,7 +21,7 @@ FUZZ_SECONDS := 60
 SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.sh) && \
 	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
 
-.PHONY: help run test check fmt deny schemas crash bench eval fuzz clean rust
+.PHONY: help run test check fmt deny schemas crash bench eval fit fuzz clean rust
 
 help: ## what can be made (this list)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -38,7 +38,7 @@ test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)
 
 check: rust ## formatting, and clippy's warnings as errors
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --workspace --all-targets --features kos-ingest/fit -- --deny warnings
 
 fmt: rust ## format the code
 	cargo fmt --all
@@ -68,6 +68,10 @@ bench: rust ## throughput, latency and memory, beside the compute floor
 eval: rust ## how good extraction, metadata and feed parsing are, on the corpora in KOS_CORPORA
 	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo bench --locked --package kos-tests --bench eval -- $(ARGS)
+
+fit: rust ## fit the trees that judge a page's lines to the corpora in KOS_CORPORA (ARGS=--write to keep them)
+	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
+	cargo bench --locked --package kos-ingest --features fit --bench fit -- $(ARGS)
 
 fuzz: rust ## look for input that breaks something, each target for FUZZ_SECONDS=60 (FUZZ=extract for one)
 	@tools=$$($(INSTALL)/cargo-tools.sh fuzz) && export PATH="$$tools:$$PATH" && \

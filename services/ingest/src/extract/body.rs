@@ -19,6 +19,9 @@ use dom_smoothie::{Article, Config, Readability};
 use kos_shared::{event::HttpUrl, text::count_words};
 
 use super::{NotReadable, image, metadata::absolute, readable_tree, text::lines};
+pub(super) use judge::BUILT_IN;
+pub use judge::Trees;
+use outline::Outline;
 
 /// The longest title that Readability is shown, in bytes.
 const LONGEST_TITLE: usize = 1_000;
@@ -54,14 +57,11 @@ impl Body {
 }
 
 /// The article: lines by all that speaks for and against them, Readability's scores among it.
-pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
+pub(super) fn judged(document: Document, base: &HttpUrl, trees: &Trees) -> Body {
     let page = document.clone();
     let scores = Scores::of(document, base);
-    let kept = scores.as_ref().map(Scores::kept).unwrap_or_default();
-    let mut outline = walk::of(&page, &kept);
-    let images = outline.parts.iter().map(|p| lazy::is_image(&page.tree.get_unchecked(&p.node))).collect();
-    let captions = caption::captions(&mut outline, images);
-    let keeps = judge::keeps(&outline, &captions);
+    let (outline, captions) = outline(&page, scores.as_ref());
+    let keeps = judge::keeps(&outline, &captions, trees);
     let found = match cut::cut(&page, &outline, &keeps, &captions) {
         Some(root) => {
             drop_unseen_images(&root, base);
@@ -75,6 +75,24 @@ pub(super) fn judged(document: Document, base: &HttpUrl) -> Body {
     };
     let (title, byline) = scores.map(|s| (s.article.title, s.article.byline)).unwrap_or_default();
     Body { title, byline, ..found }
+}
+
+/// A page's outline with what the scores kept of it, and which of its lines are captions.
+fn outline(page: &Document, scores: Option<&Scores>) -> (Outline, Vec<bool>) {
+    let mut outline = walk::of(page, &scores.map(Scores::kept).unwrap_or_default());
+    let images = outline.parts.iter().map(|p| lazy::is_image(&page.tree.get_unchecked(&p.node))).collect();
+    let captions = caption::captions(&mut outline, images);
+    (outline, captions)
+}
+
+/// What the trees are asked about on a page, for those who fit them.
+#[cfg(feature = "fit")]
+pub(super) fn lines_to_judge(document: Document, base: &HttpUrl) -> Vec<super::fit::Line> {
+    let page = document.clone();
+    let (outline, captions) = outline(&page, Scores::of(document, base).as_ref());
+    let numbers = evidence::each(&outline, <[f32]>::to_vec);
+    let lines = outline.lines.iter().zip(numbers).zip(captions).filter(|(_, caption)| !caption);
+    lines.map(|((l, numbers), _)| super::fit::Line { text: l.text.clone(), weight: l.weight, numbers }).collect()
 }
 
 /// The article by the scores of Readability alone; `None` where it finds none. The document is used up.
@@ -220,7 +238,7 @@ mod tests {
     }
 
     fn body(html: &str) -> Body {
-        judged(tree::parse(html).unwrap(), &"https://example.com/news/1".parse().unwrap())
+        judged(tree::parse(html).unwrap(), &"https://example.com/news/1".parse().unwrap(), &BUILT_IN)
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod date;
 mod date_text;
 mod entity;
 mod feed_text;
+#[cfg(feature = "fit")]
+pub mod fit;
 mod image;
 mod json_ld;
 mod language;
@@ -37,7 +39,7 @@ use kos_shared::event::{BodySource, Hints, HttpUrl, Language, OffsetTime};
 use sha2::{Digest, Sha256};
 
 use crate::{rights::Said, sanitize::sanitize};
-use body::Body;
+use body::{Body, Trees};
 use metadata::{Metadata, some_text};
 pub use refusal::Wall;
 use title::SiteNames;
@@ -132,6 +134,17 @@ pub fn extract(
     hints: Option<&Hints>,
     fetched_at: Timestamp,
 ) -> Result<Extracted, NotReadable> {
+    extract_by(&body::BUILT_IN, html, url, hints, fetched_at)
+}
+
+/// [`extract`], with lines judged by `trees`.
+fn extract_by(
+    trees: &Trees,
+    html: &str,
+    url: &HttpUrl,
+    hints: Option<&Hints>,
+    fetched_at: Timestamp,
+) -> Result<Extracted, NotReadable> {
     let no_hints = Hints::default();
     let hints = hints.unwrap_or(&no_hints);
     if html.trim().is_empty() && hints.content_html.is_none() {
@@ -140,7 +153,7 @@ pub fn extract(
     let document = readable_tree(html)?;
     let metadata = Metadata::of(&document, url);
     // The page's alone: whether the feed's is better is decided below.
-    let body = best_body(html, document, &metadata)?;
+    let body = best_body(trees, html, document, &metadata)?;
     let site = metadata.site_names(url);
     let wall = refusal::wall(&metadata, &site, &body.text, body.words);
     let (body, body_source) = feed_text::chosen(body, wall.is_some(), hints, &metadata.base)?;
@@ -205,8 +218,13 @@ fn readable_tree(html: &str) -> Result<dom_query::Document, NotReadable> {
 }
 
 /// The body as its lines are judged; where that is short, the best of what the page has without its navigation.
-fn best_body(html: &str, document: dom_query::Document, metadata: &Metadata) -> Result<Body, NotReadable> {
-    let judged = body::judged(document, &metadata.base);
+fn best_body(
+    trees: &Trees,
+    html: &str,
+    document: dom_query::Document,
+    metadata: &Metadata,
+) -> Result<Body, NotReadable> {
+    let judged = body::judged(document, &metadata.base, trees);
     if judged.words >= BRIEF {
         return Ok(judged);
     }
