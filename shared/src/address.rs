@@ -65,7 +65,7 @@ fn decoded(part: &str) -> String {
         rest = &rest[at..];
         let byte = rest.get(1..3).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
         match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => decoded.push(char::from(byte)),
+            Some(byte) if needs_no_encoding(byte) && !would_encode(&decoded, byte) => decoded.push(char::from(byte)),
             Some(byte) => decoded.push_str(&format!("%{byte:02X}")),
             None => {
                 decoded.push('%');
@@ -77,6 +77,21 @@ fn decoded(part: &str) -> String {
     }
     decoded.push_str(rest);
     decoded
+}
+
+/// The unreserved characters (RFC 3986, section 2.3).
+fn needs_no_encoding(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// Whether a character would become a part of a code that a stray percent sign begins: `%4%44` is not `%4D`.
+fn would_encode(before: &str, byte: u8) -> bool {
+    let half = match before.as_bytes() {
+        [.., b'%'] => true,
+        [.., b'%', digit] => digit.is_ascii_hexdigit(),
+        _ => false,
+    };
+    half && byte.is_ascii_hexdigit()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ fn what_makes_no_difference_is_dropped() {
         ("https://example.com/%7Ejo/%e4%b8%ad%2fx?q=%61%26", "https://example.com/~jo/%E4%B8%AD%2Fx?q=a%26"),
         ("https://example.com/a%zz%4?b=%", "https://example.com/a%zz%4?b=%"),
         ("https://example.com/%2541", "https://example.com/%2541"),
+        ("https://example.com/a%4%4454?b=%%41", "https://example.com/a%4%4454?b=%%41"),
         ("https://example.com/a;jsessionid=0A1B.node1?id=1", "https://example.com/a?id=1"),
         ("https://example.com/a;JSESSIONID=0A1B/b;v=1", "https://example.com/a/b;v=1"),
         ("https://example.com/(S(lit3py55t21z5v55vlm25s55))/a.aspx", "https://example.com/a.aspx"),
