@@ -53,7 +53,10 @@ async fn what_is_put_off_is_not_taken_before_its_time(database: Database) {
     let later = now + 5.seconds();
     let taken = outbox::take(&store, now).await.unwrap();
     taken.settle(&[], &[id("a")], now, later).await.unwrap();
-    assert_eq!(ids(&outbox::take(&store, later - 1.millisecond()).await.unwrap()), ["b"]);
+    let taken = outbox::take(&store, later - 1.millisecond()).await.unwrap();
+    assert_eq!(ids(&taken), ["b"]);
+    // Rows that are only dropped stay locked for a moment, and who takes next passes over them.
+    taken.settle(&[], &[], now, now).await.unwrap();
     assert_eq!(ids(&outbox::take(&store, later).await.unwrap()), ["a", "b"]);
     assert_eq!(outbox::waiting(store.readers()).await.unwrap().0, 2, "what is put off waits, too");
 }
