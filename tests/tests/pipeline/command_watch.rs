@@ -57,7 +57,8 @@ async fn trace_shows_the_way_of_an_article_by_its_address_its_id_and_any_of_its_
     pipeline.publish("kos.ingest.requested", event(&article)).await;
     pipeline.wait_until_idle().await;
     let published = pipeline.stored("KOS_SUMMARIZED").await[0].header("ce-id").to_owned();
-    for key in [article.url.clone(), id_of(&article.url), published] {
+    let shared = format!("{}?utm_source=mail", article.url);
+    for key in [article.url.clone(), shared, id_of(&article.url), published] {
         let trace = pipeline.kos(&["trace", &key, "--json"]).await;
         assert_eq!(trace.code, 0, "{key}: {trace:?}");
         let entries = trace.json();

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use kos_shared::{
+    address::normal,
     config::Config,
-    event::HttpUrl,
+    event::{ArticleId, HttpUrl},
     journal::{Entry, Query},
 };
 
@@ -21,8 +22,12 @@ const ROUNDS: usize = 6;
 pub async fn run(key: &str, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     let operator = Operator::connect(config).await?;
     // An address is looked for in the form in which it is kept.
-    let subject = key.parse::<HttpUrl>().map_or_else(|_| key.to_owned(), |url| url.to_string());
-    let mut query = Query { events: vec![key.to_owned()], articles: vec![key.to_owned()], subjects: vec![subject] };
+    let url = key.parse::<HttpUrl>().ok();
+    let subject = url.as_ref().map_or_else(|| key.to_owned(), HttpUrl::to_string);
+    // It may be one that the article was never asked for by.
+    let of_url = url.map(|url| ArticleId::of_canonical_url(&normal(&url)).to_string());
+    let articles = std::iter::once(key.to_owned()).chain(of_url).collect();
+    let mut query = Query { events: vec![key.to_owned()], articles, subjects: vec![subject] };
     let mut entries: Vec<Entry> = Vec::new();
     let mut silent = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::from([key.to_owned()]);
