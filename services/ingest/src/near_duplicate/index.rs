@@ -151,13 +151,19 @@ async fn release_others(tx: &mut Tx, number: i64, fingerprint: &Fingerprint) -> 
     bands.iter().fold(query, |query, band| query.bind(*band)).execute(&mut **tx).await.map(drop)
 }
 
-/// Takes the keys that nobody has, or an article that was withdrawn.
+/// Takes the keys that nobody has, or an article that was withdrawn. Keys of others stay unlocked: two workers that take
+/// several stories each, in another order, would wait for one another.
 async fn claim(tx: &mut Tx, number: i64, fingerprint: &Fingerprint) -> Result<(), sqlx::Error> {
     let bands = fingerprint.bands();
     let sql = format!(
-        "insert into fingerprint_bands (band, number) values {} on conflict (band) do update \
-         set number = excluded.number where exists (select 1 from fingerprints f \
+        "delete from fingerprint_bands where band in {} and exists (select 1 from fingerprints f \
          join retractions r on r.article_id = f.article_id where f.number = fingerprint_bands.number)",
+        list(1, bands.len())
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    bands.iter().fold(query, |query, band| query.bind(*band)).execute(&mut **tx).await?;
+    let sql = format!(
+        "insert into fingerprint_bands (band, number) values {} on conflict (band) do nothing",
         values(bands.len(), 2)
     );
     let query = bands.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, band| query.bind(*band).bind(number));
