@@ -7,7 +7,7 @@ use kos_shared::store::{Dialect, Tx};
 use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 
 use super::{Hub, Offer, new_secret};
-use crate::feed::schedule::DAY;
+use crate::feed::{schedule::DAY, state::millis};
 
 /// How long a hub that did not agree is left alone; twice as long each time, up to a day.
 pub const RETRY: Duration = Duration::from_secs(60 * 60);
@@ -169,8 +169,4 @@ fn hub(row: &AnyRow, secret: String) -> Result<Hub, sqlx::Error> {
 
 fn short(reason: &str) -> String {
     reason.chars().filter(|c| !c.is_control()).take(MOST_CHARACTERS).collect()
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
