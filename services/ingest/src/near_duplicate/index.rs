@@ -44,10 +44,12 @@ pub async fn put(
     now: Timestamp,
 ) -> Result<Option<NearDuplicate>, sqlx::Error> {
     let number = number(id);
-    release_others(tx, number, fingerprint).await?;
     claim(tx, number, fingerprint).await?;
     let known = look_up(tx, number, fingerprint).await?;
     let own = known.iter().find(|k| k.number == number).map(Known::position);
+    if own.is_some() {
+        release_others(tx, number, fingerprint).await?;
+    }
     let found = known
         .iter()
         .filter(|k| k.number != number && k.site != site && k.likeness.is_same_story())
