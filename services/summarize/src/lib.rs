@@ -9,6 +9,7 @@
 
 mod boilerplate;
 pub mod extractive;
+pub mod gate;
 mod ranking;
 pub mod service;
 pub mod stage;

@@ -1,0 +1,86 @@
+//! The gate: whether a summary may be published. Pure functions over a source and a summary of it.
+//!
+//! Each check has a name, a verdict and a figure, and says what it stumbled over. A check that can't judge says so
+//! and stops nothing; one that fails stops the summary. What chose a threshold stands beside it.
+
+mod language;
+mod leaks;
+mod length;
+mod names;
+mod numbers;
+mod obedience;
+mod support;
+mod transport;
+
+use kos_shared::event::{Language, Verdict};
+
+/// The article that a summary is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Its title; may be empty.
+    pub title: &'a str,
+    /// Its text, a line a paragraph.
+    pub text: &'a str,
+    /// The language that it is written in.
+    pub language: &'a Language,
+}
+
+/// A summary that is to be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The article's title in the summary's language, where there is one.
+    pub title: Option<&'a str>,
+    /// The summary.
+    pub text: &'a str,
+    /// The language that was asked for.
+    pub language: &'a Language,
+}
+
+/// What one check came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The check's name.
+    pub check: &'static str,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// The figure behind the verdict; each check says what it counts.
+    pub figure: Option<f64>,
+    /// What it stumbled over: a clause, a number, a name.
+    pub detail: Option<String>,
+}
+
+impl Finding {
+    /// Nothing wrong was found.
+    pub(crate) fn pass(check: &'static str, figure: f64) -> Self {
+        Self { check, verdict: Verdict::Pass, figure: Some(figure), detail: None }
+    }
+
+    /// Something wrong was found: `detail`, a few words of the summary.
+    pub(crate) fn fail(check: &'static str, figure: f64, detail: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Fail, figure: Some(figure), detail: Some(detail.into()) }
+    }
+
+    /// This summary is none that the check can judge.
+    pub(crate) fn cannot_judge(check: &'static str) -> Self {
+        Self { check, verdict: Verdict::CannotJudge, figure: None, detail: None }
+    }
+}
+
+/// All that the gate has to say about a summary, cheapest checks first.
+pub fn judge(source: &Source<'_>, candidate: &Candidate<'_>) -> Vec<Finding> {
+    vec![
+        transport::check(candidate),
+        language::check(source, candidate),
+        length::check(source, candidate),
+        leaks::check(source, candidate),
+        numbers::check(source, candidate),
+        names::check(source, candidate),
+        support::check(source, candidate),
+        obedience::check(source, candidate),
+    ]
+}
+
+/// Whether nothing was found that stops a summary.
+pub fn passes(findings: &[Finding]) -> bool {
+    findings.iter().all(|f| f.verdict != Verdict::Fail)
+}

@@ -1,0 +1,10 @@
+//! (being written)
+
+use super::{Candidate, Finding};
+
+/// The check's name.
+pub const NAME: &str = "transport";
+
+pub(super) fn check(_candidate: &Candidate<'_>) -> Finding {
+    Finding::cannot_judge(NAME)
+}
