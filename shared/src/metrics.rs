@@ -1,4 +1,4 @@
-//! The worker's metrics, named by the conventions of Prometheus and served under `/metrics`.
+//! The worker loop's metrics, named by the conventions of Prometheus and served under `/metrics`.
 //!
 //! | metric | labels | what |
 //! | --- | --- | --- |
@@ -11,8 +11,10 @@
 //! | `kos_commit_events` | service | events in one transaction |
 //! | `kos_outbox_sent_total` | service, mode | events sent (batch, single) |
 //! | `kos_pull_rebuilds_total` | service | pulls that the watchdog replaced |
+//!
+//! What a service counts beside these stands in a file of that name in its own crate ([`Metrics::register`]).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -21,7 +23,7 @@ use prometheus_client::{
         family::Family,
         histogram::{Histogram, exponential_buckets},
     },
-    registry::Registry,
+    registry::{Metric, Registry},
 };
 
 /// Labels of what concerns one kind of event in one service.
@@ -71,7 +73,8 @@ pub struct SentLabels {
     pub mode: &'static str,
 }
 
-type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+/// Histograms by label.
+pub type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of one process. Clones share them.
 #[derive(Debug, Clone)]
@@ -94,10 +97,11 @@ pub struct Metrics {
     pub sent: Family<SentLabels, Counter>,
     /// `kos_pull_rebuilds_total`
     pub rebuilds: Family<ServiceLabels, Counter>,
-    registry: Arc<Registry>,
+    registry: Arc<Mutex<Registry>>,
 }
 
-fn seconds() -> Histogram {
+/// A histogram of durations in seconds.
+pub fn seconds() -> Histogram {
     // From a millisecond to about nine hours.
     Histogram::new(exponential_buckets(0.001, 4.0, 13))
 }
@@ -130,15 +134,21 @@ impl Default for Metrics {
         registry.register("commit_events", "Events in one transaction", metrics.commit_events.clone());
         registry.register("outbox_sent", "Events sent", metrics.sent.clone());
         registry.register("pull_rebuilds", "Pulls that the watchdog replaced", metrics.rebuilds.clone());
-        Self { registry: Arc::new(registry), ..metrics }
+        Self { registry: Arc::new(Mutex::new(registry)), ..metrics }
     }
 }
 
 impl Metrics {
+    /// Adds a metric of a service's own: `name` without `kos_` in front and `_total` behind.
+    pub fn register(&self, name: &'static str, help: &'static str, metric: impl Metric) {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, metric);
+    }
+
     /// All of them in the text format of OpenMetrics.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        match encode(&mut text, &self.registry) {
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        match encode(&mut text, &registry) {
             Ok(()) => text,
             Err(error) => format!("# {error}\n"),
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use kos_shared::{
     event::{Language, Sentence, Span},
-    text::{Counts, Script, count_words, sentence::is_line_end, sentences, token::first_words},
+    text::{Counts, Script, count_words, script::is_unspaced, sentence::is_line_end, sentences, token::first_words},
 };
 
 use crate::{
@@ -74,6 +74,24 @@ pub fn summarize(title: &str, text: &str, language: &Language) -> Option<Extract
     chosen.sort_unstable();
     let ranges = chosen.into_iter().map(|i| candidates[i].clone());
     extract(text, ranges.map(|range| within(text, range, longest_first(budget))), unspaced)
+}
+
+/// Whether a text is no longer than its summary may be.
+pub fn is_brief(text: &str, language: &Language) -> bool {
+    count_words(text) <= if has_no_spaces(language, text) { BUDGET_CHARACTERS } else { BUDGET_WORDS }
+}
+
+/// Sentences in one text, with spaces between them where their script has spaces.
+pub fn join<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for sentence in sentences {
+        let unspaced = |c: Option<char>| c.is_some_and(|c| is_unspaced(c) || is_wide_mark(c));
+        if !text.is_empty() && !unspaced(text.chars().next_back()) && !unspaced(sentence.chars().next()) {
+            text.push(' ');
+        }
+        text.push_str(sentence);
+    }
+    text
 }
 
 /// The start of an article, no more than `limit` words (or characters, where the script has no spaces).
@@ -206,6 +224,11 @@ fn extract(text: &str, ranges: impl Iterator<Item = Range<usize>>, unspaced: boo
         extract.sentences.push(Sentence { text: sentence.to_owned(), spans: vec![span] });
     }
     (!extract.sentences.is_empty()).then_some(extract)
+}
+
+/// Whether a mark is of the kind that scripts without spaces are written with.
+fn is_wide_mark(c: char) -> bool {
+    "。！？；：，、“”‘’「」『』（）《》…—".contains(c)
 }
 
 /// Whether a space goes between two sentences: in Chinese only where two foreign ones meet.

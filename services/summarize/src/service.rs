@@ -1,19 +1,66 @@
 //! The service at work.
 
+use jiff::Timestamp;
 use kos_shared::{
-    config::Config,
+    config::{Config, ConfigError},
     process::Process,
     runtime::{RunError, Runtime},
+    store::Store,
 };
 
-use crate::{stage::Summarizing, state::MIGRATIONS};
+use crate::{
+    endpoints::{models, prompts},
+    metrics::SummaryMetrics,
+    stage::Summarizing,
+    state::MIGRATIONS,
+    summaries::Summarizer,
+    writing::{
+        Writer,
+        answers::{self, Answers},
+        budget::{self, Budget},
+        waiting,
+    },
+};
 
-/// Summarizes what comes from the bus until the process is told to stop.
+/// Summarizes what comes in on the bus until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where the database can't be opened, or a loop broke.
+/// [`RunError`] where endpoints or prompts can't be read, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
+    let metrics = SummaryMetrics::registered(&process.metrics);
+    // What is wrong with them is said before anything is waited for.
+    let mut summarizer = summarizer(&config, metrics)?;
     let mut runtime = Runtime::start("summarize", &config, MIGRATIONS, &process).await?;
-    runtime.handle(Summarizing { wanted: config.languages.into() })?;
+    let store = runtime.store().clone();
+    if let Some(writer) = &mut summarizer.writer {
+        writer.answers = Some(Answers::new(store.clone()));
+        writer.budget = config.models.daily_tokens.map(|tokens| Budget::new(store.clone(), tokens));
+        runtime.answer(crate::control::probe(writer));
+    }
+    runtime.handle(Summarizing { summarizer, store, patience: config.models.patience })?;
+    runtime.keep_house("forgetting old answers", keep_house);
     runtime.until_stopped().await
+}
+
+/// What makes summaries as `config` says, without a database: no answer is kept, and no budget holds.
+///
+/// # Errors
+/// [`ConfigError`] where endpoints or prompts can't be read.
+pub fn summarizer(config: &Config, metrics: SummaryMetrics) -> Result<Summarizer, ConfigError> {
+    let models = models(config, &metrics.observer())?;
+    let writer = if models.is_empty() {
+        None
+    } else {
+        let (prompts, metrics) = (prompts(config)?, metrics.clone());
+        Some(Writer { models: models.into(), prompts, answers: None, budget: None, metrics })
+    };
+    let wanted = config.languages.clone().into();
+    Ok(Summarizer { wanted, writer, refused_excerpt: config.refused_excerpt, metrics })
+}
+
+async fn keep_house(store: Store) -> Result<(), sqlx::Error> {
+    let now = Timestamp::now();
+    answers::keep_house(&store, now).await?;
+    budget::keep_house(&store, now).await?;
+    waiting::keep_house(&store, now).await
 }

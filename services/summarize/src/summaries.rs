@@ -1,75 +1,258 @@
 //! What summaries an article gets, and why the others are missing.
 
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use kos_shared::{
-    event::{AiUse, Article, Check, Language, Method, Missing, MissingCode, Sentence, Show, Summary, Verdict},
-    text::{Counts, Script},
+    event::{
+        AiUse, Article, ArticleSummarized, Attempt, Check, Fallback, Language, Method, Missing, MissingCode, Sentence,
+        Show, Summary, Verdict,
+    },
+    stage::on_cpu,
+    text::{Counts, Script, count_words},
 };
 
-use crate::extractive::{self, Extract};
+use crate::{
+    extractive::{self, Extract, is_brief},
+    metrics::SummaryMetrics,
+    writing::{Shortfall, Writer, Written, prompt::is_traditional},
+};
 
 /// How much of an article is quoted where its publisher refuses machine use, in words or characters.
 const EXCERPT_WORDS: usize = 50;
 
-/// The least share of a summary's letters that is of its language's script. The lowest of the summaries of
+/// The least share of an excerpt's letters that is of its language's script. The lowest of the summaries of
 /// 35 real Chinese pages had 0.95; one that changes the language half way has less than half.
 const LANGUAGE_SHARE: f64 = 0.6;
 
-/// The summaries of an article, and the languages of `wanted` that it has none in.
-///
-/// An extractive summary in the article's own language is always made where the text allows it, wanted or
-/// not. Where the publisher refuses machine use it is an excerpt of the article's start, at most 50 words. Of an article
-/// of which nothing may be shown there is none, and none is longer than the longest excerpt that the publisher allows.
-pub fn summaries(article: &Article, wanted: &[Language]) -> (Vec<Summary>, Vec<Missing>) {
-    let rights = &article.rights;
-    let refused = rights.ai == AiUse::Refused;
-    let (title, text, own) = (&article.title, &article.text, &article.language);
-    let extract = if refused {
-        extractive::excerpt(title, text, own, EXCERPT_WORDS)
-    } else {
-        extractive::summarize(title, text, own)
-    };
-    let has_text = extract.is_some();
-    let extract = extract.filter(|_| rights.show != Show::None).and_then(|extract| match rights.max_snippet {
-        Some(characters) => extract.within(characters as usize),
-        None => Some(extract),
-    });
-    let made = extract.is_some();
-    let code = match (made, has_text, refused) {
-        (false, false, _) => MissingCode::NothingToSummarize,
-        (true, _, false) => MissingCode::NoModel,
-        _ => MissingCode::RightsRefused,
-    };
-    let why = |reason: &Option<String>| reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
-    let missing = |language: &Language| Missing {
-        language: language.clone(),
-        code,
-        reason: if !has_text {
-            "nothing to summarize: the article's text has no sentence of its own".to_owned()
-        } else if !made {
-            format!("the publisher allows no summary to be shown{}", why(&rights.show_reason))
-        } else if refused {
-            let why = why(&rights.reason);
-            format!(
-                "the publisher refuses machine use{why}: the article is not given to a model, not even for {language}"
-            )
-        } else if *own == Language::UNDETERMINED {
-            format!("no model is configured: a summary in {language} of an article in an unknown language needs one")
-        } else {
-            format!("no model is configured: a summary in {language} of an article in {own} needs one")
-        },
-    };
-    let mut absent: Vec<&Language> = Vec::new();
-    for language in wanted {
-        let had = made && language.same_language(own);
-        if !had && !absent.contains(&language) {
-            absent.push(language);
-        }
-    }
-    let missing = absent.into_iter().map(missing).collect();
-    (extract.map(|extract| extractive_summary(article, extract)).into_iter().collect(), missing)
+/// Makes the summaries of articles. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Summarizer {
+    /// The languages that readers want.
+    pub wanted: Arc<[Language]>,
+    /// Has models write summaries; none where no model is configured.
+    pub writer: Option<Writer>,
+    /// Whether there is an excerpt of an article whose publisher refuses machine use.
+    pub refused_excerpt: bool,
+    /// What is counted.
+    pub metrics: SummaryMetrics,
 }
 
-fn extractive_summary(article: &Article, extract: Extract) -> Summary {
+/// The summaries of an article.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// One for each language that could be had, those that are wanted first.
+    pub summaries: Vec<Summary>,
+    /// The languages that are wanted and could not be had.
+    pub missing: Vec<Missing>,
+    /// What models were asked and answered.
+    pub attempts: Vec<Attempt>,
+    /// When an endpoint that was down or busy may answer, where that would make a difference.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// The article with them.
+    pub fn of(self, article: Article) -> ArticleSummarized {
+        ArticleSummarized { article, summaries: self.summaries, missing: self.missing, attempts: self.attempts }
+    }
+}
+
+impl Summarizer {
+    /// The summaries of an article, and the languages that it has none in.
+    ///
+    /// A model writes in the languages that are wanted, where one is configured and may be given the article. An
+    /// excerpt in the article's own language stands where no model's summary does, wanted or not. Where the publisher
+    /// refuses machine use it is the article's start, at most 50 words. Of an article of which nothing may be shown
+    /// there is none, and none is longer than the longest excerpt that the publisher allows.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn summarize(&self, article: &Arc<Article>) -> Result<Outcome, sqlx::Error> {
+        let (of, excerpts) = (Arc::clone(article), self.refused_excerpt);
+        let plain = on_cpu(move || Plain::of(&of, excerpts)).await;
+        let mut written = Vec::new();
+        if let Some(writer) = self.writer.as_ref().filter(|_| may_be_given(article) && plain.has_text) {
+            let wanted = self.languages().filter(|language| !is_left_alone(article, language));
+            let writing = wanted.map(|language| async move {
+                let with_title = !reads(language, &article.language) || article.title.trim().is_empty();
+                Ok((language.clone(), writer.write(article, language, with_title).await?))
+            });
+            written = try_join_all(writing).await?;
+        }
+        Ok(assemble(article, self.languages(), plain, written))
+    }
+
+    /// Counts what an article got.
+    pub fn count(&self, outcome: &ArticleSummarized) {
+        for summary in &outcome.summaries {
+            let method = if summary.method == Method::Llm { "llm" } else { "extractive" };
+            let reason = summary.fallback.as_ref().map_or("", |fallback| reason_label(fallback.code));
+            self.metrics.summarized(&summary.language, method, reason.to_owned());
+        }
+        for missing in &outcome.missing {
+            self.metrics.summarized(&missing.language, "none", reason_label(missing.code).to_owned());
+        }
+    }
+
+    /// The languages that are wanted, each once: who reads one of Britain reads one of America.
+    fn languages(&self) -> impl Iterator<Item = &Language> {
+        let before = |i: usize, language: &Language| self.wanted[..i].iter().any(|other| reads(language, other));
+        self.wanted.iter().enumerate().filter(move |(i, language)| !before(*i, language)).map(|(_, language)| language)
+    }
+}
+
+/// What there is without a model.
+struct Plain {
+    /// The excerpt, or what it would have been.
+    extract: Option<Extract>,
+    /// Whether the article has a sentence of its own.
+    has_text: bool,
+}
+
+impl Plain {
+    fn of(article: &Article, refused_excerpt: bool) -> Self {
+        let rights = &article.rights;
+        let (title, text, own) = (&article.title, &article.text, &article.language);
+        let refused = rights.ai == AiUse::Refused;
+        let extract = if refused {
+            extractive::excerpt(title, text, own, EXCERPT_WORDS)
+        } else {
+            extractive::summarize(title, text, own)
+        };
+        let has_text = extract.is_some();
+        let shown = extract.filter(|_| rights.show != Show::None && (!refused || refused_excerpt));
+        let extract = shown.and_then(|extract| match rights.max_snippet {
+            Some(characters) => extract.within(characters as usize),
+            None => Some(extract),
+        });
+        Self { extract, has_text }
+    }
+}
+
+/// Whether a model may be given the article, and what it writes may be shown.
+fn may_be_given(article: &Article) -> bool {
+    article.rights.ai == AiUse::Allowed && article.rights.show != Show::None
+}
+
+/// Whether who reads `language` reads `other`: one language, in one kind of characters.
+fn reads(language: &Language, other: &Language) -> bool {
+    language.same_language(other) && is_traditional(language) == is_traditional(other)
+}
+
+/// Whether an article is as short as its summary would be, and in the reader's language: it is its own summary.
+fn is_left_alone(article: &Article, language: &Language) -> bool {
+    reads(language, &article.language) && is_brief(&article.text, &article.language)
+}
+
+/// Puts together what models wrote and what there is without them.
+fn assemble<'a>(
+    article: &Article,
+    wanted: impl Iterator<Item = &'a Language>,
+    plain: Plain,
+    written: Vec<(Language, Written)>,
+) -> Outcome {
+    let own = &article.language;
+    let mut outcome = Outcome { summaries: Vec::new(), missing: Vec::new(), attempts: Vec::new(), retry_at: None };
+    let mut shortfalls: Vec<(Language, Shortfall)> = Vec::new();
+    for (language, written) in written {
+        outcome.attempts.extend(written.attempts);
+        match written.summary {
+            Ok(summary) => outcome.summaries.push(summary),
+            Err(shortfall) => {
+                outcome.retry_at = [outcome.retry_at, shortfall.retry_at].into_iter().flatten().min();
+                shortfalls.push((language, shortfall));
+            }
+        }
+    }
+    let shortfall = |language: &Language| shortfalls.iter().find(|(l, _)| l == language).map(|(_, s)| s);
+    let written_in = |language: &Language, of: &[Summary]| of.iter().any(|s| reads(language, &s.language));
+    let (has_text, excerpt) = (plain.has_text, plain.extract);
+    let has_excerpt = excerpt.is_some();
+    let mut own_shortfall = None;
+    for language in wanted {
+        if written_in(language, &outcome.summaries) {
+            continue;
+        }
+        let short = shortfall(language);
+        if has_excerpt && language.same_language(own) {
+            own_shortfall = own_shortfall.or(short);
+            continue;
+        }
+        outcome.missing.push(missing(article, language, has_text, has_excerpt, short));
+    }
+    if let Some(extract) = excerpt.filter(|_| !written_in(own, &outcome.summaries)) {
+        let fallback = fallback(article, own_shortfall);
+        outcome.summaries.push(extractive_summary(article, extract, fallback));
+    }
+    outcome
+}
+
+fn missing(
+    article: &Article,
+    language: &Language,
+    has_text: bool,
+    has_excerpt: bool,
+    shortfall: Option<&Shortfall>,
+) -> Missing {
+    let (rights, own) = (&article.rights, &article.language);
+    let refused = rights.ai == AiUse::Refused;
+    let why = |reason: &Option<String>| reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
+    let (code, reason) = if !has_text {
+        let reason = "nothing to summarize: the article's text has no sentence of its own";
+        (MissingCode::NothingToSummarize, reason.to_owned())
+    } else if let Some(shortfall) = shortfall {
+        (shortfall.code, shortfall.reason.clone())
+    } else if rights.show == Show::None || (!has_excerpt && !refused) {
+        let reason = format!("the publisher allows no summary to be shown{}", why(&rights.show_reason));
+        (MissingCode::RightsRefused, reason)
+    } else if refused {
+        let why = why(&rights.reason);
+        let reason = format!(
+            "the publisher refuses machine use{why}: the article is not given to a model, not even for {language}"
+        );
+        (MissingCode::RightsRefused, reason)
+    } else if *own == Language::UNDETERMINED {
+        let reason =
+            format!("no model is configured: a summary in {language} of an article in an unknown language needs one");
+        (MissingCode::NoModel, reason)
+    } else {
+        (
+            MissingCode::NoModel,
+            format!("no model is configured: a summary in {language} of an article in {own} needs one"),
+        )
+    };
+    let failed = shortfall.map(|s| s.failed.clone()).unwrap_or_default();
+    Missing { language: language.clone(), code, reason, failed }
+}
+
+/// Why an excerpt stands where a model's summary could have been.
+fn fallback(article: &Article, shortfall: Option<&Shortfall>) -> Option<Fallback> {
+    if let Some(shortfall) = shortfall {
+        let Shortfall { code, reason, failed, .. } = shortfall.clone();
+        return Some(Fallback { reason, code, failed });
+    }
+    (article.rights.ai == AiUse::Refused).then(|| {
+        let why = article.rights.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
+        let reason = format!("the publisher refuses machine use{why}");
+        Fallback { reason, code: MissingCode::RightsRefused, failed: Vec::new() }
+    })
+}
+
+const fn reason_label(code: MissingCode) -> &'static str {
+    match code {
+        MissingCode::NothingToSummarize => "nothing_to_summarize",
+        MissingCode::RightsRefused => "rights_refused",
+        MissingCode::NoModel => "no_model",
+        MissingCode::ModelFailed => "model_failed",
+        MissingCode::ModelUnavailable => "model_unavailable",
+        MissingCode::BudgetSpent => "budget_spent",
+        MissingCode::Other => "other",
+    }
+}
+
+fn extractive_summary(article: &Article, extract: Extract, fallback: Option<Fallback>) -> Summary {
     let checks =
         vec![check_language(&extract.text, &article.language), check_verbatim(&extract.sentences, &article.text)];
     let title = article.title.trim();
@@ -82,6 +265,7 @@ fn extractive_summary(article: &Article, extract: Extract) -> Summary {
         model: None,
         prompt_version: None,
         checks,
+        fallback,
     }
 }
 
@@ -94,7 +278,7 @@ fn check_language(summary: &str, language: &Language) -> Check {
         Some(_) => Verdict::Fail,
         None => Verdict::CannotJudge,
     };
-    Check { name: "language".into(), verdict, figure }
+    Check { name: "language".into(), verdict, figure, detail: None }
 }
 
 /// Whether each sentence is what stands in the article at its spans; the figure is the share that is.
@@ -106,11 +290,11 @@ fn check_verbatim(sentences: &[Sentence], text: &str) -> Check {
         !sentence.spans.is_empty() && source.eq(sentence.text.chars())
     };
     if sentences.is_empty() {
-        return Check { name: "verbatim".into(), verdict: Verdict::CannotJudge, figure: None };
+        return Check { name: "verbatim".into(), verdict: Verdict::CannotJudge, figure: None, detail: None };
     }
     let found = sentences.iter().filter(stands).count();
     let verdict = if found == sentences.len() { Verdict::Pass } else { Verdict::Fail };
-    Check { name: "verbatim".into(), verdict, figure: Some(found as f64 / sentences.len() as f64) }
+    Check { name: "verbatim".into(), verdict, figure: Some(found as f64 / sentences.len() as f64), detail: None }
 }
 
 #[cfg(test)]

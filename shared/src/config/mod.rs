@@ -15,6 +15,9 @@ use crate::{
     event::{HttpUrl, Language},
 };
 
+/// A smaller window has no room for an article beside the instruction and the answer.
+pub const MIN_CONTEXT_TOKENS: u32 = 1024;
+
 /// A value that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}={value}: expected {expected}")]
@@ -32,6 +35,11 @@ pub struct ConfigError {
 pub struct Secret(String);
 
 impl Secret {
+    /// Keeps a value that came from elsewhere than a variable.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
     /// The value itself, for the one place that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -71,6 +79,10 @@ pub struct Config {
     pub keep_days: u16,
     /// The file of the operator's rules, as ingest reads it.
     pub rules: Option<PathBuf>,
+    /// Which models are asked for summaries, and how.
+    pub models: ModelConfig,
+    /// Whether there is an excerpt of an article whose publisher refuses machine use.
+    pub refused_excerpt: bool,
     /// How a worker loop works.
     pub worker: WorkerConfig,
 }
@@ -127,6 +139,38 @@ pub struct FetchConfig {
     pub obey_robots: bool,
     /// Whom the servers that are asked may turn to: an address of the web or of mail.
     pub contact: String,
+}
+
+/// Which models are asked for summaries, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// The endpoint that the variables name.
+    pub endpoint: Option<ModelEndpoint>,
+    /// The file of further endpoints, as summarize reads it.
+    pub endpoints: Option<PathBuf>,
+    /// How many tokens all workers together may spend a day.
+    pub daily_tokens: Option<u64>,
+    /// How many tokens prompt and answer may have together, unless an endpoint says otherwise.
+    pub context_tokens: u32,
+    /// How many calls one worker makes at an endpoint at once, unless an endpoint says otherwise.
+    pub concurrency: usize,
+    /// How long one call may take, unless an endpoint says otherwise.
+    pub timeout: Duration,
+    /// How long an article waits for endpoints that are down or busy; zero for not at all.
+    pub patience: Duration,
+    /// The folder of prompts that go before the built-in ones.
+    pub prompts: Option<PathBuf>,
+}
+
+/// An OpenAI-compatible endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelEndpoint {
+    /// Its base address.
+    pub url: HttpUrl,
+    /// The model's name there.
+    pub model: String,
+    /// The key for it.
+    pub api_key: Option<Secret>,
 }
 
 /// How a worker loop works.
@@ -229,6 +273,8 @@ impl Config {
             fetch,
             keep_days: env.parsed("KOS_KEEP_DAYS", "a number of days from 0 to 65535")?,
             rules: env.get("KOS_RULES").map(PathBuf::from),
+            models: models(env)?,
+            refused_excerpt: env.one_of("KOS_REFUSED", &[("excerpt", true), ("none", false)])?,
             worker,
         })
     }
@@ -264,6 +310,39 @@ fn feed_intervals(env: &Environment) -> Result<(Duration, Duration), ConfigError
         return Err(env.error("KOS_FEED_MAX_INTERVAL", "a duration no shorter than KOS_FEED_MIN_INTERVAL"));
     }
     Ok((min, max))
+}
+
+fn models(env: &Environment) -> Result<ModelConfig, ConfigError> {
+    let endpoint = match env.get("KOS_LLM_URL") {
+        Some(_) => Some(ModelEndpoint {
+            url: env.parsed("KOS_LLM_URL", "an absolute http or https address, such as http://127.0.0.1:11434/v1")?,
+            model: env
+                .get("KOS_LLM_MODEL")
+                .ok_or_else(|| env.error("KOS_LLM_MODEL", "the name of the model at KOS_LLM_URL"))?
+                .to_owned(),
+            api_key: env.get("KOS_LLM_API_KEY").map(|v| Secret(v.to_owned())),
+        }),
+        None => None,
+    };
+    let count = "a number from 1";
+    let daily_tokens = match env.get("KOS_LLM_DAILY_TOKENS") {
+        Some(_) => Some(env.parsed("KOS_LLM_DAILY_TOKENS", "a number of tokens")?),
+        None => None,
+    };
+    let context_tokens: u32 = env.parsed("KOS_LLM_CONTEXT", "a number of tokens from 1024")?;
+    if context_tokens < MIN_CONTEXT_TOKENS {
+        return Err(env.error("KOS_LLM_CONTEXT", "a number of tokens from 1024"));
+    }
+    Ok(ModelConfig {
+        endpoint,
+        endpoints: env.get("KOS_LLM_ENDPOINTS").map(PathBuf::from),
+        daily_tokens,
+        context_tokens,
+        concurrency: env.parsed::<std::num::NonZeroU16>("KOS_LLM_CONCURRENCY", count)?.get().into(),
+        timeout: env.duration("KOS_LLM_TIMEOUT")?,
+        patience: env.duration_or_none("KOS_LLM_PATIENCE")?,
+        prompts: env.get("KOS_LLM_PROMPTS").map(PathBuf::from),
+    })
 }
 
 fn languages(env: &Environment) -> Result<Vec<Language>, ConfigError> {
@@ -313,6 +392,12 @@ mod tests {
             ("KOS_FETCH_DELAY", "-1s"),
             ("KOS_FETCH_CONNECTIONS", "many"),
             ("KOS_ROBOTS", "sometimes"),
+            ("KOS_LLM_URL", "ollama"),
+            ("KOS_LLM_DAILY_TOKENS", "plenty"),
+            ("KOS_LLM_CONTEXT", "512"),
+            ("KOS_LLM_CONCURRENCY", "0"),
+            ("KOS_LLM_PATIENCE", "-1s"),
+            ("KOS_REFUSED", "all"),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
             assert_eq!((error.variable.as_str(), error.value.as_str()), (variable, value));

@@ -12,6 +12,7 @@ mod headers;
 mod language;
 mod payload;
 pub mod schema;
+mod summary;
 mod time;
 mod url;
 
@@ -22,8 +23,10 @@ pub use headers::{Headers, header};
 pub use language::{InvalidLanguage, Language};
 pub use payload::{
     AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, BodySource,
-    Check, FeedDue, Hints, IngestRequested, Method, Missing, MissingCode, Payload, Revision, Rights, Sentence, Show,
-    Site, Span, Summary, Verdict,
+    FeedDue, Hints, IngestRequested, Payload, Revision, Rights, Show, Site,
+};
+pub use summary::{
+    Attempt, AttemptOutcome, Check, Fallback, Method, Missing, MissingCode, Sentence, Span, Summary, Verdict,
 };
 pub use time::{InvalidTime, OffsetTime};
 pub use url::{HttpUrl, InvalidUrl};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{EventType, HttpUrl, Language, OffsetTime};
+use super::{Attempt, EventType, HttpUrl, Language, Missing, OffsetTime, Summary};
 
 /// A type that travels as the body of one kind of event.
 pub trait Payload: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
@@ -287,111 +287,9 @@ pub struct ArticleSummarized {
     /// The languages asked for that could not be had.
     #[serde(default)]
     pub missing: Vec<Missing>,
-}
-
-/// A summary in one language.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Summary {
-    /// The one language that it is written in.
-    pub language: Language,
-    /// The article's title in that language.
-    #[serde(default)]
-    pub title: Option<String>,
-    /// The summary.
-    pub text: String,
-    /// Its sentences, each with what carries it in the source.
-    pub sentences: Vec<Sentence>,
-    /// How it was made.
-    pub method: Method,
-    /// The model that wrote it.
-    #[serde(default)]
-    pub model: Option<String>,
-    /// The prompt that the model was given.
-    #[serde(default)]
-    pub prompt_version: Option<String>,
-    /// What was checked, and what came out.
-    #[serde(default)]
-    pub checks: Vec<Check>,
-}
-
-/// A sentence of a summary.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Sentence {
-    /// The sentence.
-    pub text: String,
-    /// The parts of the article's text that support it.
-    pub spans: Vec<Span>,
-}
-
-/// A part of an article's `text`, counted in Unicode code points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Span {
-    /// The first code point.
-    pub start: u32,
-    /// One past the last.
-    pub end: u32,
-}
-
-/// How a summary was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// A language model wrote it.
-    Llm,
-    /// Its sentences were taken from the article.
-    Extractive,
-}
-
-/// One check of a summary.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Check {
-    /// What was checked.
-    pub name: String,
-    /// What came out.
-    pub verdict: Verdict,
-    /// The figure behind the verdict.
-    #[serde(default)]
-    pub figure: Option<f64>,
-}
-
-/// What a check came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Nothing wrong was found.
-    Pass,
-    /// Something wrong was found.
-    Fail,
-    /// This text is none that the check can judge.
-    CannotJudge,
-}
-
-/// A summary that could not be had.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Missing {
-    /// The language that was asked for.
-    pub language: Language,
-    /// Why it isn't there, in English.
-    pub reason: String,
-    /// The same as one of a closed set, for who says it in another language.
-    #[serde(default)]
-    pub code: MissingCode,
-}
-
-/// Why a summary could not be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MissingCode {
-    /// The article has no text that could be summarized.
-    NothingToSummarize,
-    /// The publisher refuses machine use.
-    RightsRefused,
-    /// No model is there that could write it.
-    NoModel,
-    /// Another reason; only `reason` tells.
-    #[default]
-    #[serde(other)]
-    Other,
+    /// What models were asked and answered, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
 }
 
 /// `kos.article.published`: a page is there.

@@ -39,7 +39,7 @@ struct Page<'a> {
     length: String,
     reading_time: String,
     summaries: Vec<Block<'a>>,
-    missing: Vec<Absent<'a>>,
+    missing: Vec<Absent>,
     rights_refused: bool,
     rights_reason: Option<&'a str>,
     limited: Option<&'static str>,
@@ -92,9 +92,9 @@ struct Block<'a> {
 }
 
 /// A summary that isn't there.
-struct Absent<'a> {
+struct Absent {
     label: String,
-    reason: &'a str,
+    reason: String,
     /// Whether the reason is the event's own, in English, and not in the interface's language.
     as_it_came: bool,
 }
@@ -128,9 +128,11 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         missing: (page.summarized.missing.iter())
             .map(|m| {
                 // Where nothing may be shown it is not the use by machines that is refused.
-                let said = limited.filter(|_| rights.show == Show::None).or(messages.missing_because(m.code));
+                let limited = limited.filter(|_| rights.show == Show::None).map(str::to_owned);
+                let said = limited.or_else(|| messages.why(m.code, &m.failed));
                 let label = messages.no_summary(&m.language);
-                Absent { label, reason: said.unwrap_or(&m.reason), as_it_came: said.is_none() }
+                let as_it_came = said.is_none();
+                Absent { label, reason: said.unwrap_or_else(|| m.reason.clone()), as_it_came }
             })
             .collect(),
         rights_refused: rights.ai == AiUse::Refused,
@@ -166,7 +168,7 @@ impl<'a> Block<'a> {
 /// How a summary was made, in words: the method, then what each check came to.
 fn made(messages: &Messages, summary: &Summary) -> String {
     let method = match summary.method {
-        Method::Extractive => messages.excerpt.to_owned(),
+        Method::Extractive => messages.excerpt(summary.fallback.as_ref()),
         Method::Llm => messages.written_by(summary.model.as_deref()),
     };
     let checks = [Verdict::Pass, Verdict::Fail, Verdict::CannotJudge].into_iter().filter_map(|verdict| {
@@ -201,7 +203,7 @@ pub(super) fn best_summary<'a>(summaries: &'a [Summary], language: &Language) ->
 
 #[cfg(test)]
 mod tests {
-    use kos_shared::event::{ArticleId, Rights};
+    use kos_shared::event::{ArticleId, Fallback, MissingCode, Rights};
 
     use super::{super::fixtures, *};
     use crate::site::messages::{CHINESE, ENGLISH};
@@ -241,6 +243,18 @@ mod tests {
         let html = chinese(|_| {});
         assert!(html.contains("没有法文摘要："), "{html}");
         assert!(html.contains("the model&#39;s answer failed &#60;language&#62;"), "{html}");
+    }
+
+    #[test]
+    fn an_excerpt_says_which_checks_the_models_answers_failed() {
+        let html = chinese(|page| {
+            page.summarized.summaries[0].fallback = Some(Fallback {
+                reason: "no answer passed the checks".into(),
+                code: MissingCode::ModelFailed,
+                failed: vec!["language".into(), "numbers".into()],
+            });
+        });
+        assert!(html.contains("摘录：句子取自原文。模型的回答未通过检查：语言、数字。"), "{html}");
     }
 
     #[test]

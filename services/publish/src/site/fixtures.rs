@@ -48,7 +48,7 @@ pub(super) fn summarized() -> ArticleSummarized {
         extra: serde_json::Map::new(),
     };
     let sentence = |text: &str| Sentence { text: text.into(), spans: vec![] };
-    let check = |name: &str, verdict| Check { name: name.into(), verdict, figure: None };
+    let check = |name: &str, verdict| Check { name: name.into(), verdict, figure: None, detail: None };
     let excerpt = Summary {
         language: Language::ENGLISH,
         title: None,
@@ -58,6 +58,7 @@ pub(super) fn summarized() -> ArticleSummarized {
         model: None,
         prompt_version: None,
         checks: vec![],
+        fallback: None,
     };
     let written = Summary {
         language: Language::CHINESE,
@@ -72,13 +73,15 @@ pub(super) fn summarized() -> ArticleSummarized {
             check("numbers", Verdict::Pass),
             check("support", Verdict::CannotJudge),
         ],
+        fallback: None,
     };
     let missing = vec![Missing {
         language: "fr".parse().unwrap(),
         reason: "the model's answer failed <language>".into(),
         code: MissingCode::Other,
+        failed: vec![],
     }];
-    ArticleSummarized { article, summaries: vec![excerpt, written], missing }
+    ArticleSummarized { article, summaries: vec![excerpt, written], missing, attempts: vec![] }
 }
 
 pub(super) fn page() -> ArticlePage {

@@ -4,7 +4,7 @@
 //! translation is free in its word order.
 
 use jiff::{Timestamp, tz::Offset};
-use kos_shared::event::{Language, MissingCode, OffsetTime, Rights, Show, Verdict};
+use kos_shared::event::{Fallback, Language, MissingCode, OffsetTime, Rights, Show, Verdict};
 
 use super::languages;
 
@@ -35,9 +35,10 @@ pub struct Messages {
     pub(super) summary: &'static str,
     summary_in: &'static str,
     no_summary_in: &'static str,
-    missing_because: [&'static str; 3],
+    missing_because: [&'static str; 6],
     pub(super) no_summary: &'static str,
-    pub(super) excerpt: &'static str,
+    excerpt: &'static str,
+    excerpt_because: &'static str,
     model: &'static str,
     pub(super) unnamed_model: &'static str,
     checks_passed: &'static str,
@@ -91,9 +92,17 @@ pub static CHINESE: Messages = Messages {
     summary: "摘要",
     summary_in: "{language}摘要",
     no_summary_in: "没有{language}摘要",
-    missing_because: ["正文里没有可以摘录的句子", "出版方不允许机器使用本文", "没有配置能撰写它的模型"],
+    missing_because: [
+        "正文里没有可以摘录的句子",
+        "出版方不允许机器使用本文",
+        "没有配置能撰写它的模型",
+        "模型的回答未通过检查",
+        "当时无法使用模型",
+        "当日的模型用量已用完",
+    ],
     no_summary: "没有摘要",
     excerpt: "摘录：句子取自原文，未使用模型。",
+    excerpt_because: "摘录：句子取自原文。{reason}。",
     model: "由模型 {model} 撰写。",
     unnamed_model: "（未注明）",
     checks_passed: "通过检查：{checks}。",
@@ -108,6 +117,7 @@ pub static CHINESE: Messages = Messages {
         ("numbers", "数字"),
         ("names", "名称"),
         ("support", "原文依据"),
+        ("obedience", "不听从文中指令"),
         ("verbatim", "逐字摘自原文"),
     ],
     body: "正文",
@@ -164,9 +174,13 @@ pub static ENGLISH: Messages = Messages {
         "the text has no sentence that could be taken",
         "the publisher refuses machine use",
         "no model is configured that could write it",
+        "no model's answer passed the checks",
+        "no model could be used at the time",
+        "the day's use of models was spent",
     ],
     no_summary: "No summary",
     excerpt: "Excerpt: sentences taken from the article; no model was used.",
+    excerpt_because: "Excerpt: sentences taken from the article, since {reason}.",
     model: "Written by the model {model}.",
     unnamed_model: "(not named)",
     checks_passed: "Checks passed: {checks}.",
@@ -251,14 +265,34 @@ impl Messages {
     }
 
     /// Why a summary is missing; `None` where only the event's own words tell.
-    pub(super) fn missing_because(&self, code: MissingCode) -> Option<&'static str> {
-        let [nothing, refused, no_model] = self.missing_because;
+    fn missing_because(&self, code: MissingCode) -> Option<&'static str> {
+        let [nothing, refused, no_model, failed, unavailable, spent] = self.missing_because;
         match code {
             MissingCode::NothingToSummarize => Some(nothing),
             MissingCode::RightsRefused => Some(refused),
             MissingCode::NoModel => Some(no_model),
+            MissingCode::ModelFailed => Some(failed),
+            MissingCode::ModelUnavailable => Some(unavailable),
+            MissingCode::BudgetSpent => Some(spent),
             MissingCode::Other => None,
         }
+    }
+
+    /// Why there is no summary by a model, with the checks that its answers failed; `None` where only the event's own
+    /// words tell.
+    pub(super) fn why(&self, code: MissingCode, failed: &[String]) -> Option<String> {
+        let because = self.missing_because(code)?;
+        if failed.is_empty() {
+            return Some(because.to_owned());
+        }
+        let names: Vec<_> = failed.iter().map(|name| self.check_name(name)).collect();
+        Some(format!("{because}{}{}", self.colon, names.join(self.list_separator)))
+    }
+
+    /// That a summary is an excerpt, and why no model wrote it.
+    pub(super) fn excerpt(&self, fallback: Option<&Fallback>) -> String {
+        let reason = fallback.map(|f| self.why(f.code, &f.failed).unwrap_or_else(|| f.reason.clone()));
+        reason.map_or_else(|| self.excerpt.to_owned(), |reason| self.excerpt_because.replace("{reason}", &reason))
     }
 
     /// That there is no summary in `language`.
@@ -274,15 +308,17 @@ impl Messages {
 
     /// Which checks came to `verdict`; their names as the event gives them.
     pub(super) fn checks<'a>(&'a self, verdict: Verdict, names: impl Iterator<Item = &'a str>) -> Option<String> {
-        let names: Vec<_> = names
-            .map(|name| self.check_names.iter().find(|(known, _)| *known == name).map_or(name, |(_, label)| label))
-            .collect();
+        let names: Vec<_> = names.map(|name| self.check_name(name)).collect();
         let pattern = match verdict {
             Verdict::Pass => self.checks_passed,
             Verdict::Fail => self.checks_failed,
             Verdict::CannotJudge => self.checks_undecided,
         };
         (!names.is_empty()).then(|| pattern.replace("{checks}", &names.join(self.list_separator)))
+    }
+
+    fn check_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.check_names.iter().find(|(known, _)| *known == name).map_or(name, |(_, label)| label)
     }
 
     /// An article's length.

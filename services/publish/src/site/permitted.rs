@@ -12,7 +12,7 @@ const EXCERPT_CHARS: usize = 300;
 /// An article with what may be shown of it: text and body cut to an excerpt or gone, no image, no summary that is too long
 /// or not allowed, and no field that this version doesn't know, since it may hold anything.
 pub fn permitted(mut summarized: ArticleSummarized) -> ArticleSummarized {
-    let ArticleSummarized { article, summaries, missing } = &mut summarized;
+    let ArticleSummarized { article, summaries, missing, attempts } = &mut summarized;
     let rights = article.rights.clone();
     if rights.show == Show::Full && rights.max_snippet.is_none() {
         return summarized;
@@ -24,6 +24,8 @@ pub fn permitted(mut summarized: ArticleSummarized) -> ArticleSummarized {
     article.body_html = paragraphs(&article.text);
     article.image = None;
     article.extra.clear();
+    // What checks stumbled over may quote the article.
+    attempts.iter_mut().flat_map(|attempt| &mut attempt.checks).for_each(|check| check.detail = None);
     let (allowed, refused): (Vec<Summary>, Vec<Summary>) =
         std::mem::take(summaries).into_iter().partition(|summary| may_be_shown(summary, &article.text, &rights));
     *summaries = allowed;
@@ -65,7 +67,7 @@ fn characters(text: &str) -> usize {
 fn not_shown(summary: Summary, rights: &Rights) -> Missing {
     let why = rights.show_reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let reason = format!("the publisher allows no summary to be shown{why}");
-    Missing { language: summary.language, reason, code: MissingCode::RightsRefused }
+    Missing { language: summary.language, reason, code: MissingCode::RightsRefused, failed: Vec::new() }
 }
 
 /// The beginning of a text in whole sentences, no more than `limit` characters; where not even one fits, cut behind a word.

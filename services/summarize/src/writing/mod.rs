@@ -1,0 +1,395 @@
+//! The way of a summary that a model writes: asked, judged, asked once more with what was wrong, then the next
+//! endpoint; and where none gives one that may be published, the reason.
+//!
+//! [`Writer::write`] is that way. [`prompt`] is what models are told, [`material`] the article as they get it, [`draft`]
+//! reads what they answer, [`assessment`] judges it, [`answers`] keeps it, [`budget`] says how much may be spent, and
+//! [`waiting`] how long an event has waited for endpoints that are down.
+
+pub mod answers;
+pub mod assessment;
+pub mod budget;
+pub mod draft;
+pub mod material;
+pub mod prompt;
+mod schema;
+pub mod waiting;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kos_shared::{
+    event::{Article, Attempt, AttemptOutcome, Check, Language, Method, MissingCode, Summary},
+    stage::on_cpu,
+};
+use sha2::{Digest, Sha256};
+use tokio::time::{interval, sleep};
+use tracing::info;
+
+use self::{
+    answers::{Answers, Claimed, Kept, LEASE, Question},
+    assessment::{Assessment, Fit},
+    budget::Budget,
+    material::{Material, estimated_tokens},
+    prompt::{Prompt, Prompts},
+};
+use crate::{
+    gate::{Finding, Source},
+    metrics::SummaryMetrics,
+    model::{CallError, Endpoint, Request},
+};
+
+/// How often an endpoint is asked for one summary: once, and once more with what was wrong.
+const TRIES: u32 = 2;
+
+/// How many tokens an answer may have: four sentences, a title and their JSON, in a script that takes many.
+const MAX_TOKENS: u32 = 700;
+
+/// How many tokens are kept free for what a retry says of the first answer.
+const RETRY_TOKENS: usize = 300;
+
+/// How much chance there is in the first answer, and in the second one, which is to be another.
+const TEMPERATURES: [f32; 2] = [0.2, 0.7];
+
+/// How often it is looked whether somebody else's answer has come.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A model endpoint, and how much it can read.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// How many tokens prompt and answer may have together.
+    pub context_tokens: usize,
+}
+
+/// Has models write summaries. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    /// The endpoints, the preferred one first.
+    pub models: Arc<[Model]>,
+    /// What they are told.
+    pub prompts: Prompts,
+    /// Where answers are kept; nowhere on the command line.
+    pub answers: Option<Answers>,
+    /// What may be spent a day; no limit where there is none.
+    pub budget: Option<Budget>,
+    /// What is counted.
+    pub metrics: SummaryMetrics,
+}
+
+/// What came of having models write a summary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The summary, or why there is none.
+    pub summary: Result<Summary, Shortfall>,
+    /// What was asked and answered, in order.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Why no model's summary can be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortfall {
+    /// Why, as one of a closed set.
+    pub code: MissingCode,
+    /// Why, in English.
+    pub reason: String,
+    /// The checks that answers failed.
+    pub failed: Vec<String>,
+    /// When an endpoint that was down or busy may answer.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// A summary that is wanted.
+struct Job {
+    article: Arc<Article>,
+    language: Language,
+    prompt: Prompt,
+    with_title: bool,
+}
+
+/// Why an endpoint gave no answer.
+enum NoAnswer {
+    Call(CallError),
+    BudgetSpent,
+}
+
+impl Writer {
+    /// Has a summary of `article` written in `language`; with its title where `with_title` asks for that.
+    ///
+    /// # Errors
+    /// The database fails. What fails at an endpoint is no error: it is told in what comes back.
+    pub async fn write(
+        &self,
+        article: &Arc<Article>,
+        language: &Language,
+        with_title: bool,
+    ) -> Result<Written, sqlx::Error> {
+        let mut attempts = Vec::new();
+        let Some(prompt) = self.prompts.of(language) else {
+            let reason = format!("there is no prompt for {language}");
+            let shortfall = Shortfall { code: MissingCode::Other, reason, failed: Vec::new(), retry_at: None };
+            return Ok(Written { summary: Err(shortfall), attempts });
+        };
+        let job = Job { article: Arc::clone(article), language: language.clone(), prompt, with_title };
+        let mut retry_at: Option<Timestamp> = None;
+        'endpoints: for model in self.models.iter() {
+            let mut failures: Vec<Finding> = Vec::new();
+            let mut spare: Option<Fit> = None;
+            for number in 1..=TRIES {
+                let (question, asked) = self.ask(model, &job, number, &failures).await?;
+                let mut attempt = attempt(model, &question);
+                let (answer, was_kept) = match asked {
+                    Ok(answer) => answer,
+                    Err(no_answer) => {
+                        let (outcome, reason, until) = described(&no_answer);
+                        info!(language = %job.language, endpoint = model.endpoint.name(), reason, "no answer");
+                        retry_at = [retry_at, until].into_iter().flatten().min();
+                        attempts.push(Attempt { outcome, reason: Some(reason), ..attempt });
+                        if matches!(no_answer, NoAnswer::BudgetSpent) {
+                            break 'endpoints;
+                        }
+                        break;
+                    }
+                };
+                let assessment = assess(&job, &answer).await;
+                self.report(model, &job, number, &assessment);
+                attempt.kept = was_kept;
+                attempt.tokens = Some(answer.usage.prompt_tokens.saturating_add(answer.usage.completion_tokens));
+                attempt.checks = assessment.findings.iter().map(check).collect();
+                let passed = assessment.passed();
+                attempt.outcome = if passed { AttemptOutcome::Passed } else { AttemptOutcome::Failed };
+                attempts.push(attempt);
+                failures = assessment.failures();
+                spare = if passed { assessment.fit } else { spare.or(assessment.fit) };
+                if passed {
+                    break;
+                }
+            }
+            if let Some(fit) = spare {
+                return Ok(Written { summary: Ok(summary(model, &job, fit)), attempts });
+            }
+        }
+        Ok(Written { summary: Err(shortfall(&attempts, retry_at)), attempts })
+    }
+
+    /// The answer to one question: a kept one, or a new one that is kept. Says whether it was kept.
+    async fn ask(
+        &self,
+        model: &Model,
+        job: &Job,
+        number: u32,
+        failures: &[Finding],
+    ) -> Result<(Question, Result<(Kept, bool), NoAnswer>), sqlx::Error> {
+        let system = job.prompt.system(job.with_title);
+        let room = estimated_tokens(&system) + estimated_tokens(&job.prompt.user(&Material::default(), &[]));
+        let room = model.context_tokens.saturating_sub(room + MAX_TOKENS as usize + RETRY_TOKENS);
+        let article = Arc::clone(&job.article);
+        let material = on_cpu(move || Material::of(&source(&article), room)).await;
+        let digest = Sha256::digest(format!("{}\n{}", job.with_title, material.text()));
+        let question = Question {
+            content_hash: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            prompt_version: job.prompt.version().to_owned(),
+            model: model.endpoint.model().to_owned(),
+            language: job.language.clone(),
+            number,
+        };
+        if let Some(answers) = &self.answers
+            && let Some(kept) = claim(answers, &question).await?
+        {
+            return Ok((question, Ok((kept, true))));
+        }
+        let user = job.prompt.user(&material, failures);
+        let schema = schema::of_answer(job.with_title);
+        let request = Request {
+            system: &system,
+            user: &user,
+            schema: Some(&schema),
+            max_tokens: MAX_TOKENS,
+            temperature: TEMPERATURES[number.clamp(1, TRIES) as usize - 1],
+        };
+        let asked = self.spend(model, &question, &request).await?;
+        Ok((question, asked.map(|kept| (kept, false))))
+    }
+
+    /// Asks the endpoint and keeps the answer, within the budget.
+    async fn spend(
+        &self,
+        model: &Model,
+        question: &Question,
+        request: &Request<'_>,
+    ) -> Result<Result<Kept, NoAnswer>, sqlx::Error> {
+        let estimate = (estimated_tokens(request.system) + estimated_tokens(request.user)) as u64;
+        let reserved = match &self.budget {
+            Some(budget) => match budget.reserve(estimate + u64::from(request.max_tokens), Timestamp::now()).await? {
+                Some(reserved) => Some((budget, reserved)),
+                None => {
+                    self.release(question).await?;
+                    return Ok(Err(NoAnswer::BudgetSpent));
+                }
+            },
+            None => None,
+        };
+        let answered = self.while_claimed(question, model.endpoint.ask(request)).await?;
+        let (spent, answered) = match answered {
+            Ok(answer) => {
+                let usage = answer.usage;
+                let kept = Kept { text: answer.text, finish: answer.finish, usage };
+                if let Some(answers) = &self.answers {
+                    answers.keep(question, &kept, Timestamp::now()).await?;
+                }
+                (u64::from(usage.prompt_tokens) + u64::from(usage.completion_tokens), Ok(kept))
+            }
+            Err(error) => {
+                self.release(question).await?;
+                (0, Err(NoAnswer::Call(error)))
+            }
+        };
+        if let Some((budget, reserved)) = reserved {
+            budget.settle(reserved, spent).await?;
+        }
+        Ok(answered)
+    }
+
+    /// Waits for `call`, and has everybody know meanwhile that somebody does.
+    async fn while_claimed<T>(&self, question: &Question, call: impl Future<Output = T>) -> Result<T, sqlx::Error> {
+        let mut call = std::pin::pin!(call);
+        let Some(answers) = &self.answers else { return Ok(call.await) };
+        let mut renewal = interval(LEASE / 3);
+        renewal.tick().await;
+        loop {
+            tokio::select! {
+                answer = &mut call => return Ok(answer),
+                _ = renewal.tick() => answers.renew(question, Timestamp::now()).await?,
+            }
+        }
+    }
+
+    async fn release(&self, question: &Question) -> Result<(), sqlx::Error> {
+        match &self.answers {
+            Some(answers) => answers.release(question).await,
+            None => Ok(()),
+        }
+    }
+
+    fn report(&self, model: &Model, job: &Job, number: u32, assessment: &Assessment) {
+        for failure in assessment.failures() {
+            let (endpoint, name) = (model.endpoint.name(), model.endpoint.model());
+            self.metrics.failed(endpoint, name, &job.language, failure.check);
+            let detail = failure.detail.as_deref().unwrap_or_default();
+            let (language, check) = (&job.language, failure.check);
+            info!(%language, endpoint, model = name, number, check, detail, "an answer failed a check");
+        }
+    }
+}
+
+/// A kept answer, or `None` with the claim to ask for it. Waits while somebody else asks.
+async fn claim(answers: &Answers, question: &Question) -> Result<Option<Kept>, sqlx::Error> {
+    loop {
+        match answers.claim(question, Timestamp::now()).await? {
+            Claimed::Answer(kept) => return Ok(Some(kept)),
+            Claimed::Mine => return Ok(None),
+            Claimed::Others(_) => sleep(LOOK_AGAIN).await,
+        }
+    }
+}
+
+async fn assess(job: &Job, answer: &Kept) -> Assessment {
+    let (article, language, with_title) = (Arc::clone(&job.article), job.language.clone(), job.with_title);
+    let (answer, instruction) = (answer.clone(), job.prompt.instruction());
+    let judge = move || {
+        Assessment::of(&source(&article), &language, &answer.text, &answer.finish, &instruction, with_title)
+    };
+    on_cpu(judge).await
+}
+
+fn source(article: &Article) -> Source<'_> {
+    Source { title: &article.title, text: &article.text, language: &article.language }
+}
+
+fn summary(model: &Model, job: &Job, fit: Fit) -> Summary {
+    let own_title = Some(job.article.title.trim()).filter(|title| !title.is_empty() && !job.with_title);
+    Summary {
+        language: job.language.clone(),
+        title: fit.title.or(own_title.map(str::to_owned)),
+        text: fit.text,
+        sentences: fit.sentences,
+        method: Method::Llm,
+        model: Some(model.endpoint.model().to_owned()),
+        prompt_version: Some(job.prompt.version().to_owned()),
+        checks: fit.findings.iter().map(check).collect(),
+        fallback: None,
+    }
+}
+
+/// A finding as events carry it.
+pub fn check(finding: &Finding) -> Check {
+    Check {
+        name: finding.check.to_owned(),
+        verdict: finding.verdict,
+        figure: finding.figure,
+        detail: finding.detail.clone(),
+    }
+}
+
+fn attempt(model: &Model, question: &Question) -> Attempt {
+    Attempt {
+        language: question.language.clone(),
+        endpoint: model.endpoint.name().to_owned(),
+        model: question.model.clone(),
+        prompt_version: question.prompt_version.clone(),
+        number: question.number,
+        outcome: AttemptOutcome::Failed,
+        reason: None,
+        checks: Vec::new(),
+        kept: false,
+        tokens: None,
+    }
+}
+
+/// What an endpoint's silence is called, why, and until when it makes no sense to ask again.
+fn described(no_answer: &NoAnswer) -> (AttemptOutcome, String, Option<Timestamp>) {
+    match no_answer {
+        NoAnswer::BudgetSpent => {
+            (AttemptOutcome::BudgetSpent, "the day's tokens (KOS_LLM_DAILY_TOKENS) are spent".to_owned(), None)
+        }
+        NoAnswer::Call(error) => match error {
+            CallError::Busy { until, .. } => (AttemptOutcome::Unavailable, error.to_string(), Some(*until)),
+            CallError::Unavailable { until, .. } => {
+                (AttemptOutcome::Unavailable, error.to_string(), Some(until.unwrap_or_else(Timestamp::now)))
+            }
+            CallError::Refused { .. } | CallError::TooLarge { .. } | CallError::Unreadable { .. } => {
+                (AttemptOutcome::Refused, error.to_string(), None)
+            }
+        },
+    }
+}
+
+/// Why there is no summary, from what was tried.
+fn shortfall(attempts: &[Attempt], retry_at: Option<Timestamp>) -> Shortfall {
+    let failing = attempts.iter().filter(|a| a.outcome == AttemptOutcome::Failed);
+    let mut failed: Vec<String> = Vec::new();
+    for check in failing.flat_map(|a| &a.checks).filter(|c| c.verdict == kos_shared::event::Verdict::Fail) {
+        if !failed.contains(&check.name) {
+            failed.push(check.name.clone());
+        }
+    }
+    let mut reasons: Vec<String> = Vec::new();
+    if !failed.is_empty() {
+        reasons.push(format!("no answer passed the checks; failed: {}", failed.join(", ")));
+    }
+    for attempt in attempts {
+        if let Some(reason) = &attempt.reason {
+            let reason = format!("{}: {reason}", attempt.endpoint);
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+    }
+    let spent = attempts.iter().any(|a| a.outcome == AttemptOutcome::BudgetSpent);
+    let code = match (failed.is_empty(), spent) {
+        (false, _) => MissingCode::ModelFailed,
+        (true, true) => MissingCode::BudgetSpent,
+        (true, false) => MissingCode::ModelUnavailable,
+    };
+    Shortfall { code, reason: reasons.join("; "), failed, retry_at }
+}
