@@ -10,6 +10,7 @@
 mod boilerplate;
 pub mod extractive;
 pub mod gate;
+pub mod model;
 mod ranking;
 pub mod service;
 pub mod stage;

@@ -32,6 +32,11 @@ pub struct ConfigError {
 pub struct Secret(String);
 
 impl Secret {
+    /// A value that is not to be printed.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
     /// The value itself, for the one place that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
