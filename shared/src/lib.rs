@@ -15,6 +15,7 @@ pub mod journal;
 pub mod metrics;
 pub mod process;
 pub mod retraction;
+pub mod retry_after;
 pub mod runtime;
 pub mod stage;
 pub mod store;

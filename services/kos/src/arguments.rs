@@ -60,11 +60,9 @@ pub enum Command {
         url: Option<HttpUrl>,
     },
     /// Summarize an article (JSON) or a text on standard input.
-    Summarize {
-        /// A language that is wanted, once or more; default: KOS_LANGUAGES.
-        #[arg(long = "lang")]
-        languages: Vec<Language>,
-    },
+    Summarize(Summarize),
+    /// Judge a summary of the article (JSON) or text on standard input: a verdict a check. Exits with 1 where one failed.
+    Check(Check),
     /// Print the configuration in force, and where each value came from.
     Config,
 }
@@ -251,6 +249,31 @@ impl Service {
             Self::Publish => "publish",
         }
     }
+}
+
+/// `kos summarize`
+#[derive(Debug, Args)]
+pub struct Summarize {
+    /// A language that is wanted, once or more; default: KOS_LANGUAGES.
+    #[arg(long = "lang")]
+    pub languages: Vec<Language>,
+    /// Show what models were asked and answered, each check, and what carries each sentence.
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `kos check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The language that the summary is to be in.
+    #[arg(long = "lang")]
+    pub language: Language,
+    /// The file with the summary.
+    #[arg(long)]
+    pub summary: PathBuf,
+    /// The article's title in that language, to be judged as well.
+    #[arg(long)]
+    pub title: Option<String>,
 }
 
 /// `kos replay`

@@ -72,7 +72,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             Command::Retract(retract) => commands::retract::run(retract, &config, json).await,
             Command::Doctor => commands::doctor::run(&environment, &config, json).await,
             Command::Extract { url } => commands::extract::run(url),
-            Command::Summarize { languages } => commands::summarize::run(&languages, &config, json),
+            Command::Summarize(summarize) => commands::summarize::run(summarize, config, json).await,
+            Command::Check(check) => commands::check::run(&check, json),
             Command::Config | Command::Schema(_) => Ok(Ended::Done),
         }
     })

@@ -2,6 +2,7 @@
 
 use comfy_table::{Table, presets::NOTHING};
 use jiff::{SignedDuration, Timestamp, Unit};
+use kos_shared::event::Verdict;
 use serde::Serialize;
 
 /// Prints a value as JSON.
@@ -50,6 +51,15 @@ pub fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+/// What a check came to, as people read it: what is wrong stands out.
+pub const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "FAIL",
+        Verdict::CannotJudge => "can't judge",
     }
 }
 

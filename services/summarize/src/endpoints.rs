@@ -68,7 +68,9 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
         let api_key = match (&entry.api_key, &entry.api_key_file) {
             (Some(_), Some(_)) => return Err(wrong("has both api_key and api_key_file")),
             (Some(key), None) => Some(Secret::new(key)),
-            (None, Some(file)) => Some(key_of(Path::new(file)).map_err(|e| wrong(&format!("api_key_file {file}: {e}")))?),
+            (None, Some(file)) => {
+                Some(key_of(Path::new(file)).map_err(|e| wrong(&format!("api_key_file {file}: {e}")))?)
+            }
             (None, None) => None,
         };
         let context = entry.context.unwrap_or(config.context_tokens);

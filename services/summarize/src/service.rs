@@ -9,6 +9,7 @@ use kos_shared::{
 };
 
 use crate::{
+    control,
     endpoints::{models, prompts},
     metrics::SummaryMetrics,
     stage::Summarizing,
@@ -35,8 +36,8 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     if let Some(writer) = &mut summarizer.writer {
         writer.answers = Some(Answers::new(store.clone()));
         writer.budget = config.models.daily_tokens.map(|tokens| Budget::new(store.clone(), tokens));
-        runtime.answer(crate::control::probe(writer));
     }
+    runtime.answer(control::probe(summarizer.writer.as_ref()));
     runtime.handle(Summarizing { summarizer, store, patience: config.models.patience })?;
     runtime.keep_house("forgetting old answers", keep_house);
     runtime.until_stopped().await

@@ -10,7 +10,7 @@ use kos_shared::{
         Show, Summary, Verdict,
     },
     stage::on_cpu,
-    text::{Counts, Script, count_words},
+    text::{Counts, Script},
 };
 
 use crate::{
@@ -77,7 +77,8 @@ impl Summarizer {
             let wanted = self.languages().filter(|language| !is_left_alone(article, language));
             let writing = wanted.map(|language| async move {
                 let with_title = !reads(language, &article.language) || article.title.trim().is_empty();
-                Ok((language.clone(), writer.write(article, language, with_title).await?))
+                let written = writer.write(article, language, with_title).await?;
+                Ok::<_, sqlx::Error>((language.clone(), written))
             });
             written = try_join_all(writing).await?;
         }
@@ -319,6 +320,14 @@ mod tests {
             "content_hash": "",
         }))
         .unwrap()
+    }
+
+    /// What there is without a model.
+    fn summaries(article: &Article, wanted: &[Language]) -> (Vec<Summary>, Vec<Missing>) {
+        let wanted = wanted.into();
+        let summarizer = Summarizer { wanted, writer: None, refused_excerpt: true, metrics: SummaryMetrics::default() };
+        let outcome = assemble(article, summarizer.languages(), Plain::of(article, true), Vec::new());
+        (outcome.summaries, outcome.missing)
     }
 
     const TEXT: &str = "The pass is closed after heavy snow. It will open again when the road is clear.";

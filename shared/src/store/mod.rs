@@ -17,7 +17,8 @@ use std::{path::PathBuf, time::Duration};
 use jiff::Timestamp;
 use sqlx::{
     Any, AnyPool, Executor, Row,
-    any::{AnyPoolOptions, AnyRow, install_default_drivers},
+    any::{AnyArguments, AnyPoolOptions, AnyRow, install_default_drivers},
+    query::Query,
 };
 
 use crate::config::DatabaseConfig;
@@ -137,6 +138,17 @@ impl Store {
             Dialect::Sqlite => self.writers.begin_with("begin immediate").await,
             Dialect::Postgres => self.writers.begin().await,
         }
+    }
+
+    /// Runs one statement that writes, in a transaction of its own; how many rows it changed.
+    ///
+    /// # Errors
+    /// The database can't be reached or stays locked, or the statement fails.
+    pub async fn execute(&self, statement: Query<'_, Any, AnyArguments>) -> Result<u64, sqlx::Error> {
+        let mut tx = self.begin().await?;
+        let changed = statement.execute(&mut *tx).await?.rows_affected();
+        tx.commit().await?;
+        Ok(changed)
     }
 
     /// Closes all connections; what waits for one gets an error.

@@ -15,7 +15,6 @@ mod proxy;
 mod redirect;
 mod request;
 mod resolver;
-mod retry_after;
 mod room;
 
 use std::{
@@ -25,7 +24,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kos_shared::event::HttpUrl;
+use kos_shared::{event::HttpUrl, retry_after};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},

@@ -4,6 +4,11 @@ use async_nats::jetstream::consumer::pull;
 use kos_shared::{
     bus::{ConsumerSpec, Durability, StreamName, durability},
     config::{Config, Environment},
+    control::{AskError, ask},
+};
+use kos_summarize::{
+    control::{self, Tried, Try},
+    model::StructuredOutput,
 };
 use serde::Serialize;
 
@@ -54,10 +59,10 @@ pub async fn run(environment: &Environment, config: &Config, as_json: bool) -> a
                 findings.push(consumer(&operator, spec).await);
             }
             findings.extend(workers);
+            findings.extend(models(&operator).await);
         }
         Err(error) => findings.push(bad("server", format!("{error:#}"), "start it, or set KOS_NATS_URL")),
     }
-    findings.push(good("model", "none: this version writes extractive summaries only"));
     let ok = findings.iter().all(|f| f.ok);
     if as_json {
         print_json(&findings)?;
@@ -68,6 +73,58 @@ pub async fn run(environment: &Environment, config: &Config, as_json: bool) -> a
         print_table(&["", "check", "found", "what to do"], rows);
     }
     Ok(if ok { Ended::Done } else { Ended::Failed })
+}
+
+/// Has a summarize worker try its endpoints: it is the one that has to reach them, and that has the keys.
+async fn models(operator: &Operator) -> Vec<Finding> {
+    let asked = ask::<Vec<Tried>>(operator.client(), "summarize", control::PROBE, &Try {}, control::PATIENCE).await;
+    let tried = match asked {
+        Ok(tried) => tried,
+        // That none runs is a finding of its own.
+        Err(AskError::NoWorker { .. }) => return Vec::new(),
+        Err(error) => return vec![bad("model", error.to_string(), "see the log of the summarize worker")],
+    };
+    if tried.is_empty() {
+        return vec![good(
+            "model",
+            "none is configured (KOS_LLM_URL): summaries are excerpts, in the article's language",
+        )];
+    }
+    tried.into_iter().map(model).collect()
+}
+
+fn model(tried: Tried) -> Finding {
+    let Tried { endpoint, model, context_tokens, probe, budget } = tried;
+    let check = format!("model {model} at {endpoint}");
+    if let Some(error) = &probe.error {
+        let listed = probe.models.as_deref().filter(|models| !models.is_empty());
+        let remedy = match listed.filter(|_| probe.lists(&model) == Some(false)) {
+            Some(models) => format!("set KOS_LLM_MODEL to one that is there: {}", models.join(", ")),
+            None => {
+                "see that the server runs, and that KOS_LLM_URL, KOS_LLM_MODEL and KOS_LLM_API_KEY are right".into()
+            }
+        };
+        return bad(check, error.clone(), remedy);
+    }
+    let structured = match probe.structured {
+        Some(StructuredOutput::Works) => "structured output works",
+        Some(StructuredOutput::Ignored) => "structured output is ignored",
+        Some(StructuredOutput::Refused) | None => "no structured output",
+    };
+    let mut found = vec![structured.to_owned()];
+    found.extend(probe.tokens_per_second.map(|speed| format!("{speed:.0} tokens/s")));
+    found.extend(probe.window.as_ref().map(|window| format!("window of {} tokens", window.tokens)));
+    found.extend(budget.map(|(daily, spent)| format!("{spent} of {daily} tokens spent today")));
+    let found = found.join(", ");
+    match (&probe.window, budget) {
+        (Some(window), _) if (window.tokens as usize) < context_tokens => {
+            bad(check, found, format!("set KOS_LLM_CONTEXT to {} or less: articles may not fit", window.tokens))
+        }
+        (_, Some((daily, spent))) if spent >= daily => {
+            bad(check, found, "raise KOS_LLM_DAILY_TOKENS, or wait for the next day (UTC)")
+        }
+        _ => good(check, found),
+    }
 }
 
 fn server(operator: &Operator) -> Finding {

@@ -1,5 +1,7 @@
 //! The commands, a file each.
 
+mod article;
+pub mod check;
 pub mod config;
 pub mod dead;
 pub mod doctor;

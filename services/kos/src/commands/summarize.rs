@@ -1,74 +1,101 @@
-//! `kos summarize`: the summarize stage alone, on standard input.
+//! `kos summarize`: the summarize stage alone, on standard input. No answer is kept, and no budget holds.
 
-use std::io::{Read, stdin};
+use std::sync::Arc;
 
-use anyhow::Context;
-use jiff::Timestamp;
 use kos_shared::{
     config::Config,
-    event::{Article, ArticleId, BodySource, HttpUrl, Language, Revision, Rights, Site},
-    text::count_words,
+    event::{Article, Attempt, AttemptOutcome, Check, Summary},
 };
-use kos_summarize::summaries::summaries;
-use serde_json::{Value, json};
+use kos_summarize::{metrics::SummaryMetrics, service::summarizer, summaries::Outcome};
+use serde_json::json;
 
-use crate::{Ended, WrongUsage, output::print_json};
+use super::article;
+use crate::{
+    Ended, WrongUsage,
+    arguments::Summarize,
+    output::{cut, print_json, verdict},
+};
 
-pub fn run(languages: &[Language], config: &Config, as_json: bool) -> anyhow::Result<Ended> {
-    let mut input = String::new();
-    stdin().read_to_string(&mut input).context("standard input: expected UTF-8 text")?;
-    let article = article(&input)?;
-    let wanted = if languages.is_empty() { &config.languages } else { languages };
-    let (summaries, missing) = summaries(&article, wanted);
+/// How much of a source is shown beside the sentence that it carries, in characters.
+const QUOTED: usize = 160;
+
+pub async fn run(arguments: Summarize, config: Config, as_json: bool) -> anyhow::Result<Ended> {
+    let article = Arc::new(article::from_stdin()?);
+    let languages = if arguments.languages.is_empty() { config.languages.clone() } else { arguments.languages };
+    let config = Config { languages, ..config };
+    let summarizer = summarizer(&config, SummaryMetrics::default()).map_err(|e| WrongUsage(e.to_string()))?;
+    let outcome = summarizer.summarize(&article).await?;
     if as_json {
-        print_json(&json!({"summaries": summaries, "missing": missing}))?;
+        let Outcome { summaries, missing, attempts, .. } = &outcome;
+        print_json(&json!({"summaries": summaries, "missing": missing, "attempts": attempts}))?;
+    } else if arguments.explain {
+        explain(&article, &outcome);
     } else {
-        for summary in &summaries {
+        for summary in &outcome.summaries {
             println!("[{}] {}", summary.language, summary.text);
         }
-        for missing in &missing {
+        for missing in &outcome.missing {
             println!("[{}] missing: {}", missing.language, missing.reason);
         }
     }
-    Ok(if summaries.is_empty() { Ended::Failed } else { Ended::Done })
+    Ok(if outcome.summaries.is_empty() { Ended::Failed } else { Ended::Done })
 }
 
-/// An article as `kos extract` prints it, or any text: then its first line is not taken for a title.
-fn article(input: &str) -> Result<Article, WrongUsage> {
-    if input.trim_start().starts_with('{') {
-        let value: Value = serde_json::from_str(input)
-            .map_err(|e| WrongUsage(format!("standard input: expected an article as JSON: {e}")))?;
-        return serde_json::from_value(value)
-            .map_err(|e| WrongUsage(format!("standard input: expected the payload of kos.article.ingested: {e}")));
+/// Each attempt with what was checked, then each sentence with what carries it.
+fn explain(article: &Article, outcome: &Outcome) {
+    for attempt in &outcome.attempts {
+        println!("{}", told(attempt));
+        checks(&attempt.checks);
     }
-    if input.trim().is_empty() {
-        return Err(WrongUsage("standard input: expected an article as JSON, or a text, got nothing".into()));
+    for summary in &outcome.summaries {
+        println!("[{}] {}", summary.language, made(summary));
+        if let Some(title) = &summary.title {
+            println!("  {title}");
+        }
+        for sentence in &summary.sentences {
+            println!("  {}", sentence.text);
+            for span in &sentence.spans {
+                let words = article.text.chars().skip(span.start as usize).take((span.end - span.start) as usize);
+                println!("    {}-{}: {}", span.start, span.end, cut(&words.collect::<String>(), QUOTED));
+            }
+            if sentence.spans.is_empty() {
+                println!("    no words of the article could be told to carry this");
+            }
+        }
+        checks(&summary.checks);
     }
-    let url: HttpUrl = "https://standard-input.invalid/".parse().map_err(|e| WrongUsage(format!("{e}")))?;
-    Ok(Article {
-        article_id: ArticleId::of_canonical_url(&url),
-        revision: Revision::FIRST,
-        site: Site { name: url.host().to_owned(), host: url.host().to_owned() },
-        canonical_url: url.clone(),
-        url,
-        feed_id: None,
-        title: String::new(),
-        authors: Vec::new(),
-        published_at: None,
-        fetched_at: Timestamp::now(),
-        language: kos_ingest::extract::language_of(input),
-        body_html: String::new(),
-        text: input.to_owned(),
-        image: None,
-        words: u32::try_from(count_words(input)).unwrap_or(u32::MAX),
-        content_hash: String::new(),
-        rights: Rights::default(),
-        modified_at: None,
-        body_source: BodySource::Page,
-        tags: vec![],
-        duplicate_of: None,
-        similarity: None,
-        forced: false,
-        extra: serde_json::Map::new(),
-    })
+    for missing in &outcome.missing {
+        println!("[{}] missing: {}", missing.language, missing.reason);
+    }
+}
+
+fn told(attempt: &Attempt) -> String {
+    let outcome = match attempt.outcome {
+        AttemptOutcome::Passed => "passed",
+        AttemptOutcome::Failed => "failed",
+        AttemptOutcome::Unavailable => "unavailable",
+        AttemptOutcome::Refused => "refused",
+        AttemptOutcome::BudgetSpent => "not asked",
+    };
+    let Attempt { language, number, endpoint, model, prompt_version, .. } = attempt;
+    let reason = attempt.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+    let tokens = attempt.tokens.map(|t| format!(", {t} tokens")).unwrap_or_default();
+    format!("[{language}] attempt {number}, {model} at {endpoint}, prompt {prompt_version}{tokens}: {outcome}{reason}")
+}
+
+fn made(summary: &Summary) -> String {
+    match (&summary.model, &summary.fallback) {
+        (Some(model), _) => format!("written by {model}"),
+        (None, Some(fallback)) => format!("excerpt: {}", fallback.reason),
+        (None, None) => "excerpt".to_owned(),
+    }
+}
+
+fn checks(checks: &[Check]) {
+    for check in checks {
+        let verdict = verdict(check.verdict);
+        let figure = check.figure.map(|f| format!(" {f:.2}")).unwrap_or_default();
+        let detail = check.detail.as_deref().map(|d| format!("  {d}")).unwrap_or_default();
+        println!("  {:<10} {verdict}{figure}{detail}", check.name);
+    }
 }

@@ -14,6 +14,23 @@ mod transport;
 
 use kos_shared::event::{Language, Verdict};
 
+pub use self::{
+    obedience::instructions,
+    transport::{Finish, NAME as TRANSPORT},
+};
+
+/// The names of all checks, in the order in which they are made.
+pub const CHECKS: [&str; 8] = [
+    transport::NAME,
+    language::NAME,
+    length::NAME,
+    leaks::NAME,
+    numbers::NAME,
+    names::NAME,
+    support::NAME,
+    obedience::NAME,
+];
+
 /// The article that a summary is of.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -34,6 +51,17 @@ pub struct Candidate<'a> {
     pub text: &'a str,
     /// The language that was asked for.
     pub language: &'a Language,
+    /// What the model was told to do, without the article; empty where that is not known.
+    pub instruction: &'a str,
+    /// Why the model stopped, where a model wrote it.
+    pub finish: Option<&'a Finish>,
+}
+
+impl<'a> Candidate<'a> {
+    /// A summary of which nothing but its text and language is known.
+    pub fn of(text: &'a str, language: &'a Language) -> Self {
+        Self { title: None, text, language, instruction: "", finish: None }
+    }
 }
 
 /// What one check came to.

@@ -1,6 +1,7 @@
 //! (being written)
 
 use super::{Candidate, Finding};
+pub use crate::model::Finish;
 
 /// The check's name.
 pub const NAME: &str = "transport";

@@ -80,7 +80,7 @@ impl Answers {
         {
             return Ok(claimed);
         }
-        let mine = bound(
+        let statement = bound(
             "insert into answers (content_hash, prompt_version, model, language, number, owner, claimed_until_ms) \
              values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (content_hash, prompt_version, model, language, number) do update \
@@ -90,10 +90,8 @@ impl Answers {
         )
         .bind(&self.owner)
         .bind(lease_from(now))
-        .bind(now.as_millisecond())
-        .execute(self.store.writers())
-        .await?
-        .rows_affected();
+        .bind(now.as_millisecond());
+        let mine = self.store.execute(statement).await?;
         if mine > 0 {
             return Ok(Claimed::Mine);
         }
@@ -106,15 +104,14 @@ impl Answers {
     /// # Errors
     /// The database fails.
     pub async fn renew(&self, question: &Question, now: Timestamp) -> Result<(), sqlx::Error> {
-        bound(
+        let statement = bound(
             "update answers set claimed_until_ms = $7 where content_hash = $1 and prompt_version = $2 and model = $3 \
              and language = $4 and number = $5 and owner = $6 and text is null",
             question,
         )
         .bind(&self.owner)
-        .bind(lease_from(now))
-        .execute(self.store.writers())
-        .await?;
+        .bind(lease_from(now));
+        self.store.execute(statement).await?;
         Ok(())
     }
 
@@ -123,7 +120,7 @@ impl Answers {
     /// # Errors
     /// The database fails.
     pub async fn keep(&self, question: &Question, answer: &Kept, now: Timestamp) -> Result<(), sqlx::Error> {
-        bound(
+        let statement = bound(
             "insert into answers (content_hash, prompt_version, model, language, number, owner, claimed_until_ms, \
              text, finish, prompt_tokens, completion_tokens, answered_at_ms) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $7) \
@@ -136,11 +133,10 @@ impl Answers {
         .bind(&self.owner)
         .bind(now.as_millisecond())
         .bind(answer.text.replace('\0', ""))
-        .bind(answer.finish.to_string())
+        .bind(Option::<String>::from(answer.finish.clone()))
         .bind(i64::from(answer.usage.prompt_tokens))
-        .bind(i64::from(answer.usage.completion_tokens))
-        .execute(self.store.writers())
-        .await?;
+        .bind(i64::from(answer.usage.completion_tokens));
+        self.store.execute(statement).await?;
         Ok(())
     }
 
@@ -149,14 +145,13 @@ impl Answers {
     /// # Errors
     /// The database fails.
     pub async fn release(&self, question: &Question) -> Result<(), sqlx::Error> {
-        bound(
+        let statement = bound(
             "delete from answers where content_hash = $1 and prompt_version = $2 and model = $3 and language = $4 \
              and number = $5 and owner = $6 and text is null",
             question,
         )
-        .bind(&self.owner)
-        .execute(self.store.writers())
-        .await?;
+        .bind(&self.owner);
+        self.store.execute(statement).await?;
         Ok(())
     }
 
@@ -179,7 +174,7 @@ impl Answers {
             completion_tokens: tokens("completion_tokens")?,
             estimated: false,
         };
-        let finish = row.try_get::<String, _>("finish")?.as_str().into();
+        let finish = row.try_get::<Option<String>, _>("finish")?.into();
         Ok(Some(Claimed::Answer(Kept { text, finish, usage })))
     }
 }
@@ -190,11 +185,11 @@ impl Answers {
 /// The database fails.
 pub async fn keep_house(store: &Store, now: Timestamp) -> Result<(), sqlx::Error> {
     let day_ms = 24 * 60 * 60 * 1000;
-    sqlx::query("delete from answers where answered_at_ms < $1 or (text is null and claimed_until_ms < $2)")
-        .bind(now.as_millisecond() - KEPT_DAYS * day_ms)
-        .bind(now.as_millisecond() - day_ms)
-        .execute(store.writers())
-        .await?;
+    let statement =
+        sqlx::query("delete from answers where answered_at_ms < $1 or (text is null and claimed_until_ms < $2)")
+            .bind(now.as_millisecond() - KEPT_DAYS * day_ms)
+            .bind(now.as_millisecond() - day_ms);
+    store.execute(statement).await?;
     Ok(())
 }
 

@@ -45,7 +45,10 @@ impl Assessment {
         let Some(draft) = Draft::read(answer) else {
             let detail = match finish {
                 Finish::Stop | Finish::Unknown => format!("no text: {}", shortened(answer)),
-                other => format!("no text, the model stopped for: {other}"),
+                other => format!(
+                    "no text, the model stopped for: {}",
+                    Option::<String>::from(other.clone()).unwrap_or_default()
+                ),
             };
             return Self { findings: vec![Finding::fail(gate::TRANSPORT, 0.0, detail)], fit: None };
         };

@@ -31,6 +31,11 @@ impl Budget {
         Self { store, daily_tokens }
     }
 
+    /// How many tokens may be spent a day.
+    pub const fn daily_tokens(&self) -> u64 {
+        self.daily_tokens
+    }
+
     /// Sets tokens aside; `None` where the day's rest is smaller.
     ///
     /// # Errors
@@ -40,17 +45,15 @@ impl Budget {
         if tokens > self.daily_tokens {
             return Ok(None);
         }
-        let reserved = sqlx::query(
+        let statement = sqlx::query(
             "insert into tokens_spent (day, tokens) values ($1, $2) \
              on conflict (day) do update set tokens = tokens_spent.tokens + excluded.tokens \
              where tokens_spent.tokens + excluded.tokens <= $3",
         )
         .bind(day)
         .bind(signed(tokens))
-        .bind(signed(self.daily_tokens))
-        .execute(self.store.writers())
-        .await?
-        .rows_affected();
+        .bind(signed(self.daily_tokens));
+        let reserved = self.store.execute(statement).await?;
         Ok((reserved > 0).then_some(Reserved { day, tokens }))
     }
 
@@ -59,11 +62,10 @@ impl Budget {
     /// # Errors
     /// The database fails.
     pub async fn settle(&self, reserved: Reserved, tokens: u64) -> Result<(), sqlx::Error> {
-        sqlx::query("update tokens_spent set tokens = tokens + $2 where day = $1")
+        let statement = sqlx::query("update tokens_spent set tokens = tokens + $2 where day = $1")
             .bind(reserved.day)
-            .bind(signed(tokens) - signed(reserved.tokens))
-            .execute(self.store.writers())
-            .await?;
+            .bind(signed(tokens) - signed(reserved.tokens));
+        self.store.execute(statement).await?;
         Ok(())
     }
 
@@ -86,7 +88,8 @@ impl Budget {
 /// # Errors
 /// The database fails.
 pub async fn keep_house(store: &Store, now: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from tokens_spent where day < $1").bind(day(now) - KEPT_DAYS).execute(store.writers()).await?;
+    let statement = sqlx::query("delete from tokens_spent where day < $1").bind(day(now) - KEPT_DAYS);
+    store.execute(statement).await?;
     Ok(())
 }
 

@@ -74,15 +74,17 @@ impl Draft {
         }
         for line in lines {
             for range in sentences(line) {
-                let (text, cited) = without_citations(&line[range]);
-                match (text.is_empty(), draft.sentences.last_mut()) {
-                    // A citation behind the full stop belongs to the sentence before it.
-                    (true, Some(before)) => before.cited.extend(cited),
-                    (true, None) => {}
-                    (false, _) if draft.sentences.len() < MAX_SENTENCES => {
-                        draft.sentences.push(DraftSentence { text, cited });
-                    }
-                    (false, _) => return draft,
+                // A citation behind the full stop belongs to the sentence before it.
+                let (leading, sentence) = citation_in_front(&line[range]);
+                if let Some(before) = draft.sentences.last_mut() {
+                    before.cited.extend(leading);
+                }
+                let (text, cited) = without_citations(sentence);
+                if text.is_empty() {
+                    continue;
+                }
+                if draft.sentences.len() < MAX_SENTENCES {
+                    draft.sentences.push(DraftSentence { text, cited });
                 }
             }
         }
@@ -120,6 +122,21 @@ fn sentence(item: &Value) -> Option<DraftSentence> {
 /// The place of the sentence with that number; the title (0) is no sentence.
 fn place(number: u64) -> Option<usize> {
     usize::try_from(number).ok()?.checked_sub(1)
+}
+
+/// The places that a sentence begins with, and the rest of it.
+fn citation_in_front(sentence: &str) -> (Vec<usize>, &str) {
+    let (mut cited, mut rest) = (Vec::new(), sentence);
+    while let Some(end) = rest.find([']', '】']).filter(|_| rest.starts_with(['[', '【'])) {
+        let bracket = rest[end..].chars().next().map_or(1, char::len_utf8);
+        let (text, places) = without_citations(&rest[..end + bracket]);
+        if !text.is_empty() {
+            break;
+        }
+        cited.extend(places);
+        rest = rest[end + bracket..].trim_start();
+    }
+    (cited, rest)
 }
 
 /// A sentence without its `[1]`, `[2, 5]`, `【3】`, and the places that they name.
@@ -184,16 +201,19 @@ mod tests {
             read("A ferry stops\n\nThe ferry stops in May [1]. It is old. [2, 3]\n"),
             (Some("A ferry stops".into()), vec![of("The ferry stops in May.", &[0]), of("It is old.", &[1, 2])])
         );
-        assert_eq!(read("渡船五月停运。【1】镇上将投票。"), (None, vec![of("渡船五月停运。", &[0]), of("镇上将投票。", &[])]));
+        assert_eq!(
+            read("渡船五月停运。【1】镇上将投票。"),
+            (None, vec![of("渡船五月停运。", &[0]), of("镇上将投票。", &[])])
+        );
         assert_eq!(read("The ferry stops in May."), (None, vec![of("The ferry stops in May.", &[])]));
     }
 
     #[test]
     fn brackets_that_cite_nothing_stay() {
-        assert_eq!(read("“We [the council] will vote,” she said."), (
-            None,
-            vec![of("“We [the council] will vote,” she said.", &[])]
-        ));
+        assert_eq!(
+            read("“We [the council] will vote,” she said."),
+            (None, vec![of("“We [the council] will vote,” she said.", &[])])
+        );
         assert_eq!(without_citations("open [1"), ("open [1".to_owned(), vec![]));
         assert_eq!(without_citations("zero [0]."), ("zero.".to_owned(), vec![]));
     }
@@ -202,7 +222,8 @@ mod tests {
     fn what_is_no_json_is_text_that_the_gate_can_see() {
         let (_, sentences) = read(r#"{"title": "Broken, "sentences": [}"#);
         assert!(sentences[0].0.contains('{'));
-        for nothing in ["", " \n", "{}", r#"{"title":"Only a title"}"#, "[]", "null", r#"{"sentences":[{"text":""}]}"#] {
+        for nothing in ["", " \n", "{}", r#"{"title":"Only a title"}"#, "[]", "null", r#"{"sentences":[{"text":""}]}"#]
+        {
             let draft = Draft::read(nothing);
             assert!(draft.is_none() || nothing == "null", "{nothing}: {draft:?}");
         }

@@ -10,8 +10,28 @@ use crate::gate::{Source, instructions};
 /// What begins, ends or separates turns in the formats of the common model families, and what they think between:
 /// taken apart by a blank, so that a server that reads special tokens in its input finds none.
 const SPECIAL_TOKENS: [&str; 22] = [
-    "<|", "|>", "<｜", "｜>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "<bos>", "<eos>", "<pad>",
-    "<unk>", "<start_of_turn>", "<end_of_turn>", "<think>", "</think>", "[AVAILABLE_TOOLS]", "[TOOL_CALLS]", "◁", "▷",
+    "<|",
+    "|>",
+    "<｜",
+    "｜>",
+    "[INST]",
+    "[/INST]",
+    "<<SYS>>",
+    "<</SYS>>",
+    "<s>",
+    "</s>",
+    "<bos>",
+    "<eos>",
+    "<pad>",
+    "<unk>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<think>",
+    "</think>",
+    "[AVAILABLE_TOOLS]",
+    "[TOOL_CALLS]",
+    "◁think▷",
+    "◁/think▷",
 ];
 
 /// How many sentences are given at most, whatever the window.
@@ -33,9 +53,8 @@ impl Material {
     /// Sentences are numbered by their place in [`sentences`] of the article's text, the first one with 1.
     pub fn of(source: &Source<'_>, tokens: usize) -> Self {
         let addressed = instructions(source.text);
-        let speaks_to_a_model = |range: &Range<usize>| {
-            addressed.iter().any(|other| range.start < other.end && other.start < range.end)
-        };
+        let speaks_to_a_model =
+            |range: &Range<usize>| addressed.iter().any(|other| range.start < other.end && other.start < range.end);
         let title = format!("[0] {}", neutralized(source.title.trim()));
         let mut left = tokens.saturating_sub(estimated_tokens(&title));
         let mut material = Self { lines: vec![title], withheld: 0, cut: 0 };

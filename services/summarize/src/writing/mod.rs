@@ -296,9 +296,8 @@ async fn claim(answers: &Answers, question: &Question) -> Result<Option<Kept>, s
 async fn assess(job: &Job, answer: &Kept) -> Assessment {
     let (article, language, with_title) = (Arc::clone(&job.article), job.language.clone(), job.with_title);
     let (answer, instruction) = (answer.clone(), job.prompt.instruction());
-    let judge = move || {
-        Assessment::of(&source(&article), &language, &answer.text, &answer.finish, &instruction, with_title)
-    };
+    let judge =
+        move || Assessment::of(&source(&article), &language, &answer.text, &answer.finish, &instruction, with_title);
     on_cpu(judge).await
 }
 

@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::Offset};
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long to wait by a Retry-After of seconds or of a date, at most a day; `None` where it is neither.
-pub(super) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
+pub fn parse(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // More digits than a number holds are more than a day.

@@ -1,0 +1,70 @@
+//! What a worker answers about its models on the bus: the operator's command can't reach them, and has no keys.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use kos_shared::control::Question;
+use serde::{Deserialize, Serialize};
+
+use crate::{model::Probe, writing::Writer};
+
+/// The question that has a worker try each of its endpoints with one real call ([`Try`] → a list of [`Tried`]).
+pub const PROBE: &str = "models";
+
+/// How long an answer to that may take: a call, and a model that is loaded first.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Try the endpoints.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {}
+
+/// An endpoint that was tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Its name.
+    pub endpoint: String,
+    /// The model that is asked for.
+    pub model: String,
+    /// How many tokens it is given at most, prompt and answer together.
+    pub context_tokens: usize,
+    /// What was found.
+    pub probe: Probe,
+    /// How many tokens all workers may spend a day, where there is a limit, and how many of today's are spent.
+    pub budget: Option<(u64, u64)>,
+}
+
+/// Tries the endpoints of a writer.
+pub async fn tried(writer: &Writer) -> Result<Vec<Tried>, String> {
+    let budget = match &writer.budget {
+        Some(budget) => {
+            let spent = budget.spent(Timestamp::now()).await.map_err(|e| e.to_string())?;
+            Some((budget.daily_tokens(), spent))
+        }
+        None => None,
+    };
+    let probes = writer.models.iter().map(|model| async move {
+        Tried {
+            endpoint: model.endpoint.name().to_owned(),
+            model: model.endpoint.model().to_owned(),
+            context_tokens: model.context_tokens,
+            probe: model.endpoint.probe().await,
+            budget,
+        }
+    });
+    Ok(join_all(probes).await)
+}
+
+/// The question, as a worker with this writer answers it. A worker without endpoints answers with none.
+pub fn probe(writer: Option<&Writer>) -> Question {
+    let writer = writer.cloned();
+    Question::new(PROBE, move |_: Try| {
+        let writer = writer.clone();
+        async move {
+            match &writer {
+                Some(writer) => tried(writer).await,
+                None => Ok(Vec::new()),
+            }
+        }
+    })
+}
