@@ -249,20 +249,20 @@ async fn read_request(connection: &mut BufStream<TcpStream>) -> Option<Asked> {
 
 /// What the observer of an endpoint saw.
 #[derive(Clone, Default)]
-pub struct Seen(Arc<Mutex<Vec<(Outcome, Option<u16>)>>>);
+pub struct Seen(Arc<Mutex<Vec<Outcome>>>);
 
 impl Seen {
     /// Settings whose calls it sees.
     pub fn by(&self, settings: Settings) -> Settings {
         let seen = Arc::clone(&self.0);
         let observer = move |report: &kos_summarize::model::CallReport<'_>| {
-            seen.lock().unwrap().push((report.outcome, report.status));
+            seen.lock().unwrap().push(report.outcome);
         };
         Settings { observer: Some(Arc::new(observer)), ..settings }
     }
 
     pub fn outcomes(&self) -> Vec<Outcome> {
-        self.0.lock().unwrap().iter().map(|(outcome, _)| *outcome).collect()
+        self.0.lock().unwrap().clone()
     }
 }
 
