@@ -94,18 +94,18 @@ async fn a_server_that_hangs_is_given_up_after_the_first_byte_limit() {
         "{error}"
     );
     // It would take as long again.
-    assert_eq!((server.calls(), seen.outcomes()), (1, vec![Outcome::TimedOut]));
+    assert_eq!(seen.outcomes(), [Outcome::TimedOut]);
 }
 
 #[tokio::test]
 async fn a_slow_drip_ends_at_the_total_limit() {
     let server = ModelServer::start([Play::Drip]).await;
     let seen = Seen::default();
-    let limit = Duration::from_millis(200);
+    let limit = Duration::from_secs(1);
     let endpoint = Endpoint::new(seen.by(Settings { total_timeout: limit, ..server.settings() })).unwrap();
     let began = Instant::now();
     let error = ask(&endpoint).await.unwrap_err();
     assert!(began.elapsed() >= limit);
     assert!(matches!(&error, CallError::Unavailable { reason, .. } if reason.contains("complete")), "{error}");
-    assert_eq!((server.calls(), seen.outcomes()), (1, vec![Outcome::TimedOut]));
+    assert_eq!(seen.outcomes(), [Outcome::TimedOut]);
 }
