@@ -29,6 +29,20 @@ async fn a_good_answer_is_brought_by_one_call_that_says_who_asks() {
 }
 
 #[tokio::test]
+async fn a_login_in_the_address_is_used_unless_there_is_a_key() {
+    for (key, header) in [(None, "basic dxnlcjp3b3jk"), (Some(Secret::new("sk-key")), "bearer sk-key")] {
+        let server = ModelServer::start([Play::answer()]).await;
+        let url = format!("http://user:word@{}/v1", server.address).parse().unwrap();
+        let settings = Settings { url, api_key: key, ..server.settings() };
+        assert!(!format!("{settings:?}").contains("word"), "{settings:?}");
+        ask(&Endpoint::new(settings).unwrap()).await.unwrap();
+        let head = server.asked()[0].head.to_lowercase();
+        let sent: Vec<_> = head.lines().filter_map(|line| line.strip_prefix("authorization: ")).collect();
+        assert_eq!(sent, [header]);
+    }
+}
+
+#[tokio::test]
 async fn tool_calls_instead_of_a_text_are_an_empty_answer() {
     let body = json!({"choices": [{
         "message": {"content": null, "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]},
