@@ -235,3 +235,105 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::pin, task::Context};
+
+    use super::*;
+
+    fn turns(concurrency: usize) -> Turns {
+        let url = "http://127.0.0.1:1/v1".parse().unwrap_or_else(|e| panic!("{e}"));
+        Turns::new(&Settings { concurrency, max_wait: Duration::ZERO, ..Settings::new(url, "m") })
+    }
+
+    /// The next turn if there is one now.
+    fn now(turns: &Turns) -> Option<Result<Turn<'_>, CallError>> {
+        let mut waited = Duration::ZERO;
+        let next = pin!(turns.next(&mut waited));
+        match next.poll(&mut Context::from_waker(std::task::Waker::noop())) {
+            std::task::Poll::Ready(turn) => Some(turn),
+            std::task::Poll::Pending => None,
+        }
+    }
+
+    fn take(turns: &Turns, count: usize) -> Vec<Turn<'_>> {
+        let turn = |_| now(turns).unwrap_or_else(|| panic!("no turn is left")).unwrap_or_else(|e| panic!("{e}"));
+        (0..count).map(turn).collect()
+    }
+
+    #[test]
+    fn there_are_as_many_turns_as_calls_at_a_time() {
+        let turns = turns(3);
+        let mut taken = take(&turns, 3);
+        assert!(now(&turns).is_none());
+        drop(taken.pop());
+        taken.extend(take(&turns, 1));
+        assert!(now(&turns).is_none());
+    }
+
+    #[test]
+    fn a_smaller_limit_holds_once_those_under_way_are_back() {
+        let turns = turns(8);
+        let mut taken = take(&turns, 8);
+        taken.remove(0).rate_limited("429", None);
+        // Seven are out, four are allowed: the first three that come back are not given out again.
+        for _ in 0..3 {
+            assert!(now(&turns).is_none());
+            taken.remove(0).answered();
+        }
+        assert!(now(&turns).is_none());
+        drop(taken);
+        assert_eq!(take(&turns, 4).len(), 4);
+        let _four = take(&turns, 4);
+        assert!(now(&turns).is_none());
+    }
+
+    #[test]
+    fn a_smaller_limit_takes_free_turns_away_at_once() {
+        let turns = turns(8);
+        let turn = take(&turns, 1).remove(0);
+        turn.rate_limited("429", None);
+        let _four = take(&turns, 4);
+        assert!(now(&turns).is_none());
+    }
+
+    #[test]
+    fn the_limit_grows_back_to_what_it_was_and_no_further() {
+        let turns = turns(4);
+        take(&turns, 1).remove(0).rate_limited("429", None);
+        take(&turns, 1).remove(0).rate_limited("429", None);
+        assert_eq!(turns.state().1, 1);
+        for _ in 0..100 {
+            take(&turns, 1).remove(0).answered();
+        }
+        let _four = take(&turns, 4);
+        assert!(now(&turns).is_none());
+    }
+
+    #[test]
+    fn nobody_has_a_turn_while_the_server_wants_to_be_left_alone() {
+        let turns = turns(4);
+        let mut taken = take(&turns, 2);
+        taken.remove(0).rate_limited("429: slow down", Some(Duration::from_secs(60)));
+        let Some(Err(CallError::Busy { reason, .. })) = now(&turns) else { panic!("there was a turn") };
+        assert_eq!(reason, "429: slow down");
+        // A shorter wait doesn't undercut a longer one.
+        taken.remove(0).failed("503", Some(Duration::ZERO));
+        assert!(matches!(now(&turns), Some(Err(CallError::Busy { .. }))));
+    }
+
+    #[tokio::test]
+    async fn the_queue_hears_that_the_server_wants_to_be_left_alone() {
+        let turns = turns(2);
+        let mut taken = take(&turns, 2);
+        let mut waited = Duration::ZERO;
+        let mut queued = pin!(turns.next(&mut waited));
+        assert!(queued.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_pending());
+        let minute = Duration::from_secs(60);
+        taken.remove(0).rate_limited("429", Some(minute));
+        // The other one is still out, and there is one turn now.
+        let heard = tokio::time::timeout(minute, queued).await.unwrap();
+        assert!(matches!(heard, Err(CallError::Busy { .. })));
+    }
+}
