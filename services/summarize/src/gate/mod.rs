@@ -14,6 +14,8 @@ mod transport;
 
 use kos_shared::event::{Language, Verdict};
 
+pub use self::{obedience::instructions, transport::Finish};
+
 /// The article that a summary is of.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
@@ -34,6 +36,17 @@ pub struct Candidate<'a> {
     pub text: &'a str,
     /// The language that was asked for.
     pub language: &'a Language,
+    /// What the model was told to do, without the article; empty where that is not known.
+    pub instruction: &'a str,
+    /// Why the model stopped, where a model wrote it.
+    pub finish: Option<&'a Finish>,
+}
+
+impl<'a> Candidate<'a> {
+    /// A summary of which nothing but its text and language is known.
+    pub fn of(text: &'a str, language: &'a Language) -> Self {
+        Self { title: None, text, language, instruction: "", finish: None }
+    }
 }
 
 /// What one check came to.
