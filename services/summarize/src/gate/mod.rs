@@ -14,10 +14,8 @@ mod transport;
 
 use kos_shared::event::{Language, Verdict};
 
-pub use self::{
-    obedience::instructions,
-    transport::{Finish, NAME as TRANSPORT},
-};
+pub use self::{obedience::instructions, transport::NAME as TRANSPORT};
+use crate::model::Finish;
 
 /// The names of all checks, in the order in which they are made.
 pub const CHECKS: [&str; 8] = [

@@ -1,11 +1,172 @@
-//! (being written)
+//! `transport`: whether an answer arrived whole: not empty, not cut off, not running in circles.
+
+use std::collections::HashSet;
+
+use kos_shared::{
+    event::Verdict,
+    text::{sentences, tokens},
+};
 
 use super::{Candidate, Finding};
-pub use crate::model::Finish;
+use crate::{boilerplate::ends_a_sentence, model::Finish};
 
 /// The check's name.
 pub const NAME: &str = "transport";
 
-pub(super) fn check(_candidate: &Candidate<'_>) -> Finding {
-    Finding::cannot_judge(NAME)
+/// How many tokens in a row are compared for finding a loop.
+const LOOP_TOKENS: usize = 4;
+
+/// What share of a text's runs of [`LOOP_TOKENS`] tokens may have been there before.
+const MAX_REPEATED: f64 = 0.25;
+
+/// How often one token may stand in a row.
+const MAX_IN_A_ROW: usize = 4;
+
+/// What a sentence has at least, in tokens, for its return to be a loop: a refrain of two words is none.
+const MIN_SENTENCE_TOKENS: usize = 5;
+
+/// How many tokens a text has at least that can loop.
+const MIN_TOKENS: usize = 12;
+
+/// How many characters the detail shows.
+const SHOWN: usize = 60;
+
+/// Judges why a model stopped. The figure is 1 where it was done, 0 where it wasn't.
+fn of_finish(reason: &Finish) -> Finding {
+    match reason {
+        Finish::Stop => Finding::pass(NAME, 1.0),
+        Finish::Length => Finding::fail(NAME, 0.0, "the model ran into its limit of tokens"),
+        Finish::ToolCalls => Finding::fail(NAME, 0.0, "the model called a tool"),
+        Finish::ContentFilter => Finding::fail(NAME, 0.0, "the model's server withheld the answer"),
+        Finish::Other(reason) => Finding::fail(NAME, 0.0, format!("the model stopped for {reason}")),
+        Finish::Unknown => Finding::cannot_judge(NAME),
+    }
+}
+
+/// Judges `candidate`. The figure is the share (0 to 1) of its runs of [`LOOP_TOKENS`] tokens that were there before.
+pub(super) fn check(candidate: &Candidate<'_>) -> Finding {
+    if let Some(finding) = candidate.finish.map(of_finish).filter(|f| f.verdict == Verdict::Fail) {
+        return finding;
+    }
+    let text = candidate.text.trim();
+    if !text.chars().any(char::is_alphanumeric) {
+        return Finding::fail(NAME, 0.0, if text.is_empty() { "nothing" } else { "no word" });
+    }
+    let repeated = Repeated::of(text);
+    if let Some(passage) = repeated.passage {
+        return Finding::fail(NAME, repeated.share, format!("again and again: {}", start(&passage)));
+    }
+    if let Some(sentence) = repeated_sentence(text) {
+        return Finding::fail(NAME, repeated.share, format!("twice: {}", start(sentence)));
+    }
+    if !ends_whole(text) {
+        let from = text.char_indices().rev().nth(SHOWN / 2).map_or(0, |(at, _)| at);
+        return Finding::fail(NAME, repeated.share, format!("cut off: {}", &text[from..]));
+    }
+    Finding::pass(NAME, repeated.share)
+}
+
+/// Whether `text` ends as something finished does: with a mark that ends a sentence.
+fn ends_whole(text: &str) -> bool {
+    let bare = text.trim_end_matches(|c: char| "*_`~)]）】".contains(c) || c.is_whitespace());
+    ends_a_sentence(bare) || bare.ends_with("...")
+}
+
+fn start(text: &str) -> String {
+    text.trim().chars().take(SHOWN).collect()
+}
+
+/// How much of a text was there before.
+struct Repeated {
+    share: f64,
+    /// What repeats, where that is a loop.
+    passage: Option<String>,
+}
+
+impl Repeated {
+    fn of(text: &str) -> Self {
+        let tokens: Vec<String> = tokens(text).collect();
+        let mut seen = HashSet::new();
+        let mut again: Vec<&[String]> = Vec::new();
+        let runs = tokens.windows(LOOP_TOKENS).count();
+        for run in tokens.windows(LOOP_TOKENS) {
+            if !seen.insert(run) {
+                again.push(run);
+            }
+        }
+        let share = again.len() as f64 / runs.max(1) as f64;
+        let in_a_row = tokens.windows(MAX_IN_A_ROW + 1).find(|run| run.iter().all(|t| *t == run[0]));
+        let looping = again.first().filter(|_| tokens.len() >= MIN_TOKENS && share > MAX_REPEATED);
+        let passage = in_a_row.map(|run| run[0].clone()).or_else(|| looping.map(|run| run.join(" ")));
+        Self { share, passage }
+    }
+}
+
+/// The first sentence that stands in `text` a second time, word for word.
+fn repeated_sentence(text: &str) -> Option<&str> {
+    let mut seen = HashSet::new();
+    sentences(text).map(|s| &text[s]).find(|sentence| {
+        let words: Vec<String> = tokens(sentence).collect();
+        words.len() >= MIN_SENTENCE_TOKENS && !seen.insert(words)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::Language;
+
+    use super::*;
+
+    fn judged(text: &str) -> Finding {
+        check(&Candidate::of(text, &Language::ENGLISH))
+    }
+
+    #[test]
+    fn whole_answers_pass() {
+        for text in [
+            "The bridge reopens in May. It cost 3 million euros.",
+            "大桥将于五月重新开放，耗资三百万欧元。",
+            "She said: \"It is done.\"",
+            "The team won again, and again, and again, and the town cheered the team.",
+            "政府表示，政府将与政府部门合作，保障居民用水和居民用电。",
+        ] {
+            let found = judged(text);
+            assert_eq!(found.verdict, Verdict::Pass, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_loops_and_torn_ends_fail() {
+        for text in [
+            "",
+            " \n",
+            "...",
+            "| | |",
+            "The bridge reopens in",
+            "大桥将于五月重新",
+            "The mayor said the bridge,",
+            "The bridge is new. The bridge is new. The bridge is new. The bridge is new.",
+            "The council opened the old bridge. It cost much. The council opened the old bridge.",
+            "Bridge bridge bridge bridge bridge bridge.",
+            "可以看到桥可以看到桥可以看到桥可以看到桥可以看到桥。",
+        ] {
+            assert_eq!(judged(text).verdict, Verdict::Fail, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_finish_reason_is_heard() {
+        for (reason, verdict) in [
+            (Some("stop"), Verdict::Pass),
+            (Some("STOP"), Verdict::Pass),
+            (Some("length"), Verdict::Fail),
+            (Some("content_filter"), Verdict::Fail),
+            (Some(""), Verdict::CannotJudge),
+            (None, Verdict::CannotJudge),
+        ] {
+            assert_eq!(of_finish(&Finish::from(reason.map(str::to_owned))).verdict, verdict, "{reason:?}");
+        }
+        let cut = Candidate { finish: Some(&Finish::Length), ..Candidate::of("It is whole.", &Language::ENGLISH) };
+        assert_eq!(check(&cut).verdict, Verdict::Fail);
+    }
 }
