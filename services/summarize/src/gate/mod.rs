@@ -9,6 +9,7 @@ mod length;
 mod names;
 mod numbers;
 mod obedience;
+pub(crate) mod quantity;
 mod support;
 mod transport;
 
