@@ -5,8 +5,10 @@
 //! invents a word, and never passes off one method as another.
 //!
 //! Start with [`summaries`]: what an article gets. [`extractive`] picks the sentences; `ranking` says
-//! which matter, `boilerplate` which are none of the article's own.
+//! which matter, `boilerplate` which are none of the article's own. [`gate`] judges
+//! what a model wrote, [`alignment`] says which of the article's sentences carry it.
 
+pub mod alignment;
 mod boilerplate;
 pub mod extractive;
 pub mod gate;

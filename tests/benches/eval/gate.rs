@@ -103,6 +103,18 @@ fn judged(name: &str, set: &Value, list: bool) -> anyhow::Result<()> {
     }
     let each = took.as_secs_f64() * 1e3 / results.len().max(1) as f64;
     println!("\ngate: {name}, {} summaries of {} texts, {each:.2} ms each\n{table}", results.len(), documents.len());
+    if std::env::var_os("MISSED").is_some() {
+        for (s, f) in &results {
+            if !s.consistent {
+                println!(
+                    "{} @@{}@@{}",
+                    if fails(f, MEASURED[4].1) { "CAUGHT" } else { "MISSED" },
+                    s.document,
+                    s.text.replace('\n', " ")
+                );
+            }
+        }
+    }
     if list {
         results.iter().filter(|(s, _)| s.consistent).for_each(|(s, f)| tell(f, &s.text));
     }

@@ -6,7 +6,7 @@
 mod language;
 mod leaks;
 mod length;
-mod names;
+pub(crate) mod names;
 mod numbers;
 mod obedience;
 pub(crate) mod quantity;

@@ -57,6 +57,9 @@ const SAME: &[&[&str]] = &[
     &["ont", "ontario"],
     &["bc", "british columbia"],
     &["mum", "mom"],
+    &["utd", "united"],
+    &["ceo", "ceos", "chief executive", "chief executives"],
+    &["ai", "artificial intelligence"],
 ];
 
 /// Capitals that name nobody: titles, kinships, days and months (which the check of numbers judges), short forms that
@@ -167,30 +170,14 @@ const ORDINARY: &[&str] = &[
     "pc",
     "pcs",
     "it",
-    "ai",
-    "ceo",
-    "ceos",
-    "cfo",
-    "coo",
-    "cto",
-    "gdp",
-    "cpi",
-    "ipo",
     "dna",
     "vip",
     "diy",
     "faq",
-    "pr",
-    "hr",
-    "rd",
-    "r&d",
     "dvd",
     "cd",
     "gps",
     "usb",
-    "wifi",
-    "app",
-    "apps",
     "am",
     "pm",
     "est",
@@ -207,21 +194,15 @@ const ORDINARY: &[&str] = &[
     "cm",
     "mm",
     "mph",
-    "usd",
-    "rmb",
-    "g7",
-    "g20",
-    "g8",
-    "pm25",
-    "logo",
-    "bug",
     "ps",
-    "vr",
-    "ar",
-    "5g",
-    "4g",
     "3d",
     "2d",
+];
+
+/// Latin words that a Chinese text uses as its own, whatever they are called where it is from.
+const ORDINARY_IN_CHINESE: &[&str] = &[
+    "ai", "ceo", "cfo", "coo", "cto", "gdp", "cpi", "ppi", "pmi", "ipo", "g7", "g20", "g8", "pm25", "logo", "bug",
+    "app", "wifi", "vr", "ar", "5g", "4g", "usd", "rmb", "hr", "pr", "kol", "mba", "kpi",
 ];
 
 /// Endings by which a people, its language and its country differ.
@@ -234,12 +215,12 @@ const ENDINGS: &[&str] = &[
 const LEAST_STEM: usize = 4;
 
 /// Whether a folded word with a capital names nothing that could be invented.
-pub(super) fn says_nothing(folded: &str) -> bool {
-    ORDINARY.contains(&folded)
+pub(crate) fn says_nothing(folded: &str, in_chinese: bool) -> bool {
+    ORDINARY.contains(&folded) || (in_chinese && ORDINARY_IN_CHINESE.contains(&folded))
 }
 
 /// The other ways of naming what `folded` names.
-pub(super) fn same(folded: &str) -> impl Iterator<Item = &'static str> {
+pub(crate) fn same(folded: &str) -> impl Iterator<Item = &'static str> {
     let folded = folded.to_owned();
     SAME.iter().filter(move |class| class.contains(&folded.as_str())).flat_map(|class| class.iter().copied())
 }

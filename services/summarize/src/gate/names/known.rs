@@ -13,6 +13,9 @@ const LEAST_SPELLED: usize = 6;
 /// Acronyms are looked for in the initials of at most so many words.
 const LONGEST_ACRONYM: usize = 8;
 
+/// What stands before a name and belongs to none.
+const PREFIXES: [&str; 12] = ["Al", "Anti", "Co", "Ex", "Mid", "Non", "Post", "Pre", "Pro", "Sub", "Un", "Vice"];
+
 /// The words of a source, as names are looked up in them.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -106,13 +109,16 @@ impl Known {
 
     /// `anti-Trump` where the source has Trump: of a word with hyphens, what has a capital must stand there.
     fn has_parts(&self, text: &str) -> bool {
-        let mut parts = text
-            .split(['-', '‑', '.'])
-            .filter(|p| is_capitalised(p) || p.bytes().any(|b| b.is_ascii_digit()))
-            .peekable();
+        // Of `SARS-CoV-4` the 4 alone is no name: such a name is known as a whole or not at all.
+        let numbered = |p: &str| p.bytes().any(|b| b.is_ascii_digit());
+        let is_name = |p: &str| is_capitalised(p) && !PREFIXES.contains(&p);
+        let mut parts = text.split(['-', '‑', '.']).filter(|p| is_name(p) || numbered(p)).peekable();
         text.contains(['-', '‑', '.'])
             && parts.peek().is_some_and(|p| p.chars().count() > 1)
-            && parts.all(|p| self.has_word(&fold(p)) || same(&fold(p)).any(|other| self.has_phrase(other)))
+            && parts.all(|p| {
+                let folded = fold(p);
+                is_capitalised(p) && (self.has_word(&folded) || same(&folded).any(|other| self.has_phrase(other)))
+            })
     }
 
     /// Whether the words of `phrase` follow each other in the source.
@@ -151,7 +157,7 @@ impl Known {
         candidates.any(|c| {
             let spelled =
                 length >= LEAST_SPELLED && c.chars().count() >= LEAST_SPELLED && differ_by_a_letter(folded, c);
-            are_related(folded, c) || (length >= 4 && c.starts_with(folded)) || spelled
+            are_related(folded, c) || (length >= 3 && c.starts_with(folded)) || spelled
         })
     }
 }
@@ -204,6 +210,7 @@ mod tests {
             ("the Johnsons", "Johnson"),
             ("COVID-19 cases", "Covid"),
             ("Federal Bureau of Investigation", "FBI"),
+            ("in California", "Calif"),
         ] {
             assert!(has(source, name), "{source} / {name}");
         }

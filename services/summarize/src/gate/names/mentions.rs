@@ -38,21 +38,29 @@ pub(crate) enum Shape {
 
 /// One word of a text with its place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Word<'a> {
+pub(crate) struct Word<'a> {
     pub text: &'a str,
     start: usize,
     end: usize,
 }
 
 /// The words of `text`: letters and digits, with `'`, `.`, `&` and `-` inside.
-pub(super) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + text[at..].find(is_part)?;
         let mut end = start;
         let mut chars = text[start..].chars().peekable();
+        let mut letters = 0;
         while let Some(c) = chars.next() {
-            let joins = matches!(c, '\'' | '’' | '.' | '&' | '-' | '‑') && chars.peek().is_some_and(|c| is_part(*c));
+            let next = chars.peek().copied().filter(|c| is_part(*c));
+            let joins = match c {
+                '\'' | '’' | '&' | '-' | '‑' => next.is_some(),
+                // `U.S.`, `example.com`; not `the end.Then`, where a blank is missing.
+                '.' => next.is_some_and(|n| letters == 1 || !n.is_uppercase()),
+                _ => false,
+            };
+            letters = if joins { 0 } else { letters + 1 };
             if !is_part(c) && !joins {
                 break;
             }
@@ -186,7 +194,7 @@ fn without_possessive(word: &str) -> &str {
 }
 
 /// A word as it is compared: lower case, without accents, points, hyphens and apostrophes.
-pub(super) fn fold(word: &str) -> String {
+pub(crate) fn fold(word: &str) -> String {
     if word.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return word.to_ascii_lowercase();
     }

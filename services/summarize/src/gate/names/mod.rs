@@ -14,8 +14,11 @@ use kos_shared::{
     text::{Counts, Script},
 };
 
-pub(crate) use known::Known;
-pub(crate) use mentions::{Mention, Shape, mentions};
+pub(crate) use equivalents::same;
+pub(crate) use equivalents::says_nothing;
+use known::Known;
+use mentions::{Mention, Shape};
+pub(crate) use mentions::{fold, mentions, words};
 
 use super::{Candidate, Finding, Source};
 
@@ -54,7 +57,8 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::cannot_judge(NAME);
     }
     let known = Known::of([source.title, source.text]);
-    let judged: Vec<&Mention<'_>> = all.iter().filter(|m| !equivalents::says_nothing(&m.folded)).collect();
+    let in_chinese = Counts::of(candidate.text).dominant() == Some(Script::Han);
+    let judged: Vec<&Mention<'_>> = all.iter().filter(|m| !says_nothing(&m.folded, in_chinese)).collect();
     if judged.is_empty() {
         return Finding::cannot_judge(NAME);
     }

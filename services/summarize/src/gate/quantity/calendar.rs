@@ -21,7 +21,8 @@ const MONTHS: [&str; 12] = [
 ];
 const SHORT_MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const SHORT_WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const SHORT_WEEKDAYS: [&[&str]; 7] =
+    [&["mon"], &["tue", "tues"], &["wed", "weds"], &["thu", "thur", "thurs"], &["fri"], &["sat"], &["sun"]];
 
 /// Words before `May` that make a month of it; others are held to the same.
 const BEFORE_MONTHS: [&str; 24] = [
@@ -75,9 +76,8 @@ pub(super) fn weekday(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
             return found((at + 1) as f64, i + 1, Kind::Weekday);
         }
         // `Sat.`, `Sun` and others are words, too: they support a day and are held against none.
-        let short = SHORT_WEEKDAYS.iter().position(|d| lower.starts_with(d) && lower.len() <= 5)?;
-        let whole = matches!(&lower[3..], "" | "s" | "nes" | "r" | "rs" | "ur");
-        return found(if whole { (short + 1) as f64 } else { f64::NAN }, i + 1, Kind::Weekday).filter(|_| whole);
+        let short = SHORT_WEEKDAYS.iter().position(|forms| forms.contains(&lower.as_str()))?;
+        return found((short + 1) as f64, i + 1, Kind::ShortWeekday);
     }
     let at = |k: usize| tokens.get(k).and_then(Token::character);
     let name = match (at(i)?, at(i + 1)) {

@@ -180,6 +180,10 @@ pub(super) fn spelled(tokens: &[Token], i: usize) -> Option<Spelled> {
             None => Spelled { value: 0.5, also: Some(50.0), step: 0.0, next: i + 1 },
         });
     }
+    if word(i) == "quarter" && word(i + 1) == "of" && matches!(word(i + 2), "a" | "an") {
+        let s = scale(word(i + 3))?;
+        return Some(Spelled { value: s / 4.0, also: None, step: s / 4.0, next: i + 4 });
+    }
     if let Some(value) = position(&ORDINALS, word(i)).or_else(|| tens(&ORDINAL_TENS, word(i))) {
         // `a third` may be a part.
         let also = (value >= 3.0).then(|| 1.0 / value);
@@ -290,6 +294,7 @@ mod tests {
             ("three quarters", 0.75),
             ("five and six", 5.0),
             ("half", 0.5),
+            ("quarter of a million", 250_000.0),
         ] {
             let found = spelled(&lex(text), 0).map_or(f64::NAN, |s| s.value);
             assert!(found == value || (found.is_nan() && value.is_nan()), "{text}: {found}");

@@ -24,6 +24,8 @@ pub(crate) struct Quantity {
     below: Option<f64>,
     /// Another reading of it: 15 of `3 p.m.`, 0.5 of `50 %`.
     also: Option<f64>,
+    /// The year within its century: 95 of 1995.
+    short_year: Option<f64>,
     /// The worth of its last digit that counts; 0 where it is nothing that is rounded.
     step: f64,
     unit: Option<Unit>,
@@ -46,6 +48,8 @@ pub(crate) enum Kind {
     Month,
     /// A day of the week, Monday is 1.
     Weekday,
+    /// The same by a short form, which may be a word of its own.
+    ShortWeekday,
     /// By a word that only implies it (`both`, `twice`), or as part of an idiom or a name.
     Hint,
 }
@@ -54,6 +58,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit {
     Percent,
+    Money,
     Second,
     Minute,
     Hour,
@@ -158,7 +163,9 @@ fn figure(tokens: &[Token], i: usize, value: f64, step: f64, in_name: bool) -> (
         (figure.value, figure.step) = (value * scale, step * scale);
         next = scaled_at + 1;
     } else if let Some(scale) = english::suffix(glued(i + 1)) {
-        (figure.value, figure.step, figure.also) = (value * scale, step * scale, Some(value));
+        (figure.value, figure.step) = (value * scale, step * scale);
+        // `5m` may be metres.
+        figure.also = (glued(i + 1).len() == 1).then_some(value);
         next = i + 2;
     } else if tokens.get(i + 1).is_some_and(|t| t.word() == "dozen") {
         (figure.value, next) = (value * 12.0, i + 2);
@@ -167,13 +174,13 @@ fn figure(tokens: &[Token], i: usize, value: f64, step: f64, in_name: bool) -> (
     } else if glued(i + 1) == "s" && value % 10.0 == 0.0 {
         // `the 1990s`, `in her 30s`
         (figure.kind, figure.below, next) = (Kind::Rough, Some(value + 10.0), i + 2);
-        figure.also = (value >= 1000.0).then_some(value % 100.0);
+        figure.short_year = (value >= 1000.0).then_some(value % 100.0);
     } else if glued_mark(tokens, i + 1, '年') && glued_mark(tokens, i + 2, '代') {
         (figure.kind, figure.below, next) = (Kind::Rough, Some(value + 10.0), i + 3);
-        figure.also = (value >= 1000.0).then_some(value % 100.0);
+        figure.short_year = (value >= 1000.0).then_some(value % 100.0);
     } else if (1900.0..2100.0).contains(&value) && tokens[i].range.len() == 4 {
-        // A year; the year of a century is another reading.
-        (figure.step, figure.also) = (0.0, Some(value % 100.0));
+        // A year.
+        (figure.step, figure.short_year) = (0.0, Some(value % 100.0));
     } else if let Some(hour) = calendar::hour(tokens, i, value) {
         figure.also = Some(hour);
     } else if let (true, Some(Piece::Figure { value: below, .. })) =
@@ -280,7 +287,18 @@ fn glued_mark(tokens: &[Token], k: usize, mark: char) -> bool {
 impl Quantity {
     fn new(tokens: &[Token], first: usize, next: usize, value: f64, kind: Kind) -> Self {
         let range = tokens[first].range.start..tokens[next - 1].range.end;
-        Self { range, value, below: None, also: None, step: 0.0, unit: None, hedge: None, kind, tied: false }
+        Self {
+            range,
+            value,
+            below: None,
+            also: None,
+            short_year: None,
+            step: 0.0,
+            unit: None,
+            hedge: None,
+            kind,
+            tied: false,
+        }
     }
 
     /// With its unit and hedge, and the token behind it.
@@ -293,6 +311,10 @@ impl Quantity {
                 self.also = self.also.or(Some(self.value / 100.0));
                 end = after;
             }
+        }
+        let before = first.checked_sub(1).and_then(|k| tokens[k].character());
+        if before.is_some_and(|c| "$£€¥￥₹₩".contains(c)) {
+            self.unit = Some(Unit::Money);
         }
         self.range.end = self.range.end.max(tokens[end - 1].range.end);
         (self, end)
@@ -319,6 +341,7 @@ fn unit(tokens: &[Token], next: usize, value: f64) -> Option<(Unit, usize)> {
     let unit = match token.word() {
         "percent" | "pct" | "percentage" => return Some((Unit::Percent, at + 1)),
         "per" if second.is_some_and(|t| t.word() == "cent") => return Some((Unit::Percent, at + 2)),
+        "dollar" | "dollars" | "pound" | "pounds" | "euro" | "euros" | "yuan" | "yen" | "rupees" => Unit::Money,
         "second" | "seconds" | "sec" | "secs" => Unit::Second,
         "minute" | "minutes" | "min" | "mins" => Unit::Minute,
         "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
@@ -329,6 +352,9 @@ fn unit(tokens: &[Token], next: usize, value: f64) -> Option<(Unit, usize)> {
         _ => match token.character()? {
             '%' | '٪' => return Some((Unit::Percent, at + 1)),
             '百' if followed_by('分') => return Some((Unit::Percent, at + 2)),
+            '元' => Unit::Money,
+            '美' | '日' | '欧' | '歐' | '港' if followed_by('元') => Unit::Money,
+            '英' if followed_by('镑') || followed_by('鎊') => Unit::Money,
             '秒' => Unit::Second,
             '分' if followed_by('钟') || followed_by('鐘') => Unit::Minute,
             '小' if followed_by('时') || followed_by('時') => Unit::Hour,

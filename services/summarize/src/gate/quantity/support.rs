@@ -21,8 +21,8 @@ impl Quantity {
     /// Whether this quantity and one of the source are the same.
     pub(crate) fn is(&self, source: &Quantity) -> bool {
         match (self.kind, source.kind) {
-            (Kind::Weekday, Kind::Weekday) => same(self.value, source.value),
-            (Kind::Weekday, _) | (_, Kind::Weekday) => false,
+            (Kind::Weekday, Kind::Weekday | Kind::ShortWeekday) => same(self.value, source.value),
+            (Kind::Weekday | Kind::ShortWeekday, _) | (_, Kind::Weekday | Kind::ShortWeekday) => false,
             (Kind::Month, _) => source.tied && same(self.value, source.value),
             (_, Kind::Month) => self.tied && same(self.value, source.value),
             (Kind::Rough, _) | (_, Kind::Rough) => self.overlaps(source),
@@ -48,8 +48,8 @@ impl Quantity {
         let range = |q: &Quantity, reading: f64| {
             (reading, q.below.map_or(reading, |below| (reading + below - q.value) * (1.0 - EPSILON)))
         };
-        self.readings().any(|a| {
-            source.readings().any(|b| {
+        self.readings().chain(self.short_year).any(|a| {
+            source.readings().chain(source.short_year).any(|b| {
                 let ((low, high), (least, most)) = (range(self, a), range(source, b));
                 low <= most && least <= high
             })
@@ -136,6 +136,8 @@ mod tests {
             ("5 percent", "5 weeks"),
             ("三成", "四成"),
             ("21 people", "20 people"),
+            ("it was 24 degrees", "in 2024"),
+            ("in 1 place", "$1bn"),
         ] {
             assert!(!states(source, summary), "{source} / {summary}");
         }
