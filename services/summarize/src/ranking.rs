@@ -27,14 +27,14 @@ const SHORT_TOKENS: usize = 6;
 const QUOTE_PENALTY: f32 = 0.3;
 
 /// Words that say nothing about what a text is about.
-const STOP_WORDS: &str = "\
+pub(crate) const STOP_WORDS: &str = "\
     a about after all also an and any are as at be because been before being but by can could did do does for from \
     had has have he her him his how i if in into is it it's its just like may me more most my n't no not now of on \
     one only or other our out over s said says she should so some such t than that the their them then there these \
     they this those to too up us very was we were what when where which while who will with would you your";
 
 /// Characters whose pairs say nothing either.
-const STOP_CHARACTERS: &str = "的了是在和与也就都而及或这那有为以于不个一他她它我你们着将被把对从到等说";
+pub(crate) const STOP_CHARACTERS: &str = "的了是在和与也就都而及或这那有为以于不个一他她它我你们着将被把对从到等说";
 
 /// An article's sentences as vectors, with a score each.
 pub(crate) struct Ranking {

@@ -1,9 +1,11 @@
-//! `make eval`: how good ingest reads, on public pages and feeds, beside the libraries that it could have been.
+//! `make eval`: how good ingest reads, on public pages and feeds, beside the libraries that it could have been; what
+//! the gate catches.
 //!
 //! The corpora are no part of the project: `KOS_CORPORA` says where they are, and what isn't there is skipped.
 
 mod extraction;
 mod feeds;
+mod gate;
 mod metadata;
 
 use std::path::PathBuf;
@@ -11,13 +13,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
-/// Measures extraction, metadata and feed parsing on the corpora in `KOS_CORPORA`.
+/// Measures extraction, metadata, feed parsing and the gate on the corpora in `KOS_CORPORA`.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// What to measure; default: everything.
     #[arg(value_enum)]
     what: Vec<What>,
-    /// List every answer about metadata that isn't the expected one.
+    /// List every answer about metadata that isn't the expected one, and every false alarm of the gate.
     #[arg(long)]
     list_wrong: bool,
     /// Set by cargo.
@@ -33,6 +35,8 @@ enum What {
     Metadata,
     /// Entries of feeds.
     Feeds,
+    /// The gate's checks of facts.
+    Gate,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -50,6 +54,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Feeds) {
         feeds::run(&corpora).context("feeds")?;
+    }
+    if wanted(What::Gate) {
+        gate::run(&corpora, arguments.list_wrong).context("gate")?;
     }
     Ok(())
 }

@@ -6,9 +6,10 @@
 mod language;
 mod leaks;
 mod length;
-mod names;
+pub(crate) mod names;
 mod numbers;
 mod obedience;
+pub(crate) mod quantity;
 mod support;
 mod transport;
 

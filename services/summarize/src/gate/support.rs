@@ -1,10 +1,37 @@
-//! (being written)
+//! Support: what a summary says is said by its source, sentence by sentence.
+//!
+//! Compared are the words of a sentence with those of the one to three sentences of the source that have most of
+//! them, rare words counting more. A paraphrase has few words of its own left, so only a sentence with next to no
+//! support fails: one that is about something else. Across languages nothing can be told by words.
+
+use kos_shared::text::sentences;
 
 use super::{Candidate, Finding, Source};
+use crate::alignment::Alignment;
 
 /// The check's name.
 pub const NAME: &str = "support";
 
-pub(super) fn check(_source: &Source<'_>, _candidate: &Candidate<'_>) -> Finding {
-    Finding::cannot_judge(NAME)
+/// The share of words, by weight, that must be covered.
+const LEAST_SHARE: f64 = 0.2;
+
+/// A sentence with fewer words says too little for being judged.
+const LEAST_WORDS: usize = 5;
+
+/// The figure is the least share (0 to 1) of a sentence's words, by weight, that the source's best sentences for it
+/// have.
+pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
+    if !source.language.same_language(candidate.language) {
+        return Finding::cannot_judge(NAME);
+    }
+    let alignment = Alignment::of(source);
+    let judged = sentences(candidate.text).map(|range| &candidate.text[range]).filter_map(|sentence| {
+        let cover = alignment.cover(sentence);
+        (cover.words >= LEAST_WORDS).then_some((cover.share, sentence))
+    });
+    match judged.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        None => Finding::cannot_judge(NAME),
+        Some((share, _)) if share >= LEAST_SHARE => Finding::pass(NAME, share),
+        Some((share, sentence)) => Finding::fail(NAME, share, sentence),
+    }
 }

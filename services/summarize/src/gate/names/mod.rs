@@ -1,0 +1,90 @@
+//! Names: every name of a summary stands in its source.
+//!
+//! Names are told by their capitals, so what has none (Chinese names, a sentence's first word) isn't judged, and no
+//! dictionary is needed. In a Chinese summary they are the Latin words that have a capital. A name that may be a
+//! translation can't be held against its sentence: of an English summary of a Chinese text, only codes such as
+//! `A380` are judged.
+
+mod equivalents;
+mod known;
+mod mentions;
+
+use kos_shared::{
+    event::Language,
+    text::{Counts, Script},
+};
+
+pub(crate) use equivalents::same;
+pub(crate) use equivalents::says_nothing;
+use known::Known;
+use mentions::{Mention, Shape};
+pub(crate) use mentions::{fold, mentions, words};
+
+use super::{Candidate, Finding, Source};
+
+/// The check's name.
+pub const NAME: &str = "names";
+
+/// How many names a finding lists.
+const LISTED: usize = 5;
+
+/// Languages that write nouns with a capital: there it is no sign of a name.
+const CAPITAL_NOUNS: [&str; 2] = ["de", "lb"];
+
+/// What can be told from names, by the languages of the two texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Names stand in both in the same letters.
+    All,
+    /// Names may be translated or transliterated, codes are not.
+    Codes,
+    /// Nothing.
+    Nothing,
+}
+
+/// The figure is the share (0 to 1) of the summary's names that stand in the source; a summary without a name that
+/// can be judged can't be judged.
+pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
+    let reach = reach(source, candidate);
+    if reach == Reach::Nothing {
+        return Finding::cannot_judge(NAME);
+    }
+    let title = candidate.title.unwrap_or_default();
+    let mut all = mentions(title);
+    all.extend(mentions(candidate.text));
+    all.retain(|m| m.shape == Shape::Code || (reach == Reach::All && m.shape != Shape::Opening));
+    if all.is_empty() {
+        return Finding::cannot_judge(NAME);
+    }
+    let known = Known::of([source.title, source.text]);
+    let in_chinese = Counts::of(candidate.text).dominant() == Some(Script::Han);
+    let judged: Vec<&Mention<'_>> = all.iter().filter(|m| !says_nothing(&m.folded, in_chinese)).collect();
+    if judged.is_empty() {
+        return Finding::cannot_judge(NAME);
+    }
+    let unfound: Vec<&str> = judged.iter().filter(|m| !known.has(m)).map(|m| m.text).collect();
+    let share = 1.0 - unfound.len() as f64 / judged.len() as f64;
+    if unfound.is_empty() {
+        return Finding::pass(NAME, share);
+    }
+    Finding::fail(NAME, share, unfound[..unfound.len().min(LISTED)].join(", "))
+}
+
+fn reach(source: &Source<'_>, candidate: &Candidate<'_>) -> Reach {
+    let written = |text: &str| Counts::of(text).dominant();
+    let (from, into) = (written(source.text), written(candidate.text));
+    let undetermined = |l: &Language| l.primary() == "und";
+    let same = source.language.same_language(candidate.language)
+        || ((undetermined(source.language) || undetermined(candidate.language)) && from == into);
+    if CAPITAL_NOUNS.contains(&candidate.language.primary()) {
+        return Reach::Nothing;
+    }
+    match (from, into) {
+        (None, _) | (_, None) => Reach::Nothing,
+        _ if same => Reach::All,
+        // Latin names of a Latin source stay as they are where they are kept in a text of another script.
+        (Some(Script::Latin), Some(other)) if other != Script::Latin => Reach::All,
+        (Some(from), Some(into)) if from != into => Reach::Codes,
+        _ => Reach::Nothing,
+    }
+}

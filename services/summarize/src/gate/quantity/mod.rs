@@ -1,0 +1,401 @@
+//! Quantities: what a text states in numbers, in one form whatever language or digits it is written in.
+//!
+//! `3.2 million`, `320万` and `3,200,000` are one value; so are `三成` and `30 percent`, `May 3` and `5月3日`,
+//! `3 p.m.` and `下午3点`. English and Chinese number words are read, digits in any language.
+
+mod calendar;
+mod chinese;
+mod english;
+mod lexer;
+mod support;
+
+use std::ops::Range;
+
+use lexer::{Kind as Piece, Token, lex};
+
+/// One quantity of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Quantity {
+    /// Its bytes in the text.
+    pub range: Range<usize>,
+    /// Its value; the least that it can be where it is rough.
+    pub value: f64,
+    /// The first number above what it can be; only where it is rough.
+    below: Option<f64>,
+    /// Another reading of it: 15 of `3 p.m.`, 0.5 of `50 %`.
+    also: Option<f64>,
+    /// The year within its century: 95 of 1995.
+    short_year: Option<f64>,
+    /// The worth of its last digit that counts; 0 where it is nothing that is rounded.
+    step: f64,
+    unit: Option<Unit>,
+    hedge: Option<Hedge>,
+    kind: Kind,
+    /// Whether a dash, slash or point ties it to another: a date, a score, a range.
+    tied: bool,
+}
+
+/// How a quantity is written, and so what may be held against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// In digits.
+    Figure,
+    /// In number words.
+    Words,
+    /// As a range: `millions`, `数百万`, `the 1990s`.
+    Rough,
+    /// A month by its name, 1 to 12.
+    Month,
+    /// A day of the week, Monday is 1.
+    Weekday,
+    /// The same by a short form, which may be a word of its own.
+    ShortWeekday,
+    /// By a word that only implies it (`both`, `twice`), or as part of an idiom or a name.
+    Hint,
+}
+
+/// What is counted, as far as a summary could mistake it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Percent,
+    Money,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+/// How a number is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hedge {
+    /// `more than`, `超过`, `多`.
+    Over,
+    /// `nearly`, `近`.
+    Under,
+    /// `about`, `约`.
+    About,
+}
+
+/// The quantities of `text`, in their order.
+pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
+    let tokens = lex(text);
+    let mut found: Vec<Quantity> = Vec::new();
+    let mut i = 0;
+    while i < tokens.len() {
+        let Some((quantity, next)) = quantity(&tokens, i) else {
+            i += 1;
+            continue;
+        };
+        // `10-15 million`, `1000至1500万`: the first one may have the second one's scale.
+        if let Some(before) = found.last_mut() {
+            tie(before, &quantity, &text[before.range.end.min(quantity.range.start)..quantity.range.start]);
+        }
+        found.push(quantity);
+        i = next.max(i + 1);
+    }
+    found
+}
+
+fn quantity(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
+    let token = &tokens[i];
+    if let Some(found) = calendar::weekday(tokens, i).or_else(|| calendar::month(tokens, i)) {
+        return Some(found);
+    }
+    match &token.kind {
+        Piece::Figure { value, step, in_name } => {
+            if let Some(counted) = chinese::counted(tokens, i).filter(|_| !tokens.get(i + 1).is_some_and(|t| t.spaced))
+            {
+                return Some(chinese_quantity(tokens, i, counted));
+            }
+            Some(figure(tokens, i, *value, *step, *in_name))
+        }
+        Piece::Word { lower, .. } => {
+            if let Some((low, below, next)) = english::rough(tokens, i) {
+                let mut rough = Quantity::new(tokens, i, next, low, Kind::Rough);
+                rough.below = Some(below);
+                return Some((rough, next));
+            }
+            if let Some(spelled) = english::spelled(tokens, i) {
+                let idle = spelled.value < 2.0 || lower == "second" || lower == "hundred" || lower == "quarter";
+                let kind = if idle { Kind::Hint } else { Kind::Words };
+                let mut words = Quantity::new(tokens, i, spelled.next, spelled.value, kind);
+                (words.also, words.step) = (spelled.also, spelled.step);
+                return Some(words.finished(tokens, i, spelled.next));
+            }
+            let hint = english::roman(token).or_else(|| english::hint(lower))?;
+            Some((Quantity::new(tokens, i, i + 1, hint, Kind::Hint), i + 1))
+        }
+        Piece::Character(_) => {
+            if let Some((low, below, next)) = chinese::rough(tokens, i) {
+                let mut rough = Quantity::new(tokens, i, next, low, Kind::Rough);
+                rough.below = Some(below);
+                return Some((rough, next));
+            }
+            character(tokens, i)
+        }
+        Piece::Mark(c) => {
+            let part = match c {
+                '½' => 0.5,
+                '¼' => 0.25,
+                '¾' => 0.75,
+                '⅓' => 1.0 / 3.0,
+                '⅔' => 2.0 / 3.0,
+                _ => return None,
+            };
+            Some((Quantity::new(tokens, i, i + 1, part, Kind::Hint), i + 1))
+        }
+    }
+}
+
+/// A figure in digits with what belongs to it: a scale, a suffix, a unit.
+fn figure(tokens: &[Token], i: usize, value: f64, step: f64, in_name: bool) -> (Quantity, usize) {
+    let kind = if in_name { Kind::Hint } else { Kind::Figure };
+    let mut figure = Quantity::new(tokens, i, i + 1, value, kind);
+    figure.step = step;
+    let glued = |k: usize| tokens.get(k).filter(|t| !t.spaced).map_or("", Token::word);
+    let hyphen = tokens.get(i + 1).is_some_and(|t| t.kind == Piece::Mark('-') && !t.spaced);
+    let scaled_at = i + 1 + usize::from(hyphen);
+    let mut next = i + 1;
+    if let Some(scale) = tokens.get(scaled_at).and_then(|t| english::scale(t.word())) {
+        (figure.value, figure.step) = (value * scale, step * scale);
+        next = scaled_at + 1;
+    } else if let Some(scale) = english::suffix(glued(i + 1)) {
+        (figure.value, figure.step) = (value * scale, step * scale);
+        // `5m` may be metres.
+        figure.also = (glued(i + 1).len() == 1).then_some(value);
+        next = i + 2;
+    } else if tokens.get(i + 1).is_some_and(|t| t.word() == "dozen") {
+        (figure.value, next) = (value * 12.0, i + 2);
+    } else if matches!(glued(i + 1), "st" | "nd" | "rd" | "th") {
+        (figure.step, next) = (0.0, i + 2);
+    } else if glued(i + 1) == "s" && value % 10.0 == 0.0 {
+        // `the 1990s`, `in her 30s`
+        (figure.kind, figure.below, next) = (Kind::Rough, Some(value + 10.0), i + 2);
+        figure.short_year = (value >= 1000.0).then_some(value % 100.0);
+    } else if glued_mark(tokens, i + 1, '年') && glued_mark(tokens, i + 2, '代') {
+        (figure.kind, figure.below, next) = (Kind::Rough, Some(value + 10.0), i + 3);
+        figure.short_year = (value >= 1000.0).then_some(value % 100.0);
+    } else if (1900.0..2100.0).contains(&value) && tokens[i].range.len() == 4 {
+        // A year.
+        (figure.step, figure.short_year) = (0.0, Some(value % 100.0));
+    } else if let Some(hour) = calendar::hour(tokens, i, value) {
+        figure.also = Some(hour);
+    } else if let (true, Some(Piece::Figure { value: below, .. })) =
+        (glued_mark(tokens, i + 1, '/'), tokens.get(i + 2).map(|t| &t.kind))
+        && value < *below
+    {
+        figure.also = Some(value / below);
+    }
+    figure.finished(tokens, i, next)
+}
+
+/// A number in Chinese characters, with or without digits.
+fn character(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
+    let at = |k: usize| tokens.get(k).and_then(Token::character);
+    if at(i) == Some('百') && at(i + 1) == Some('分') && at(i + 2) == Some('之') {
+        let (mut percent, next) =
+            quantity(tokens, i + 3).filter(|(q, _)| matches!(q.kind, Kind::Figure | Kind::Words | Kind::Hint))?;
+        percent.range.start = tokens[i].range.start;
+        (percent.unit, percent.also) = (Some(Unit::Percent), Some(percent.value / 100.0));
+        percent.kind = if percent.value == 100.0 { Kind::Hint } else { percent.kind };
+        return Some((percent, next));
+    }
+    let half = at(i) == Some('半') || (at(i) == Some('一') && at(i + 1) == Some('半'));
+    if half {
+        let next = i + 1 + usize::from(at(i) == Some('一'));
+        let mut half = Quantity::new(tokens, i, next, 0.5, Kind::Hint);
+        half.also = Some(50.0);
+        return Some((half, next));
+    }
+    if let Some(implied) = match at(i)? {
+        '双' | '對' | '翻' | '雙' => Some(2.0),
+        _ => None,
+    } {
+        return Some((Quantity::new(tokens, i, i + 1, implied, Kind::Hint), i + 1));
+    }
+    at(i).filter(|c| chinese::is_numeral(*c))?;
+    let counted = chinese::counted(tokens, i)?;
+    if chinese::guesses(tokens, i) {
+        return Some((Quantity::new(tokens, i, i + 2, counted.value, Kind::Hint), i + 2));
+    }
+    Some(chinese_quantity(tokens, i, counted))
+}
+
+fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Quantity, usize) {
+    let at = |k: usize| tokens.get(k).and_then(Token::character);
+    let next = counted.next;
+    let kind = match counted {
+        chinese::Counted { has_figure: true, .. } => Kind::Figure,
+        // One character, or units alone, may be idiom: 一切, 万一, 千万, 百万富翁. So may digits in a row (九一八).
+        chinese::Counted { numerals: 1, .. } | chinese::Counted { has_digit: false, .. } => Kind::Hint,
+        _ if (i..next).all(|k| at(k).is_some_and(|c| "一二三四五六七八九".contains(c))) => Kind::Hint,
+        _ => Kind::Words,
+    };
+    let mut number = Quantity::new(tokens, i, next, counted.value, kind);
+    (number.also, number.step) = (counted.also, counted.step);
+    number.hedge = counted.more.then_some(Hedge::Over);
+    match (at(next), at(next + 1)) {
+        // 三分之一
+        (Some('分'), Some('之')) => {
+            if let Some((above, after)) = quantity(tokens, next + 2) {
+                number.kind = Kind::Words;
+                (number.value, number.also, number.step) = (above.value / counted.value, None, 0.0);
+                number.range.end = above.range.end;
+                return (number, after);
+            }
+        }
+        // 三成 is 30 percent, 三成半 35; 一成不变 is an idiom.
+        (Some('成'), after) if counted.value < 11.0 && after != Some('不') => {
+            let half = after == Some('半');
+            number.value = counted.value * 10.0 + if half { 5.0 } else { 0.0 };
+            (number.also, number.step, number.unit) = (Some(number.value / 100.0), 5.0, Some(Unit::Percent));
+            number.kind = Kind::Words;
+            let after = next + 1 + usize::from(half);
+            number.range.end = tokens[after - 1].range.end;
+            return (number, after);
+        }
+        _ => {}
+    }
+    if let Some(hour) = calendar::hour(tokens, i, counted.value) {
+        number.also = Some(hour);
+    }
+    number.finished(tokens, i, next)
+}
+
+/// Notes that two quantities stand together; `between` is what stands between them.
+fn tie(before: &mut Quantity, quantity: &Quantity, between: &str) {
+    let joint = between.trim();
+    if matches!(joint, "-" | "–" | "—" | "/" | "." | ":" | "：" | "比") {
+        before.tied = true;
+    }
+    if matches!(joint, "-" | "–" | "—" | "~" | "～" | "to" | "and" | "or" | "至" | "到" | "和") && before.also.is_none()
+    {
+        let scale = quantity.value / quantity.step * quantity.step;
+        let power = [1e12, 1e9, 1e8, 1e6, 1e4, 1e3].into_iter().find(|p| scale >= *p && before.value < *p);
+        before.also =
+            power.filter(|_| before.kind == Kind::Figure && quantity.kind == Kind::Figure).map(|p| before.value * p);
+    }
+}
+
+fn glued_mark(tokens: &[Token], k: usize, mark: char) -> bool {
+    tokens.get(k).is_some_and(|t| t.character() == Some(mark) && !t.spaced)
+}
+
+impl Quantity {
+    fn new(tokens: &[Token], first: usize, next: usize, value: f64, kind: Kind) -> Self {
+        let range = tokens[first].range.start..tokens[next - 1].range.end;
+        Self {
+            range,
+            value,
+            below: None,
+            also: None,
+            short_year: None,
+            step: 0.0,
+            unit: None,
+            hedge: None,
+            kind,
+            tied: false,
+        }
+    }
+
+    /// With its unit and hedge, and the token behind it.
+    fn finished(mut self, tokens: &[Token], first: usize, next: usize) -> (Self, usize) {
+        self.hedge = self.hedge.or_else(|| hedge(tokens, first, next));
+        let mut end = next;
+        if let Some((unit, after)) = unit(tokens, next, self.value) {
+            self.unit = Some(unit);
+            if unit == Unit::Percent {
+                self.also = self.also.or(Some(self.value / 100.0));
+                end = after;
+            }
+        }
+        let before = first.checked_sub(1).and_then(|k| tokens[k].character());
+        if before.is_some_and(|c| "$£€¥￥₹₩".contains(c)) {
+            self.unit = Some(Unit::Money);
+        }
+        self.range.end = self.range.end.max(tokens[end - 1].range.end);
+        (self, end)
+    }
+
+    /// How it is written.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether it counts percent.
+    pub(crate) fn is_share(&self) -> bool {
+        self.unit == Some(Unit::Percent)
+    }
+}
+
+/// What is counted by the number that ends before token `next`, and the token behind it.
+fn unit(tokens: &[Token], next: usize, value: f64) -> Option<(Unit, usize)> {
+    let hyphen = tokens.get(next).is_some_and(|t| t.kind == Piece::Mark('-'));
+    let at = next + usize::from(hyphen);
+    let token = tokens.get(at)?;
+    let second = tokens.get(at + 1);
+    let followed_by = |c: char| second.and_then(Token::character) == Some(c);
+    let unit = match token.word() {
+        "percent" | "pct" | "percentage" => return Some((Unit::Percent, at + 1)),
+        "per" if second.is_some_and(|t| t.word() == "cent") => return Some((Unit::Percent, at + 2)),
+        "dollar" | "dollars" | "pound" | "pounds" | "euro" | "euros" | "yuan" | "yen" | "rupees" => Unit::Money,
+        "second" | "seconds" | "sec" | "secs" => Unit::Second,
+        "minute" | "minutes" | "min" | "mins" => Unit::Minute,
+        "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
+        "day" | "days" => Unit::Day,
+        "week" | "weeks" => Unit::Week,
+        "month" | "months" => Unit::Month,
+        "year" | "years" | "yr" | "yrs" => Unit::Year,
+        _ => match token.character()? {
+            '%' | '٪' => return Some((Unit::Percent, at + 1)),
+            '百' if followed_by('分') => return Some((Unit::Percent, at + 2)),
+            '元' => Unit::Money,
+            '美' | '日' | '欧' | '歐' | '港' if followed_by('元') => Unit::Money,
+            '英' if followed_by('镑') || followed_by('鎊') => Unit::Money,
+            '秒' => Unit::Second,
+            '分' if followed_by('钟') || followed_by('鐘') => Unit::Minute,
+            '小' if followed_by('时') || followed_by('時') => Unit::Hour,
+            '天' => Unit::Day,
+            '周' | '週' => Unit::Week,
+            '个' | '個' if followed_by('月') => Unit::Month,
+            '个' | '個' if followed_by('小') => Unit::Hour,
+            // Not of 2019年.
+            '年' if value < 1000.0 => Unit::Year,
+            _ => return None,
+        },
+    };
+    Some((unit, at + 1))
+}
+
+fn hedge(tokens: &[Token], first: usize, next: usize) -> Option<Hedge> {
+    match tokens.get(next).and_then(Token::character) {
+        Some('多' | '余' | '餘' | '+') => return Some(Hedge::Over),
+        Some('左') => return Some(Hedge::About),
+        _ => {}
+    }
+    if let Some("plus" | "odd") = tokens.get(next + 1).map(Token::word) {
+        return Some(Hedge::Over);
+    }
+    (1..=4).filter_map(|back| tokens.get(first.checked_sub(back)?)).find_map(|token| match token.word() {
+        "over" | "than" | "least" | "above" | "exceeding" | "exceeded" | "exceeds" | "surpassed" | "topped" => {
+            // `fewer than`, `less than` are told by what stands before.
+            let at = token.range.start;
+            let fewer = tokens.iter().take(first).rev().take(5).find(|t| t.range.start < at);
+            Some(match fewer.map(Token::word) {
+                Some("fewer" | "less" | "lower" | "no") => Hedge::Under,
+                _ => Hedge::Over,
+            })
+        }
+        "nearly" | "almost" | "under" | "below" | "approaching" => Some(Hedge::Under),
+        "about" | "around" | "roughly" | "approximately" | "some" | "estimated" => Some(Hedge::About),
+        _ => match token.character()? {
+            '超' | '逾' | '过' | '破' => Some(Hedge::Over),
+            '近' | '足' => Some(Hedge::Under),
+            '约' | '大' => Some(Hedge::About),
+            _ => None,
+        },
+    })
+}
