@@ -60,6 +60,17 @@ impl Outcome {
 }
 
 impl Summarizer {
+    /// Makes excerpts only: no model is configured.
+    pub fn without_models(wanted: &[Language]) -> Self {
+        let (wanted, metrics) = (wanted.into(), SummaryMetrics::default());
+        Self { wanted, writer: None, refused_excerpt: true, metrics }
+    }
+
+    /// What an article gets where no model is asked.
+    pub fn excerpt(&self, article: &Article) -> Outcome {
+        assemble(article, self.languages(), Plain::of(article, self.refused_excerpt), Vec::new())
+    }
+
     /// The summaries of an article, and the languages that it has none in.
     ///
     /// A model writes in the languages that are wanted, where one is configured and may be given the article. An
@@ -324,9 +335,7 @@ mod tests {
 
     /// What there is without a model.
     fn summaries(article: &Article, wanted: &[Language]) -> (Vec<Summary>, Vec<Missing>) {
-        let wanted = wanted.into();
-        let summarizer = Summarizer { wanted, writer: None, refused_excerpt: true, metrics: SummaryMetrics::default() };
-        let outcome = assemble(article, summarizer.languages(), Plain::of(article, true), Vec::new());
+        let outcome = Summarizer::without_models(wanted).excerpt(article);
         (outcome.summaries, outcome.missing)
     }
 
