@@ -4,10 +4,11 @@
 //! so; what was asked for and can't be had is listed with the reason. It never mixes languages, never
 //! invents a word, and never passes off one method as another.
 //!
-//! Start with [`summaries`]: what an article gets. [`extractive`] picks the sentences; `ranking` says
-//! which matter, `boilerplate` which are none of the article's own.
+//! Start with [`summaries`]: what an article gets. [`extractive`] picks the sentences; `candidates` says which there
+//! are, `ranking` which matter, `boilerplate` which are none of the article's own.
 
 mod boilerplate;
+mod candidates;
 pub mod extractive;
 pub mod gate;
 mod ranking;

@@ -211,6 +211,7 @@ mod tests {
         expect("He left the U.S. The next day he was in St. Louis.".replace("S. The", "S.| The").as_str());
         expect("See No. 5 and Fig. 3.| He said no.| Then he left.");
         expect("George W. Bush, Roe v. Wade and John Smith Jr. of Ohio.| A new case.");
+        expect("Dekalb, Ill. — Mike of Austin, Tex. won.| He lives in Ore.| The rain fell.");
         expect("She holds a Ph.D. from Oslo.| Prices rose, etc.| The end.");
         expect("Писал А. С. Пушкин.| Потом пришёл Гоголь.");
     }
