@@ -19,12 +19,14 @@ const MAX_BYLINE_WORDS: usize = 9;
 const MAX_DATELINE_BYTES: usize = 150;
 
 /// How such lines begin, in lower case.
-const OPENINGS: &str = "all rights reserved|click here|continue reading|editor 's note|editor's note|editor’s note|\
-    follow us|follow @|for more information, visit|getty images|image credit|image source|join our newsletter|\
-    last updated|listen to this article|more on this|more stories|most read|open image|photo by|photo credit|read also|\
-    read more|read next|related articles|related content|related stories|related topics|scroll down|see also|\
-    share this|sharing is caring|sign up for|sign up to|skip to|sponsored content|story continues|subscribe to|support our|tap here|\
-    this article first appeared|this article originally|this article was originally|this page was last|\
+const OPENINGS: &str = "all rights reserved|as an amazon associate|click here|continue reading|editor 's note|\
+    editor's note|editor’s note|follow @|follow us|for more information, visit|getty images|image credit|image source|\
+    join our newsletter|last updated|listen to this article|more on this|more stories|most read|open image|photo by|\
+    photo credit|read also|read more|read next|related articles|related content|related stories|related topics|\
+    scroll down|see also|share this|sharing is caring|sign up for|sign up to|skip to|sponsored content|\
+    story continues|subscribe to|support our|tap here|this article contains affiliate|this article first appeared|\
+    this article may contain affiliate|this article originally|this article was originally|this page was last|\
+    this post contains affiliate|this post may contain affiliate|this shop has been compensated|\
     this story was originally|watch the video|you may also like|you might also like";
 
 /// Words that are such a line alone or with a colon behind them, in lower case.
@@ -54,8 +56,9 @@ pub(crate) fn is_boilerplate(text: &str) -> bool {
     let start = &text[..text.floor_char_boundary(MAX_CHARACTERS * 12)];
     let bare = start.trim_matches(|c: char| !c.is_alphanumeric() && !"(（)）@©".contains(c));
     let words = count_words(bare);
-    if words == 0 || words > MAX_CHARACTERS {
-        return words == 0;
+    let wordless = words == 0 || !bare.contains(char::is_alphabetic);
+    if wordless || words > MAX_CHARACTERS {
+        return wordless;
     }
     let lower = bare.trim_start_matches(['(', '（']).to_lowercase();
     let begins = |openings: &str| openings.split('|').any(|o| lower.starts_with(o));
@@ -218,6 +221,7 @@ mod tests {
             "渡口清晨 张三 摄",
             "By Matt Digby , Min Do on Monday, November 18th, 2019 at 11:08 a.m.",
             "***",
+            "1.2.3. (4)",
         ] {
             assert!(is_boilerplate(line), "{line}");
         }
