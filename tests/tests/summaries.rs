@@ -23,7 +23,7 @@ fn chinese_summaries_say_as_much_of_the_references_as_the_first_three_sentences(
 }
 
 /// What is in the texts beside their sentences, and what no summary has.
-const NOT_A_SENTENCE: [&str; 22] = [
+const NOT_A_SENTENCE: [&str; 20] = [
     "图为",
     "责任编辑",
     "延伸阅读",
@@ -42,9 +42,7 @@ const NOT_A_SENTENCE: [&str; 22] = [
     "更多内容请",
     "编辑：罗文",
     "商贸周刊",
-    "综合外电",
     "【环球观察】",
-    "据本网消息",
     "实习生",
 ];
 
