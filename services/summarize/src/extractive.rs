@@ -4,17 +4,15 @@ use std::ops::Range;
 
 use kos_shared::{
     event::{Language, Sentence, Span},
-    text::{Counts, Script, count_words, script::is_unspaced, sentence::is_line_end, sentences, token::first_words},
+    text::{Counts, Script, count_words, script::is_unspaced, sentence::is_line_end, token::first_words},
 };
 
-use crate::{
-    boilerplate::{dateline, ends_a_sentence, is_boilerplate},
-    ranking::Ranking,
-};
+use crate::{candidates::candidates, ranking::Ranking};
 
-/// How long a summary is, in words: what news desks call a brief.
-const BUDGET_WORDS: usize = 75;
-/// How long a summary is in a script without spaces, in characters.
+/// How long a summary is at most, in words: what news desks call a brief. (Of 65 to 90, 45 of the 50 folds of
+/// ten cross-validations on 160 news texts chose 80.)
+const BUDGET_WORDS: usize = 80;
+/// How long a summary is at most in a script without spaces, in characters.
 const BUDGET_CHARACTERS: usize = 120;
 /// How many sentences a summary has at most.
 const MAX_SENTENCES: usize = 4;
@@ -24,19 +22,18 @@ const TOLERANCE: usize = 3;
 /// What a sentence loses for each sentence already chosen that it is just like (maximal marginal
 /// relevance, Carbonell and Goldstein 1998): as much as the first position is worth.
 const REDUNDANCY_PENALTY: f32 = 1.0;
-/// How many sentences of an article are looked at: position outweighs everything long before.
-const MAX_CONSIDERED: usize = 400;
-/// A line without an end mark is a heading up to this length, in words.
-const MAX_HEADING_WORDS: usize = 20;
-/// The same in a script without spaces, in characters.
-const MAX_HEADING_CHARACTERS: usize = 40;
+/// What a sentence has to add once half of the budget is used: half of what the first position is worth. Before that
+/// anything that adds something is taken, after it the room is no reason. (46 of 50 folds chose it among 0 to 0.7; on
+/// what they weren't shown ROUGE-1 rose from 41.9 to 42.8 on one set and from 27.0 to 29.3 on the other.)
+const LEAST_GAIN: f32 = 0.5;
 /// How much of an article's text is looked at, in bytes: about 20,000 words.
 const MAX_BYTES: usize = 128 * 1024;
 
 /// What an article says, in its own words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extract {
-    /// The sentences in the order of the article, each with its one place in the article's text.
+    /// The sentences in the order of the article, each with its place in the article's text: one span, or one a line
+    /// where Chinese lines are broken by hand.
     pub sentences: Vec<Sentence>,
     /// The sentences in one text: with spaces between them where the script has spaces.
     pub text: String,
@@ -60,7 +57,7 @@ impl Extract {
     }
 }
 
-/// The extractive summary of an article: about 75 words (120 characters in a script without spaces) in at
+/// The extractive summary of an article: at most about 80 words (120 characters in a script without spaces) in at
 /// most 4 sentences, the same for the same text.
 ///
 /// `None` where the text has no sentence of its own. A single sentence that is far too long is cut behind
@@ -68,7 +65,7 @@ impl Extract {
 pub fn summarize(title: &str, text: &str, language: &Language) -> Option<Extract> {
     let unspaced = has_no_spaces(language, text);
     let budget = if unspaced { BUDGET_CHARACTERS } else { BUDGET_WORDS };
-    let candidates = candidates(title, text, unspaced);
+    let candidates = candidates(title, start_of(text), unspaced, budget);
     let sentences: Vec<&str> = candidates.iter().map(|range| &text[range.clone()]).collect();
     let mut chosen = choose(&sentences, budget);
     chosen.sort_unstable();
@@ -101,7 +98,7 @@ pub fn excerpt(title: &str, text: &str, language: &Language, limit: usize) -> Op
     let unspaced = has_no_spaces(language, text);
     let mut left = limit;
     let mut ranges = Vec::new();
-    for range in candidates(title, text, unspaced) {
+    for range in candidates(title, start_of(text), unspaced, limit) {
         let words = count_words(&text[range.clone()]);
         if words > left && !ranges.is_empty() {
             break;
@@ -110,60 +107,6 @@ pub fn excerpt(title: &str, text: &str, language: &Language, limit: usize) -> Op
         left = left.saturating_sub(words);
     }
     extract(text, ranges.into_iter().filter(|r| !r.is_empty()), unspaced)
-}
-
-/// The sentences of an article that are its own: no captions, bylines, headings, no repeated title, no
-/// datelines. Where nearly all lines look like headings (a list, a poem, lines broken by hand), headings stay.
-fn candidates(title: &str, text: &str, unspaced: bool) -> Vec<Range<usize>> {
-    let (longest_heading, budget) =
-        if unspaced { (MAX_HEADING_CHARACTERS, BUDGET_CHARACTERS) } else { (MAX_HEADING_WORDS, BUDGET_WORDS) };
-    let mut candidates: Vec<(Range<usize>, bool)> = Vec::new();
-    let mut start = 0;
-    for line in text[..text.floor_char_boundary(MAX_BYTES)].split_inclusive(is_line_end) {
-        let (whole, end) = (line.trim(), start + line.len());
-        let body = end - line.trim_start().len() + dateline(whole);
-        start = end;
-        if whole == title.trim() || is_boilerplate(whole) {
-            continue;
-        }
-        let heading = !ends_a_sentence(whole) && count_words(whole) <= longest_heading;
-        let ranges = sentences(&text[body..end]).map(|range| body + range.start..body + range.end);
-        let own = whole_sentences(text, ranges.filter(|range| !is_boilerplate(&text[range.clone()])), budget);
-        candidates.extend(own.into_iter().map(|range| (range, heading)).take(MAX_CONSIDERED - candidates.len()));
-        if candidates.len() == MAX_CONSIDERED {
-            break;
-        }
-    }
-    let headings = candidates.iter().filter(|(_, heading)| *heading).count();
-    let keep_headings = headings * 4 > candidates.len() * 3;
-    candidates.into_iter().filter(|(_, heading)| keep_headings || !heading).map(|(range, _)| range).collect()
-}
-
-/// Puts together again what reads as cut off alone, as long as it stays within `budget`: the sentences of
-/// one quotation, and Chinese clauses with a semicolon between them.
-fn whole_sentences(text: &str, parts: impl Iterator<Item = Range<usize>>, budget: usize) -> Vec<Range<usize>> {
-    let mut sentences: Vec<Range<usize>> = Vec::new();
-    let (mut words, mut open) = (0, false);
-    for part in parts.take(MAX_CONSIDERED) {
-        let length = count_words(&text[part.clone()]);
-        open = open && words + length <= budget;
-        match sentences.last_mut().filter(|_| open) {
-            Some(sentence) => sentence.end = part.end,
-            None => sentences.push(part),
-        }
-        words = if open { words + length } else { length };
-        open = sentences.last().is_some_and(|sentence| is_unfinished(&text[sentence.clone()]));
-    }
-    sentences
-}
-
-/// Whether a Chinese semicolon or an open quotation says that more follows.
-fn is_unfinished(sentence: &str) -> bool {
-    let count = |marks: &[char]| sentence.matches(marks).count();
-    // German and Polish open with a low mark, and German closes with the one that others open with.
-    let low = count(&['„']);
-    let curly_open = if low > 0 { low > count(&['“', '”']) } else { count(&['“']) > count(&['”']) };
-    sentence.ends_with('；') || curly_open || count(&['「', '『']) > count(&['」', '』'])
 }
 
 /// The best sentences that fit the budget, best first; the best one even if it doesn't fit where none does.
@@ -188,8 +131,8 @@ fn choose(sentences: &[&str], budget: usize) -> Vec<usize> {
         let next = if chosen.is_empty() {
             best(room).or_else(|| best(usize::MAX))
         } else {
-            // A scrap isn't taken only because there is room for it.
-            best(room).filter(|(_, gain)| *gain > 0.0)
+            let least = if used * 2 < budget { 0.0 } else { LEAST_GAIN };
+            best(room).filter(|(_, gain)| *gain > least)
         };
         let Some((i, _)) = next else { break };
         used += lengths[i];
@@ -211,17 +154,27 @@ fn extract(text: &str, ranges: impl Iterator<Item = Range<usize>>, unspaced: boo
     let mut extract = Extract { sentences: Vec::new(), text: String::new() };
     let (mut bytes, mut points) = (0, 0);
     for range in ranges {
-        let sentence = &text[range.clone()];
-        let start = points + text[bytes..range.start].chars().count();
-        let end = start + sentence.chars().count();
-        (bytes, points) = (range.end, end);
-        if needs_space(&extract.text, sentence, unspaced) {
+        let mut sentence = Sentence { text: String::new(), spans: Vec::new() };
+        let mut at = range.start;
+        for line in text[range].split_inclusive(is_line_end) {
+            let piece = line.trim();
+            let from = at + line.len() - line.trim_start().len();
+            at += line.len();
+            if piece.is_empty() {
+                continue;
+            }
+            let start = points + text[bytes..from].chars().count();
+            let end = start + piece.chars().count();
+            (bytes, points) = (from + piece.len(), end);
+            sentence.text.push_str(piece);
+            // Within `MAX_BYTES`, so within `u32`.
+            sentence.spans.push(Span { start: start as u32, end: end as u32 });
+        }
+        if needs_space(&extract.text, &sentence.text, unspaced) {
             extract.text.push(' ');
         }
-        extract.text.push_str(sentence);
-        // Within `MAX_BYTES`, so within `u32`.
-        let span = Span { start: start as u32, end: end as u32 };
-        extract.sentences.push(Sentence { text: sentence.to_owned(), spans: vec![span] });
+        extract.text.push_str(&sentence.text);
+        extract.sentences.push(sentence);
     }
     (!extract.sentences.is_empty()).then_some(extract)
 }
@@ -244,13 +197,19 @@ fn has_no_spaces(language: &Language, text: &str) -> bool {
     match Script::of_language(language) {
         // Korean has spaces, and Han beside its hangul.
         Some(scripts) => unspaced(&scripts[0]),
-        None => Counts::of(&text[..text.floor_char_boundary(MAX_BYTES)]).dominant().as_ref().is_some_and(unspaced),
+        None => Counts::of(start_of(text)).dominant().as_ref().is_some_and(unspaced),
     }
+}
+
+/// As much of an article's text as is looked at.
+fn start_of(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_BYTES)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kos_shared::text::sentences;
 
     const FERRY: &str = "The river ferry at Aldmouth will stop running in May, the town council said on Monday.\n\
         Read more: ten walks along the river\n\
@@ -273,7 +232,7 @@ mod tests {
 
     fn assert_verbatim(extract: &Extract, text: &str) {
         for sentence in &extract.sentences {
-            assert_eq!(slice(text, sentence.spans[0]), sentence.text);
+            assert_eq!(sentence.spans.iter().map(|span| slice(text, *span)).collect::<String>(), sentence.text);
         }
         assert!(extract.sentences.is_sorted_by_key(|s| s.spans[0].start));
     }
@@ -381,9 +340,6 @@ mod tests {
                 .text
                 .starts_with("“It is old. It is slow,” she said. The")
         );
-        for finished in ["„Es ist alt.“", "“Old.”", "It's old.", "「古い。」", "旧了。"] {
-            assert!(!is_unfinished(finished), "{finished}");
-        }
         let never_closed = "“It is old. ".repeat(4_000);
         assert!(count_words(&summarize("", &never_closed, &Language::ENGLISH).unwrap().text) <= BUDGET_WORDS);
     }
