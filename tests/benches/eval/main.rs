@@ -5,6 +5,7 @@
 mod extraction;
 mod feeds;
 mod metadata;
+mod outputs;
 
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ struct Arguments {
     /// What to measure; default: everything.
     #[arg(value_enum)]
     what: Vec<What>,
-    /// List every answer about metadata that isn't the expected one.
+    /// List every answer about metadata or outputs that isn't the expected one.
     #[arg(long)]
     list_wrong: bool,
     /// Set by cargo.
@@ -33,6 +34,8 @@ enum What {
     Metadata,
     /// Entries of feeds.
     Feeds,
+    /// What small models wrote, judged by the gate's checks of form.
+    Outputs,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -50,6 +53,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Feeds) {
         feeds::run(&corpora).context("feeds")?;
+    }
+    if wanted(What::Outputs) {
+        outputs::run(&corpora, arguments.list_wrong).context("outputs")?;
     }
     Ok(())
 }

@@ -103,7 +103,13 @@ impl<'a> SourceWords<'a> {
         let base = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
         [word, base].iter().any(|w| {
             self.capitalised.contains(w) || (self.words.contains(w) && !self.words.contains(w.to_lowercase().as_str()))
-        }) || (is_abbreviation(base) && self.lower.contains(&base.to_lowercase()))
+        }) || (is_abbreviation(base) && self.has_in_another_case(base))
+    }
+
+    /// Whether an abbreviation stands there in another case, as `Nasa` does for `NASA`, and not as a plain word.
+    fn has_in_another_case(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        self.lower.contains(&lower) && !self.words.contains(lower.as_str())
     }
 
     /// Whether `han` before `word` is half of a translation of a name that the source has whole.
@@ -218,7 +224,7 @@ fn is_foreign(word: &str, known: bool, in_whole_name: bool, source: &SourceWords
     let translatable = TRANSLATABLE.split_whitespace().any(|w| w == lower) && !in_whole_name;
     let small = is_small_english_word(word) && !(known && (in_whole_name || is_abbreviation(word)));
     // `Rescue`: with a capital only where it starts a sentence of the source.
-    let common = !known && source.lower.contains(&lower);
+    let common = !known && source.words.contains(lower.as_str());
     translatable || small || common
 }
 

@@ -78,7 +78,9 @@ fn markup(text: &str, source: &str) -> Option<String> {
     }
     let marked = |line: &&str| {
         let heading = line.trim_start_matches('#');
-        let is_heading = heading.len() < line.len() && heading.starts_with(' ');
+        let level = line.len() - heading.len();
+        // `# topic` alone is a tokenized hashtag.
+        let is_heading = heading.starts_with(' ') && (level > 1 || (level == 1 && text.trim().contains('\n')));
         let is_row = line.starts_with("| ") || *line == "|" || line.starts_with("|-");
         (is_heading || is_row || *line == "---") && !source.contains(*line)
     };
