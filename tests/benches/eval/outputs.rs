@@ -1,16 +1,27 @@
 //! What the gate says of what small models really wrote: its checks of form, beside labels made by reading.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::Context;
 use comfy_table::Table;
-use kos_shared::event::{Language, Verdict};
-use kos_summarize::gate::{Candidate, Finding, Finish, Source, judge};
+use kos_shared::{
+    event::{Language, Verdict},
+    text::sentences,
+};
+use kos_summarize::gate::{Candidate, Finding, Finish, Source, instructions, judge};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 /// The checks that judge a summary's form.
 const CHECKS: [&str; 5] = ["transport", "language", "length", "leaks", "obedience"];
+
+/// How many sentences a passage of an article has, and how many passages are taken of one.
+const SENTENCES: usize = 3;
+const MAX_PASSAGES: usize = 10;
 
 /// Prints how the checks of form fare on `model-outputs`, and what they say of good summaries.
 pub fn run(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
@@ -24,6 +35,7 @@ pub fn run(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
     let mut language: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let mut failed: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
     let mut faults: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
+    let mut most_repeated = 0.0_f64;
     for line in fs::read_to_string(&path)?.lines() {
         let row: Value = serde_json::from_str(line)?;
         let text = |key: &str| row[key].as_str().unwrap_or_default();
@@ -42,6 +54,10 @@ pub fn run(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
             *row.entry(finding.check).or_default() += 1;
         }
         let has = |fault: &str| label["faults"].as_array().is_some_and(|f| f.iter().any(|f| f == fault));
+        let repeated = of_text.iter().find(|f| f.check == "transport").and_then(|f| f.figure);
+        if !has("loops") {
+            most_repeated = most_repeated.max(repeated.unwrap_or_default());
+        }
         for (name, check, labelled) in
             [("leaks", "leaks", has("leaks")), ("loops or is cut off", "transport", has("loops") || has("cut off"))]
         {
@@ -83,7 +99,7 @@ pub fn run(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
         row.extend(counts.map(|c| c.to_string()));
         table.add_row(row);
     }
-    println!("\noutputs: what else the labels say\n{table}");
+    println!("\noutputs: what else the labels say; most repeated where nothing loops: {most_repeated:.2}\n{table}");
     let mut table = Table::new();
     table.set_header(["model, language", "outputs"].into_iter().chain(CHECKS));
     for (name, counts) in failed {
@@ -98,6 +114,17 @@ pub fn run(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
 /// How many of the summaries that people wrote or found true fail a check of form.
 fn good_summaries(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
     let mut sets: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for (name, language) in [
+        ("extraction-zh", Language::CHINESE),
+        ("extraction", Language::ENGLISH),
+        ("extraction-wide", Language::ENGLISH),
+    ] {
+        let path = corpora.join(name).join("ground-truth.json");
+        let Ok(bytes) = fs::read(path) else { continue };
+        let pages: BTreeMap<String, Value> = serde_json::from_slice(&bytes)?;
+        let passages = pages.values().filter_map(|p| p["articleBody"].as_str()).flat_map(passages);
+        sets.push((format!("{name}, passages, {}", language.as_str()), passages.collect()));
+    }
     for name in ["dev-cnndm-100", "dev-newsroom-60"] {
         let path = corpora.join("summaries").join(format!("{name}.jsonl"));
         let Ok(lines) = fs::read_to_string(&path) else { continue };
@@ -118,18 +145,26 @@ fn good_summaries(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
         sets.push(("gate, consistent".into(), pairs.collect()));
     }
     let mut table = Table::new();
+    let (mut articles, mut ordering) = (BTreeSet::new(), 0);
     table.set_header(["good summaries", "of them"].into_iter().chain(CHECKS).chain(["most repeated"]));
     for (name, pairs) in sets {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let mut most_repeated = 0.0_f64;
         for (source, summary) in &pairs {
-            let findings = judged(source, summary, &Language::ENGLISH, "", None);
+            if articles.insert(source.clone())
+                && let Some(order) = instructions(source).first()
+            {
+                ordering += 1;
+                println!("{name}: an instruction to a model? {:?}", &source[order.clone()]);
+            }
+            let language = if name.ends_with("zh") { Language::CHINESE } else { Language::ENGLISH };
+            let findings = judged(source, summary, &language, "", None);
             let repeated = findings.iter().find(|f| f.check == "transport").and_then(|f| f.figure);
             most_repeated = most_repeated.max(repeated.unwrap_or_default());
             for finding in findings.iter().filter(|f| f.verdict == Verdict::Fail) {
                 *counts.entry(finding.check).or_default() += 1;
                 if list_wrong && CHECKS.contains(&finding.check) {
-                    println!("{name} {}: {:?}", finding.check, finding.detail);
+                    println!("{name} {}: {:?} {:?}", finding.check, finding.figure, finding.detail);
                 }
             }
         }
@@ -139,7 +174,15 @@ fn good_summaries(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
         table.add_row(row);
     }
     println!("\noutputs: good summaries that fail a check\n{table}");
+    println!("{ordering} of their {} articles have what looks like an instruction to a model", articles.len());
     Ok(())
+}
+
+/// Passages of an article, three sentences each, as summaries of it.
+fn passages(text: &str) -> Vec<(String, String)> {
+    let all: Vec<_> = sentences(text).collect();
+    let passages = all.chunks_exact(SENTENCES).take(MAX_PASSAGES);
+    passages.map(|run| (text.to_owned(), text[run[0].start..run[SENTENCES - 1].end].to_owned())).collect()
 }
 
 fn is_consistent(summary: &Value) -> bool {

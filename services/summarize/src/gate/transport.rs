@@ -16,13 +16,14 @@ pub const NAME: &str = "transport";
 /// How many tokens in a row are compared for finding a loop.
 const LOOP_TOKENS: usize = 4;
 
-/// What share of a text's runs of [`LOOP_TOKENS`] tokens may have been there before.
+/// What share of a text's runs of [`LOOP_TOKENS`] tokens may have been there before. The good summaries of the development
+/// corpora have 0.03 at most, passages of real articles 0.24 but for three in three thousand, most loops 0.3 and more.
 const MAX_REPEATED: f64 = 0.25;
 
 /// How often one token may stand in a row.
 const MAX_IN_A_ROW: usize = 4;
 
-/// How many tokens a passage has that may not stand twice with nothing between: `again and again` may.
+/// How many tokens a passage has that may not stand twice in a sentence with nothing between: `again and again` may.
 const DOUBLED: RangeInclusive<usize> = 4..=16;
 
 /// What a sentence has at least, in tokens, for its return to be a loop: a refrain of two words is none.
@@ -142,6 +143,13 @@ impl Repeated {
             .or_else(|| looping.map(|run| run.join(" ")));
         Self { share, passage }
     }
+}
+
+/// The first passage of `sentence` that stands there twice with nothing between.
+fn doubled(sentence: &str) -> Option<String> {
+    let tokens: Vec<String> = tokens(sentence).collect();
+    let mut runs = DOUBLED.flat_map(|n| tokens.windows(2 * n));
+    runs.find(|run| run[..run.len() / 2] == run[run.len() / 2..]).map(|run| run[..run.len() / 2].join(" "))
 }
 
 /// The first sentence that stands in `text` a second time, word for word.

@@ -115,8 +115,7 @@ pub(super) enum Says {
 }
 
 /// From how many words without one small word of the wanted language on a text is in another language, known or not.
-/// Of the sentences of the development corpora's reference summaries with that many words (names not counted), each
-/// has one.
+/// Of the sentences of the development corpora's good summaries with that many words (names not counted), each has one.
 const MIN_WORDS_WITHOUT: usize = 12;
 
 /// What share of a text's words (names not counted) are small words of its language at least. In English news it is
@@ -176,12 +175,21 @@ impl Wanted {
 
     /// What a whole text says, by its `words` in lower case, names left out.
     pub(super) fn text(self, words: &[String]) -> Says {
-        let own = words.iter().filter(|w| self.languages(w).0 & self.0 != 0).count();
         match words.len() >= MIN_WORDS_WITHOUT {
-            true if (own as f64) < MIN_SHARE * words.len() as f64 => Says::Another,
+            true if (self.own(words) as f64) < MIN_SHARE * words.len() as f64 => Says::Another,
             true => Says::Wanted,
             false => Says::Nothing,
         }
+    }
+
+    /// Whether a sentence is too long to have not one small word of the wanted language, as it has. An enumeration has
+    /// few, so that a share says nothing about it.
+    pub(super) fn misses(self, words: &[String]) -> bool {
+        words.len() >= MIN_WORDS_WITHOUT && self.own(words) == 0
+    }
+
+    fn own(self, words: &[String]) -> usize {
+        words.iter().filter(|w| self.languages(w).0 & self.0 != 0).count()
     }
 }
 

@@ -31,6 +31,9 @@ fn summaries_in_the_language_pass() {
         (ENGLISH, "ja", "カルマル市は月曜日に新しいフェリー航路を開設した。"),
         (ENGLISH, "ko", "칼마르 시는 월요일에 새로운 여객선 항로를 열었다."),
         (ENGLISH, "en", "The α and β waves were measured by the crew on the boat."),
+        (ENGLISH, "zh", "病情属于Ⅲ期，面积30㎡，Hawaiʻi游客获救。"),
+        (CHINESE, "zh", "市政府决定将旧电车站改造为图书馆，展览名为“舊時風華”，观众可以免费参观。"),
+        (ENGLISH, "zh", "CEO：公司将扩大规模。"),
         (ENGLISH, "zh", "参展的有NordVik AB, Kalmar, Le Monde等。"),
     ] {
         let found = judged(source, language, None, text);
@@ -51,6 +54,7 @@ fn summaries_with_a_foreign_clause_fail() {
         (ENGLISH, "zh", "卡尔马 открыла 轮渡。"),
         (ENGLISH, "zh", "カルマル市は月曜日に新しいフェリー航路を開設した。"),
         (ENGLISH, "zh", "卡爾馬市週一開通渡輪，市長說這艘船可載三百人，由當地船廠建造。"),
+        (ENGLISH, "zh", "卡尔马市周一开通轮渡，市长說這艘船可載三百人並將開放，由当地船厂建造，预计将带动旅游业发展。"),
         (ENGLISH, "zh-Hant", "卡尔马市周一开通轮渡，市长说这艘船可载三百人，由当地船厂建造。"),
         (CHINESE, "en", "港口城市卡尔马周一开通了一条轮渡航线。"),
         (CHINESE, "en", "The boat 海燕 was built by NordVik."),

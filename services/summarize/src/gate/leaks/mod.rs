@@ -88,7 +88,8 @@ fn markup(text: &str, source: &str) -> Option<String> {
         return Some(line.to_owned());
     }
     let bold = text.match_indices("**").count() >= 2 && !source.contains("**");
-    let items = text.lines().filter(|l| ["- ", "* ", "• "].iter().any(|b| l.trim_start().starts_with(b))).count();
+    let item = |line: &&str| ["- ", "* ", "• "].iter().any(|b| line.starts_with(b)) && !source.contains(*line);
+    let items = text.lines().map(str::trim).filter(item).count();
     match (bold, items) {
         (true, _) => Some("**".into()),
         (_, 2..) => Some("a list".into()),
