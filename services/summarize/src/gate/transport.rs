@@ -135,12 +135,9 @@ impl Repeated {
         let share = again.len() as f64 / runs.max(1) as f64;
         let in_a_row = tokens.windows(MAX_IN_A_ROW + 1).find(|run| run.iter().all(|t| *t == run[0]));
         let looping = again.first().filter(|_| tokens.len() >= MIN_TOKENS && share > MAX_REPEATED);
-        let doubled =
-            DOUBLED.flat_map(|n| tokens.windows(2 * n)).find(|run| run[..run.len() / 2] == run[run.len() / 2..]);
         let in_a_row = in_a_row.map(|run| run[0].clone());
-        let passage = in_a_row
-            .or_else(|| doubled.map(|run| run[..run.len() / 2].join(" ")))
-            .or_else(|| looping.map(|run| run.join(" ")));
+        let doubled = || sentences(text).find_map(|sentence| doubled(&text[sentence]));
+        let passage = in_a_row.or_else(doubled).or_else(|| looping.map(|run| run.join(" ")));
         Self { share, passage }
     }
 }

@@ -19,6 +19,10 @@ const TRANSLATABLE: &str = "monday tuesday wednesday thursday friday saturday su
      july august september october november december english chinese american british french german russian japanese \
      european president minister senator governor north south east west summary article news today";
 
+/// What a person is, in front of a name; it has a translation though the source has it with a capital.
+const PERSON_TITLES: &str = "president minister prime senator governor mayor secretary chancellor professor judge coach \
+     detective officer chairman ambassador gov sen rep";
+
 /// Small words inside names (`Bank of America`), in lower case, if the whole name stands in the source.
 const PARTICLES: &str = "of the de du des del la le da do dos di von van der den zu te bin ibn al el y";
 
@@ -182,6 +186,10 @@ fn foreign_in_run<'t>(sentence: &'t str, run: &[(usize, &'t str)], source: &Sour
     let named = |word: &str| word.starts_with(char::is_uppercase);
     let begins = named(first) || (is_particle(first) && !["of", "the"].contains(&first));
     let whole = run.len() > 1 && begins && named(last) && source.text.contains(&sentence[start..end]);
+    let titled = run.len() > 1 && PERSON_TITLES.split_whitespace().any(|t| t == first.to_lowercase());
+    if titled && named(first) {
+        return Some(first);
+    }
     let mut unknown = 0;
     for (_, word) in run {
         let known = source.has_name(word) || is_technical(word);
@@ -325,6 +333,7 @@ mod tests {
             ("一名8-year-old女孩。", "8-year-old"),
             ("价值3million美元。", "3million"),
             ("Rescue人员到达。", "Rescue"),
+            ("President Anna Lindqvist发言。", "President"),
             ("他说“people like the experience”。", "people"),
             ("发生在 Big Bad Unknown Place。", "Unknown"),
         ] {

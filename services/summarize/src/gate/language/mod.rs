@@ -36,6 +36,9 @@ const MAX_ORIGINAL: usize = 12;
 /// From how many Chinese characters without any kana on a Japanese text is none.
 const MIN_HAN_WITHOUT_KANA: usize = 14;
 
+/// How many Latin words a Chinese text may have for each Chinese character, names though they are.
+const MAX_LATIN_WORDS: usize = 3;
+
 /// What share of a Korean text may be Chinese characters, which stand in brackets there.
 const MAX_HAN_IN_KOREAN: f64 = 0.3;
 
@@ -155,9 +158,8 @@ impl Judge<'_> {
             // Names between commas are a list if their sentence has words of the language around it.
             let wordless = !own && (!sentence_is_own || !self.is_list_item(clause));
             let variant = self.variant.is_some_and(|v| is_in_the_other_variant(&without_quotes(clause), v));
-            if wordless || variant || self.third_script(clause, &text).is_some() {
-                judged.found(clause);
-            } else if foreign_word(clause, &self.names).is_some() {
+            let third_script = || self.third_script(clause, &text).is_some();
+            if wordless || variant || third_script() || foreign_word(clause, &self.names).is_some() {
                 judged.found(clause);
             }
         }
@@ -213,7 +215,7 @@ impl Judge<'_> {
             && han as f64 > MAX_HAN_IN_KOREAN * counts.letters() as f64
             && han > 2;
         let other_variant = self.variant.is_some_and(|v| is_in_the_other_variant(text, v));
-        let latin = self.scripts == [Script::Han] && latin_words(text).count() > han;
+        let latin = self.scripts == [Script::Han] && latin_words(text).count() > MAX_LATIN_WORDS * han;
         (no_kana || too_much_han || other_variant || (latin && han > 0)).then_some(text)
     }
 }
