@@ -70,7 +70,7 @@ fn outputs() -> Option<Vec<Output>> {
     Some(judged.collect())
 }
 
-fn keys<'a>(outputs: &'a [Output], wrong: impl Fn(&Output) -> bool) -> Vec<&'a str> {
+fn keys(outputs: &[Output], wrong: impl Fn(&Output) -> bool) -> Vec<&str> {
     outputs.iter().filter(|o| wrong(o)).map(|o| o.key.as_str()).collect()
 }
 

@@ -14,7 +14,10 @@ mod transport;
 
 use kos_shared::event::{Language, Verdict};
 
-pub use self::{obedience::instructions, transport::Finish};
+pub use self::{
+    obedience::instructions,
+    transport::{Finish, of_finish},
+};
 
 /// The article that a summary is of.
 #[derive(Debug, Clone, Copy)]

@@ -17,7 +17,8 @@ pub const NAME: &str = "transport";
 const LOOP_TOKENS: usize = 4;
 
 /// What share of a text's runs of [`LOOP_TOKENS`] tokens may have been there before. The good summaries of the development
-/// corpora have 0.03 at most, passages of real articles 0.24 but for three in three thousand, most loops 0.3 and more.
+/// corpora have 0.03 at most, passages of real articles 0.24 but for three in three thousand; of the 35 outputs labelled
+/// as looping 16 have more. The other loops are short: a sentence or a passage that stands twice.
 const MAX_REPEATED: f64 = 0.25;
 
 /// How often one token may stand in a row.

@@ -15,8 +15,8 @@ use super::{Candidate, Finding, Source};
 pub const NAME: &str = "leaks";
 
 /// How many tokens in a row with the instruction, and not with the source, are no chance: words, and pairs of
-/// characters in a script without spaces. No reference summary of the development corpora shares four words with the
-/// instructions of `model-outputs`.
+/// characters in a script without spaces. No summary of the development corpora shares even three words with the instructions
+/// of `model-outputs`.
 const SHARED_WORDS: usize = 6;
 const SHARED_PAIRS: usize = 8;
 
