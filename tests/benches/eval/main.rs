@@ -7,6 +7,7 @@ mod extraction;
 mod feeds;
 mod gate;
 mod metadata;
+mod outputs;
 mod summaries;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ struct Arguments {
     /// What to measure; default: everything.
     #[arg(value_enum)]
     what: Vec<What>,
-    /// List every answer about metadata that isn't the expected one, and every false alarm of the gate.
+    /// List every answer about metadata or outputs that isn't the expected one, and every false alarm of the gate.
     #[arg(long)]
     list_wrong: bool,
     /// Set by cargo.
@@ -40,6 +41,8 @@ enum What {
     Summaries,
     /// The gate's checks of facts.
     Gate,
+    /// What small models wrote, judged by the gate's checks of form.
+    Outputs,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -65,6 +68,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Gate) {
         gate::run(&corpora, arguments.list_wrong).context("gate")?;
+    }
+    if wanted(What::Outputs) {
+        outputs::run(&corpora, arguments.list_wrong).context("outputs")?;
     }
     Ok(())
 }
