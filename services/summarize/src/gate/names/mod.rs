@@ -57,7 +57,7 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::cannot_judge(NAME);
     }
     let known = Known::of([source.title, source.text]);
-    let in_chinese = Counts::of(candidate.text).dominant() == Some(Script::Han);
+    let in_chinese = Script::of_language(candidate.language).is_some_and(|s| s.contains(&Script::Han));
     let judged: Vec<&Mention<'_>> = all.iter().filter(|m| !says_nothing(&m.folded, in_chinese)).collect();
     if judged.is_empty() {
         return Finding::cannot_judge(NAME);
@@ -71,8 +71,11 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 fn reach(source: &Source<'_>, candidate: &Candidate<'_>) -> Reach {
-    let written = |text: &str| Counts::of(text).dominant();
-    let (from, into) = (written(source.text), written(candidate.text));
+    // A short Chinese summary may have more Latin letters than characters: the language says more.
+    let written = |language: &Language, text: &str| {
+        Script::of_language(language).and_then(|s| s.first().copied()).or_else(|| Counts::of(text).dominant())
+    };
+    let (from, into) = (written(source.language, source.text), written(candidate.language, candidate.text));
     let undetermined = |l: &Language| l.primary() == "und";
     let same = source.language.same_language(candidate.language)
         || ((undetermined(source.language) || undetermined(candidate.language)) && from == into);

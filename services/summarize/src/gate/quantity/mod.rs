@@ -100,7 +100,7 @@ pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
 }
 
 fn quantity(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
-    let token = &tokens[i];
+    let token = tokens.get(i)?;
     if let Some(found) = calendar::weekday(tokens, i).or_else(|| calendar::month(tokens, i)) {
         return Some(found);
     }
@@ -231,7 +231,8 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
         chinese::Counted { has_figure: true, .. } => Kind::Figure,
         // One character, or units alone, may be idiom: 一切, 万一, 千万, 百万富翁. So may digits in a row (九一八).
         chinese::Counted { numerals: 1, .. } | chinese::Counted { has_digit: false, .. } => Kind::Hint,
-        _ if (i..next).all(|k| at(k).is_some_and(|c| "一二三四五六七八九".contains(c))) => Kind::Hint,
+        _ if at(i).is_some_and(chinese::begins_no_number) => Kind::Hint,
+        _ if (i..next).all(|k| at(k).is_some_and(|c| "一二两三四五六七八九".contains(c))) => Kind::Hint,
         _ => Kind::Words,
     };
     let mut number = Quantity::new(tokens, i, next, counted.value, kind);
