@@ -294,3 +294,13 @@ fn no_text_breaks_a_check_and_each_states_itself() {
         }
     }
 }
+
+#[test]
+fn a_long_row_of_one_thing_states_itself() {
+    for piece in
+        ["百分之", "三分之", "三", "万", "1万", "1/", "twenty-", "half a ", "A", "A ", "Ab ", "a-", "U.", "'", "1,000"]
+    {
+        let text = piece.repeat(20_000);
+        assert_eq!(failed(&text, &text, &Language::ENGLISH, &Language::CHINESE), [], "{piece}");
+    }
+}

@@ -10,6 +10,9 @@ use super::{
 /// Names at least this long may be spelled in two ways: Zelensky and Zelenskyy.
 const LEAST_SPELLED: usize = 6;
 
+/// Forms of one name begin with the same letters, so many.
+const SAME_START: usize = 3;
+
 /// Acronyms are looked for in the initials of at most so many words.
 const LONGEST_ACRONYM: usize = 8;
 
@@ -151,9 +154,9 @@ impl Known {
     /// A country of a people, a short form of a longer name (`Calif`), another spelling of one letter.
     fn has_relative(&self, folded: &str) -> bool {
         let length = folded.chars().count();
-        let Some(first) = folded.chars().next() else { return false };
-        let same_letter = self.capitals.range(first.to_string()..).take_while(|c| c.starts_with(first));
-        let mut candidates = same_letter.filter(|c| c.chars().count().abs_diff(length) <= 8);
+        let start: String = folded.chars().take(SAME_START).collect();
+        let alike = self.capitals.range(start.clone()..).take_while(|c| c.starts_with(&start));
+        let mut candidates = alike.filter(|c| c.chars().count().abs_diff(length) <= 8);
         candidates.any(|c| {
             let spelled =
                 length >= LEAST_SPELLED && c.chars().count() >= LEAST_SPELLED && differ_by_a_letter(folded, c);

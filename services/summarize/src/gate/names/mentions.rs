@@ -8,6 +8,9 @@ use kos_shared::text::{
 /// Of a title's words, this share has capitals: they say nothing.
 const TITLE_CASE: f64 = 0.6;
 
+/// The longest run of names whose initials may be an acronym.
+const LONGEST_RUN: usize = 8;
+
 /// A word that has the looks of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention<'a> {
@@ -122,7 +125,7 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
 
 /// Gives the words of a run their initials, and ends it.
 fn close(found: &mut [Mention<'_>], run: &mut Vec<usize>) {
-    if run.len() > 1 {
+    if (2..=LONGEST_RUN).contains(&run.len()) {
         let initials: String = run.iter().filter_map(|i| found[*i].folded.chars().next()).collect();
         run.iter().for_each(|i| found[*i].initials = Some(initials.clone()));
     }

@@ -196,11 +196,12 @@ fn figure(tokens: &[Token], i: usize, value: f64, step: f64, in_name: bool) -> (
 fn character(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
     let at = |k: usize| tokens.get(k).and_then(Token::character);
     if at(i) == Some('百') && at(i + 1) == Some('分') && at(i + 2) == Some('之') {
-        let (mut percent, next) =
-            quantity(tokens, i + 3).filter(|(q, _)| matches!(q.kind, Kind::Figure | Kind::Words | Kind::Hint))?;
-        percent.range.start = tokens[i].range.start;
-        (percent.unit, percent.also) = (Some(Unit::Percent), Some(percent.value / 100.0));
-        percent.kind = if percent.value == 100.0 { Kind::Hint } else { percent.kind };
+        let (value, step, next) = plain(tokens, i + 3)?;
+        // 百分之百 is an idiom.
+        let kind = if value == 100.0 { Kind::Hint } else { Kind::Words };
+        let mut percent = Quantity::new(tokens, i, next, value, kind);
+        (percent.unit, percent.also, percent.step) = (Some(Unit::Percent), Some(value / 100.0), step);
+        percent.hedge = hedge(tokens, i, next);
         return Some((percent, next));
     }
     let half = at(i) == Some('半') || (at(i) == Some('一') && at(i + 1) == Some('半'));
@@ -241,10 +242,10 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
     match (at(next), at(next + 1)) {
         // 三分之一
         (Some('分'), Some('之')) => {
-            if let Some((above, after)) = quantity(tokens, next + 2) {
+            if let Some((above, _, after)) = plain(tokens, next + 2) {
                 number.kind = Kind::Words;
-                (number.value, number.also, number.step) = (above.value / counted.value, None, 0.0);
-                number.range.end = above.range.end;
+                (number.value, number.also, number.step) = (above / counted.value, None, 0.0);
+                number.range.end = tokens[after - 1].range.end;
                 return (number, after);
             }
         }
@@ -264,6 +265,14 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
         number.also = Some(hour);
     }
     number.finished(tokens, i, next)
+}
+
+/// A number alone at token `i`: its value, its step and the token behind it.
+fn plain(tokens: &[Token], i: usize) -> Option<(f64, f64, usize)> {
+    if let Some(counted) = chinese::counted(tokens, i) {
+        return Some((counted.value, counted.step, counted.next));
+    }
+    if let Piece::Figure { value, step, .. } = tokens.get(i)?.kind { Some((value, step, i + 1)) } else { None }
 }
 
 /// Notes that two quantities stand together; `between` is what stands between them.
