@@ -65,7 +65,7 @@ bench: rust ## throughput, latency and memory, beside the compute floor
 	cargo build --locked --release --workspace --bins && \
 	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
 
-eval: rust ## how good extraction, metadata and feed parsing are, on the corpora in KOS_CORPORA
+eval: rust ## how good extraction, metadata, feed parsing and the gate are, on the corpora in KOS_CORPORA
 	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo bench --locked --package kos-tests --bench eval -- $(ARGS)
 

@@ -197,6 +197,10 @@ const ORDINARY: &[&str] = &[
     "ps",
     "3d",
     "2d",
+    "co",
+    "fc",
+    "pr",
+    "hr",
 ];
 
 /// Latin words that a Chinese text uses as its own, whatever they are called where it is from.
