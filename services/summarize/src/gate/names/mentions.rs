@@ -81,7 +81,7 @@ fn is_part(c: char) -> bool {
 
 /// The words of `text` that may be names, in their order.
 pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Mention<'_>> = Vec::new();
     for sentence in sentences(text) {
         let sentence = &text[sentence];
         let words: Vec<Word<'_>> = words(sentence).collect();
@@ -110,8 +110,8 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
             run.push(found.len());
             let mut joined = [None, None];
             let folded = fold(bare);
-            if i > 0 && gap.trim().is_empty() && found.len() > first {
-                let previous: &mut Mention<'_> = found.last_mut().unwrap_or_else(|| unreachable!("there is one more"));
+            let touches = i > 0 && gap.trim().is_empty() && found.len() > first;
+            if let Some(previous) = found.last_mut().filter(|_| touches) {
                 let both = format!("{}{folded}", previous.folded);
                 previous.joined[1] = Some(both.clone());
                 joined[0] = Some(both);
