@@ -38,3 +38,33 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
         Some((share, sentence)) => Finding::fail(NAME, share, sentence),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::{Language, Verdict};
+
+    use super::*;
+
+    fn verdict(summary: &str, language: &Language) -> Verdict {
+        let source = Source {
+            title: "",
+            text: "The harbour council will rebuild the old lighthouse next spring. The work costs nine million euros.",
+            language: &Language::ENGLISH,
+        };
+        check(&source, &Candidate { title: None, text: summary, language }).verdict
+    }
+
+    #[test]
+    fn a_sentence_about_something_else_has_no_support() {
+        let retold = "A lighthouse in the harbour gets rebuilt by the council for millions of euros.";
+        assert_eq!(verdict(retold, &Language::ENGLISH), Verdict::Pass);
+        let strayed = format!("{retold} Rescuers found several hikers alive after an avalanche buried them.");
+        assert_eq!(verdict(&strayed, &Language::ENGLISH), Verdict::Fail);
+    }
+
+    #[test]
+    fn words_of_another_language_and_few_words_say_nothing() {
+        assert_eq!(verdict("市政府将于明年春天重建旧灯塔。", &Language::CHINESE), Verdict::CannotJudge);
+        assert_eq!(verdict("Avalanche buries hikers.", &Language::ENGLISH), Verdict::CannotJudge);
+    }
+}

@@ -5,8 +5,11 @@ use kos_shared::text::{
     sentences,
 };
 
-/// Of a title's words, this share has capitals: they say nothing.
+/// Where more of the words have capitals, these say nothing: it is a headline.
 const TITLE_CASE: f64 = 0.6;
+
+/// The same for what ends with a full stop, as headlines don't: a sentence may be full of names.
+const TITLE_CASE_WITH_STOP: f64 = 0.85;
 
 /// The longest run of names whose initials may be an acronym.
 const LONGEST_RUN: usize = 8;
@@ -85,7 +88,8 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
     for sentence in sentences(text) {
         let sentence = &text[sentence];
         let words: Vec<Word<'_>> = words(sentence).collect();
-        let headline = is_headline(&words);
+        let most = if sentence.ends_with('.') { TITLE_CASE_WITH_STOP } else { TITLE_CASE };
+        let headline = is_headline(&words, most);
         if headline == Headline::Capitals {
             continue;
         }
@@ -148,7 +152,7 @@ enum Headline {
     Capitals,
 }
 
-fn is_headline(words: &[Word<'_>]) -> Headline {
+fn is_headline(words: &[Word<'_>], most: f64) -> Headline {
     let (mut letters, mut capitals) = (0_usize, 0_usize);
     for c in words.iter().flat_map(|w| w.text.chars()).filter(|c| c.is_lowercase() || c.is_uppercase()) {
         letters += 1;
@@ -160,7 +164,7 @@ fn is_headline(words: &[Word<'_>]) -> Headline {
     let spaced = words.len() >= 3;
     if spaced && letters >= 12 && capitals * 2 > letters {
         Headline::Capitals
-    } else if spaced && capitalised >= 3 && capitalised as f64 > TITLE_CASE * long().count() as f64 {
+    } else if spaced && capitalised >= 3 && capitalised as f64 > most * long().count() as f64 {
         Headline::Words
     } else {
         Headline::No

@@ -91,3 +91,42 @@ fn reach(source: &Source<'_>, candidate: &Candidate<'_>) -> Reach {
         _ => Reach::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::Verdict;
+
+    use super::*;
+
+    fn judged(title: &str, text: &str, from: &Language, into: &Language) -> Finding {
+        let text_of_source = match from.primary() {
+            "zh" => "空中客车向沙特交付了一架A320。",
+            _ => "Airbus delivered jets to Saudi Arabia, said Anna Berg.",
+        };
+        let source = Source { title: "", text: text_of_source, language: from };
+        check(&source, &Candidate { title: Some(title), text, language: into })
+    }
+
+    #[test]
+    fn the_share_of_names_that_are_there_is_the_figure() {
+        let english = Language::ENGLISH;
+        let finding = judged("", "Jets went to Saudi Arabia and Qatar, said Berg of Boeing.", &english, &english);
+        assert_eq!((finding.figure, finding.detail.as_deref()), (Some(0.6), Some("Qatar, Boeing")));
+        assert_eq!(judged("", "Nobody said why.", &english, &english).verdict, Verdict::CannotJudge);
+    }
+
+    #[test]
+    fn a_headlines_capitals_are_no_names_and_its_acronyms_are() {
+        let verdict = |title| judged(title, "", &Language::ENGLISH, &Language::ENGLISH).verdict;
+        assert_eq!(verdict("New Planes Reach Gulf Kingdom After Delay"), Verdict::CannotJudge);
+        assert_eq!(verdict("New Planes Reach NATO Kingdom After Delay"), Verdict::Fail);
+    }
+
+    #[test]
+    fn of_a_translation_only_codes_are_judged() {
+        let verdict = |text| judged("", text, &Language::CHINESE, &Language::ENGLISH).verdict;
+        assert_eq!(verdict("The planemaker Airbus delivered to Saudi Arabia."), Verdict::CannotJudge);
+        assert_eq!(verdict("The planemaker Airbus delivered an A320."), Verdict::Pass);
+        assert_eq!(verdict("The planemaker Airbus delivered an A350."), Verdict::Fail);
+    }
+}
