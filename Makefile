@@ -66,7 +66,7 @@ bench: rust ## throughput, latency and memory, beside the compute floor
 	cargo bench --locked --package kos-summarize --bench extractive -- --quick && \
 	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
 
-eval: rust ## how good extraction, metadata, feed parsing and summaries are, on the corpora in KOS_CORPORA
+eval: rust ## how good extraction, metadata, feeds, summaries and the gate are, on the corpora in KOS_CORPORA
 	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo bench --locked --package kos-tests --bench eval -- $(ARGS)
 
