@@ -99,7 +99,7 @@ const FROM_CHINESE: &[Pair] = &[
 /// The findings of the checks of facts that failed.
 fn failed(source: &str, summary: &str, from: &Language, into: &Language) -> Vec<Finding> {
     let source = Source { title: "", text: source, language: from };
-    let candidate = Candidate { title: None, text: summary, language: into };
+    let candidate = Candidate::of(summary, into);
     let is_of_facts = |f: &Finding| ["numbers", "names", "support"].contains(&f.check);
     judge(&source, &candidate).into_iter().filter(|f| is_of_facts(f) && f.verdict == Verdict::Fail).collect()
 }
@@ -170,7 +170,7 @@ fn titles_are_judged_too() {
     let source = Source { title: "Rail fares up 4%", text: "Fares rise on Monday.", language: &Language::ENGLISH };
     let failed = |title| {
         let candidate =
-            Candidate { title: Some(title), text: "周一起票价上涨。", language: &Language::CHINESE };
+            Candidate { title: Some(title), ..Candidate::of("周一起票价上涨。", &Language::CHINESE) };
         judge(&source, &candidate).iter().any(|f| f.check == "numbers" && f.verdict == Verdict::Fail)
     };
     assert!(!failed("铁路票价上涨4%"));

@@ -63,7 +63,7 @@ mod tests {
     fn judged(source: &str, summary: &str) -> Finding {
         let language = &Language::ENGLISH;
         let source = Source { title: "Fares up 4%", text: source, language };
-        check(&source, &Candidate { title: None, text: summary, language })
+        check(&source, &Candidate::of(summary, language))
     }
 
     #[test]

@@ -51,7 +51,7 @@ mod tests {
             text: "The harbour council will rebuild the old lighthouse next spring. The work costs nine million euros.",
             language: &Language::ENGLISH,
         };
-        check(&source, &Candidate { title: None, text: summary, language }).verdict
+        check(&source, &Candidate::of(summary, language)).verdict
     }
 
     #[test]

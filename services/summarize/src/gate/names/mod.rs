@@ -104,7 +104,7 @@ mod tests {
             _ => "Airbus delivered jets to Saudi Arabia, said Anna Berg.",
         };
         let source = Source { title: "", text: text_of_source, language: from };
-        check(&source, &Candidate { title: Some(title), text, language: into })
+        check(&source, &Candidate { title: Some(title), ..Candidate::of(text, into) })
     }
 
     #[test]
