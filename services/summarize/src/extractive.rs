@@ -311,6 +311,39 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_over_broken_lines_has_a_span_for_each() {
+        let sentence = "东岸的老码头改成了一座图书馆，每天早上八点开门，晚上九点关门。";
+        let text: Vec<char> = sentence.repeat(12).chars().collect();
+        let broken = text.chunks(37).map(|line| line.iter().collect()).collect::<Vec<String>>().join("\n");
+        let extract = summarize("", &broken, &Language::CHINESE).unwrap();
+        assert_verbatim(&extract, &broken);
+        assert!(!extract.text.contains('\n') && extract.sentences.iter().all(|s| s.text == sentence));
+    }
+
+    #[test]
+    fn any_text_is_quoted_word_for_word_and_twice_the_same() {
+        let parts: Vec<&str> =
+            "a|B.|1.2|\n|。|：|；|“|”|新华社|1日电|（|）|【|】|中文字|Ill.| — |, |By |？|\u{2028}|é|क्षि|😀|:| "
+                .split('|')
+                .collect();
+        let mut state = 1_u64;
+        for _ in 0..300 {
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                parts[(state >> 33) as usize % parts.len()]
+            };
+            let text: String = (0..120).map(|_| next()).collect();
+            for language in [Language::ENGLISH, Language::CHINESE] {
+                let extract = summarize("", &text, &language);
+                if let Some(extract) = &extract {
+                    assert_verbatim(extract, &text);
+                }
+                assert_eq!(extract, summarize("", &text, &language));
+            }
+        }
+    }
+
+    #[test]
     fn foreign_sentences_in_chinese_keep_their_space() {
         let text = "他引用了两句话。Stay hungry. Stay foolish. 全场鼓掌。";
         assert_eq!(
