@@ -51,7 +51,8 @@ impl Draft {
 
     /// The sentences in one text.
     pub fn text(&self) -> String {
-        join(self.sentences.iter().map(|s| s.text.as_str()))
+        let sentences: Vec<&str> = self.sentences.iter().map(|s| s.text.as_str()).collect();
+        join(&sentences)
     }
 
     fn of_fields(fields: &Map<String, Value>) -> Self {
