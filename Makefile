@@ -14,7 +14,7 @@ RUN_TESTS = cargo test --locked --workspace $(ARGS)
 endif
 
 # What is fuzzed, and for how long.
-FUZZ := extract feed url event
+FUZZ := extract feed url event summary
 FUZZ_SECONDS := 60
 
 # Servers for tests, for the recipe's shell to put in front of a command.
