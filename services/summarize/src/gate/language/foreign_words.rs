@@ -97,10 +97,14 @@ pub(super) struct SourceWords<'a> {
     alone: HashSet<&'a str>,
     /// Words in lower case that are the source's only as a name with capitals inside, such as `OpenAI`.
     capitals_inside: HashSet<String>,
-    /// Words in lower case that are a name there: a company or a product is said to be called so.
+    /// Words in lower case that are a name there: a company or a product is said to be called so, or a sentence starts
+    /// with it.
     called: HashSet<&'a str>,
     /// Whether most of its letters are Latin.
     latin: bool,
+    /// How many words it has, and how many of them are small English ones.
+    count: usize,
+    small_english: usize,
 }
 
 /// Words in front of a name that has no capital: `the sportswear maker adidas`.
@@ -119,6 +123,8 @@ impl<'a> SourceWords<'a> {
             capitals_inside: HashSet::new(),
             called: HashSet::new(),
             latin: is_latin(text),
+            count: 0,
+            small_english: 0,
         };
         let (mut before, mut end) = ("", 0);
         for (at, word) in latin_words(text) {
@@ -133,12 +139,19 @@ impl<'a> SourceWords<'a> {
             if starts || !before.starts_with(char::is_uppercase) {
                 source.alone.insert(word);
             }
-            if !starts && is_list(BEFORE_NAME, before) && between == " " {
+            // What has no capital where a sentence starts never has one: `ecobee`.
+            let sentence = [". ", "! ", "? "].iter().any(|end| between.ends_with(end))
+                && (before.chars().count() > 3 || between.contains(|c: char| c.is_ascii_digit()));
+            if (!starts && is_list(BEFORE_NAME, before) && between == " ")
+                || (sentence && !word.contains(char::is_uppercase))
+            {
                 source.called.insert(word);
             }
             if word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase) {
                 source.capitals_inside.insert(word.to_lowercase());
             }
+            source.count += 1;
+            source.small_english += usize::from(is_small_english_word(word));
             source.words.insert(word);
             source.lower.insert(word.to_lowercase());
             (before, end) = (word, at + word.len());
@@ -180,9 +193,15 @@ impl<'a> SourceWords<'a> {
         self.pairs.contains(&(before, word))
     }
 
-    /// The different words, in lower case.
-    pub(super) fn lower(&self) -> impl Iterator<Item = &str> {
-        self.lower.iter().map(String::as_str)
+    /// Whether it is English: a quarter of an English article's words are small ones at least, of one in another
+    /// language of the Latin script (which has some of them too) an eighth at most.
+    pub(super) fn is_english(&self) -> bool {
+        self.latin && 5 * self.small_english >= self.count && self.count > 0
+    }
+
+    /// Whether most of its letters are Latin.
+    pub(super) fn is_in_latin_script(&self) -> bool {
+        self.latin
     }
 
     /// Whether an abbreviation stands there in another case, as `Nasa` does for `NASA`, and not as a plain word.

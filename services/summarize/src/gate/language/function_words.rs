@@ -27,7 +27,7 @@ const LISTS: [(&str, &str); 9] = [
          bis mehr durch man sein wurde sei hatte kann gegen vom können schon wenn habe seine ihre unter wir ich ihr \
          im in zu so was wurden soll sollen keine kein seit beim waren ihren seiner zwischen damit diese dieser dieses \
          diesem diesen jedoch wegen während ohne laut \
-         neue neuen neuer neues heute gestern sowie deutlich bereits erstmals insgesamt",
+         neue neuen neuer neues heute gestern sowie deutlich bereits erstmals insgesamt wieder dabei",
     ),
     (
         "fr",
@@ -208,6 +208,12 @@ impl Wanted {
     pub(super) fn is_of_another(self, word: &str) -> bool {
         let (set, _) = self.languages(word);
         set != 0 && set & self.0 == 0
+    }
+
+    /// Whether `word`, in lower case, is a small word of another language that is evidence alone.
+    pub(super) fn is_evidence(self, word: &str) -> bool {
+        let (set, weak) = self.languages(word);
+        set != 0 && set & self.0 == 0 && !weak
     }
 
     /// Whether `word` has a letter that English has not, where that is what is wanted.

@@ -11,10 +11,6 @@ use super::{
     function_words::Wanted,
 };
 
-/// What share of an article's different words are small English ones at least if it is English. The articles of the
-/// development corpora have 0.1 and more; those in other languages less than 0.04.
-const MIN_SHARE: f64 = 0.06;
-
 /// How many words of an article in another language, one of them a small one, make a clause foreign.
 const MIN_OF_SOURCE: usize = 2;
 
@@ -26,7 +22,7 @@ const MIN_KNOWN: f64 = 0.5;
 
 /// Endings that words of English have, and words of the other languages seldom.
 const ENDINGS: &str = "ing ed ly ness ful less ght ck th sh wn ous ive ity ion ions ty dy ry ny ls ts ks rs ps ds ws ys cks ces \
-     ges ses shes ches ies ee ees ow ows ay ew y";
+     ges ses shes ches ies ees ow ows ay ew gy cy ky";
 
 /// Finds what is left over of other languages in an English text.
 #[derive(Debug)]
@@ -41,10 +37,7 @@ impl<'a> Leftovers<'a> {
     /// For a summary of `source`; `None` where another language than English is wanted.
     pub(super) fn of(language: &Language, source: &'a SourceWords<'a>) -> Option<Self> {
         let english = Wanted::of(language).filter(|_| language.primary() == "en")?;
-        let (small, all) = source.lower().fold((0_usize, 0_usize), |(small, all), word| {
-            (small + usize::from(english.is_only_own(word)), all + 1)
-        });
-        Some(Self { english, source, of_english: small as f64 >= MIN_SHARE * all as f64 && small > 3 })
+        Some(Self { english, source, of_english: source.is_english() })
     }
 
     /// Whether something is left over in a clause with these `words`, in lower case, names not among them.
@@ -65,8 +58,10 @@ impl<'a> Leftovers<'a> {
         // Small words of English and of others say nothing.
         let telling: Vec<&String> = words.iter().filter(|w| w.chars().count() > 1 && !self.is_shared(w)).collect();
         let unknown = telling.iter().all(|w| !self.english.is_own(w) && !self.is_english(w));
-        let foreign = telling.iter().any(|w| self.english.is_of_another(w));
-        unknown && telling.len() >= MIN_UNKNOWN && (self.of_english || foreign)
+        // A Chinese article has no words to compare with.
+        let told = self.source.is_in_latin_script() || telling.iter().any(|w| self.english.is_of_another(w));
+        let small = !self.of_english && telling.iter().any(|w| self.english.is_evidence(w) && self.source.has(w));
+        unknown && ((telling.len() >= MIN_UNKNOWN && told) || small)
     }
 
     /// Whether most of an enumeration's words are English.
