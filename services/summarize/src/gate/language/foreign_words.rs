@@ -7,76 +7,13 @@ use std::collections::HashSet;
 
 use kos_shared::text::Script;
 
-use super::function_words::is_small_english_word;
-
-/// Units and words in lower case that the press of other scripts writes in Latin letters.
-const LOWER_CASE: &str = "km kg mm cm nm dm ml mg kb mb gb tb kw kwh mw gw mph kph kmh bps kbps mbps gbps ppm rpm hz khz \
-     mhz ghz db lb lbs ft oz sq cc hp nm bp bps pt px dpi fps rmb usd eur vs app apps vlog logo emoji wifi wi-fi plus \
-     pro max mini cosplay email pdf ppt ph pm am adidas no µm vivo realme ofo iphone ipad ebay arxiv mrna dna url www com";
-
-/// Words that are written with a capital in English and are none of a name's own: they have a translation everywhere.
-const TRANSLATABLE: &str = "monday tuesday wednesday thursday friday saturday sunday january february march april june \
-     july august september october november december english chinese american british french german russian japanese \
-     european president minister senator governor north south east west summary article news today";
-
-/// What a person is, in front of a name; it has a translation though the source has it with a capital.
-const PERSON_TITLES: &str = "president minister prime senator governor mayor secretary chancellor professor judge coach \
-     detective officer chairman ambassador gov sen rep";
-
-/// Offices; with a capital beside a name or in one, they have a translation too.
-const OFFICES: &str = "minister governor senator attorney chancellor ambassador spokesperson spokesman spokeswoman congressman \
-     congresswoman";
-
-/// Words for what an institution, a place or an event is. Behind a translated name (`洛杉矶Auto Show`) they are the other
-/// half of it.
-const KINDS: &str = "show festival organization organisation university college school institute department committee council \
-     court museum hospital hotel church police army board agency office association foundation party league cup \
-     conference airport station bridge park river lake mountain island islands province district county city state street \
-     square government parliament senate house commission authority union bank exchange market centre center society \
-     awards award prize championship championships olympics theatre theater hall stadium tower palace library airline airlines";
-
-/// English words that are seldom a name or in one, though they have a capital: `发生了 Accident`.
-const COMMON: &str = "accident announcement artificial intelligence technology information development environment economy education \
-     health healthcare security government population culture research researchers scientists study results report \
-     reports police officials company companies customers people women men children students teachers workers \
-     employees players fans residents citizens victims patients doctors protesters leaders members experts analysts \
-     investors shareholders however therefore meanwhile although introduction conclusion background overview content \
-     price prices free sales revenue earnings profit growth increase decrease percent million billion dollars euros \
-     pounds year years month months week weeks day days hours minutes yesterday tomorrow spring summer autumn winter \
-     important significant successful popular powerful dangerous beautiful available according including announced reported \
-     said says launched released released opened closed killed injured arrested charged accused model models vehicle vehicles \
-     electric product products service services system systems program programs project projects problem problems \
-     solution solutions situation crisis impact effect effects breakthrough challenge challenges opportunity \
-     performance quality experience design features update version platform software hardware device devices";
-
-/// Whether `word`, in lower case, is one of the English words that are known here for being no names.
-pub(super) fn is_common_english_word(word: &str) -> bool {
-    is_list(COMMON, word) || is_list(KINDS, word) || is_list(OFFICES, word) || is_list(TRANSLATABLE, word)
-}
-
-/// Small words inside names (`Bank of America`), in lower case, if the whole name stands in the source.
-const PARTICLES: &str = "of the de du des del la le da do dos di von van der den zu te bin ibn al el y";
-
-/// Words that are small ones in English and names too, where the source has them with a capital.
-const ALSO_NAMES: [&str; 6] = ["may", "will", "so", "an", "do", "my"];
-
-/// First words of names that a half translation leaves out, and what it writes instead: `South Bend` → `南Bend`.
-const TRANSLATED_FIRST_WORDS: [(&str, &str); 14] = [
-    ("South", "南"),
-    ("North", "北"),
-    ("East", "东東"),
-    ("West", "西"),
-    ("New", "新"),
-    ("Black", "黑"),
-    ("White", "白"),
-    ("Red", "红紅"),
-    ("Blue", "蓝藍"),
-    ("Green", "绿綠"),
-    ("Great", "大"),
-    ("Big", "大"),
-    ("Old", "老旧"),
-    ("Little", "小"),
-];
+use super::{
+    function_words::is_small_english_word,
+    word_lists::{
+        ALSO_NAMES, BEFORE_NAME, COMMON, KINDS, LOWER_CASE, OFFICES, PERSON_TITLES, TRANSLATABLE,
+        TRANSLATED_FIRST_WORDS, is_list, is_particle,
+    },
+};
 
 /// How many capitalised words in a row may be a name that the source doesn't have; the check of names judges those.
 const MAX_UNKNOWN_NAME: usize = 2;
@@ -106,10 +43,6 @@ pub(super) struct SourceWords<'a> {
     count: usize,
     small_english: usize,
 }
-
-/// Words in front of a name that has no capital: `the sportswear maker adidas`.
-const BEFORE_NAME: &str = "called named dubbed company firm maker brand startup start-up app platform provider retailer giant label site \
-     website tool";
 
 impl<'a> SourceWords<'a> {
     pub(super) fn of(text: &'a str) -> Self {
@@ -216,7 +149,9 @@ impl<'a> SourceWords<'a> {
         let (Some((_, first)), Some((_, last))) = (run.first(), run.last()) else { return false };
         let translated = |word: &str| self.pairs.contains(&(word, *first)) && !self.alone.contains(first);
         // `Apple's App Store` and `苹果App Store` are as whole as each other.
-        let named = || self.pairs.iter().any(|(b, w)| w == first && b.starts_with(char::is_uppercase) && !b.contains(['\'', '’']));
+        let named = || {
+            self.pairs.iter().any(|(b, w)| w == first && b.starts_with(char::is_uppercase) && !b.contains(['\'', '’']))
+        };
         let kind = Script::of(han).is_some_and(|s| s != Script::Latin)
             && is_list(KINDS, &last.to_lowercase())
             && last.starts_with(char::is_uppercase);
@@ -239,7 +174,9 @@ impl<'a> SourceWords<'a> {
 
     /// Whether the source has `word` behind an article, as it has things.
     fn is_a_thing(&self, word: &str) -> bool {
-        ["a", "an", "the", "this", "that", "its", "their", "his", "her"].iter().any(|a| self.pairs.contains(&(*a, word)))
+        ["a", "an", "the", "this", "that", "its", "their", "his", "her"]
+            .iter()
+            .any(|a| self.pairs.contains(&(*a, word)))
     }
 
     /// Whether the source has `words`, small words between capitalised ones, as a name: in quotes, or more than once.
@@ -252,15 +189,11 @@ impl<'a> SourceWords<'a> {
 
 /// Whether most letters of `text` are Latin.
 fn is_latin(text: &str) -> bool {
-    let (latin, all) = text.chars().filter_map(Script::of).fold((0_usize, 0_usize), |(latin, all), script| {
-        (latin + usize::from(script == Script::Latin), all + 1)
-    });
+    let (latin, all) = text
+        .chars()
+        .filter_map(Script::of)
+        .fold((0_usize, 0_usize), |(latin, all), script| (latin + usize::from(script == Script::Latin), all + 1));
     2 * latin > all
-}
-
-/// Whether `word` is one of `words`.
-fn is_list(words: &str, word: &str) -> bool {
-    words.split_whitespace().any(|w| w == word)
 }
 
 /// The Latin words of `text` with their places: letters and digits, and apostrophes, hyphens, points and the like
@@ -325,7 +258,9 @@ fn foreign_in_run<'t>(sentence: &'t str, run: &[(usize, &'t str)], source: &Sour
     if titled && named(first) {
         return Some(first);
     }
-    if let Some((_, office)) = run.iter().find(|(_, w)| run.len() > 1 && named(w) && is_list(OFFICES, &w.to_lowercase())) {
+    if let Some((_, office)) =
+        run.iter().find(|(_, w)| run.len() > 1 && named(w) && is_list(OFFICES, &w.to_lowercase()))
+    {
         return Some(office);
     }
     let title = whole && source.has_title(&sentence[start..end]);
@@ -346,10 +281,6 @@ fn foreign_in_run<'t>(sentence: &'t str, run: &[(usize, &'t str)], source: &Sour
         }
     }
     None
-}
-
-pub(super) fn is_particle(word: &str) -> bool {
-    PARTICLES.split(' ').any(|p| p == word)
 }
 
 /// What a word stands in.

@@ -96,7 +96,8 @@ const ALSO_ENGLISH: &str = "war hat den man also sein bin gut will plus comment 
      par dont on non per se sons ma pas me ne fait tout lo hay algo solo todo ante y e o i is had was of we die een ni \
      dos das dem em os as no na ha me nos si ed ai ne tot er om ze bij dan wat al na kan dit id den sig vi far ut in up \
      vid mot mer kata para dia hari lain les lain ke ada tak baru anda a an so do for entre sans sous vous au ils uno \
-     und il che dove sera pro sang haber car et encore jour till hem om var bis yo cada kami ska ohne";
+     und il che dove sera pro sang haber car et encore jour till hem om var bis yo cada kami ska ohne state met \
+     sedan com von um aux chi dal";
 
 /// English words that are written with an accent.
 const ACCENTED_ENGLISH: &str = "café cafés cliché clichés clichéd naïve naïveté résumé résumés fiancé fiancée façade façades \

@@ -6,10 +6,7 @@
 
 use kos_shared::event::Language;
 
-use super::{
-    foreign_words::{SourceWords, is_common_english_word},
-    function_words::Wanted,
-};
+use super::{foreign_words::SourceWords, function_words::Wanted, word_lists::is_common_english_word};
 
 /// How many words of an article in another language, one of them a small one, make a clause foreign.
 const MIN_OF_SOURCE: usize = 2;
@@ -22,7 +19,7 @@ const MIN_KNOWN: f64 = 0.5;
 
 /// Endings that words of English have, and words of the other languages seldom.
 const ENDINGS: &str = "ing ed ly ness ful less ght ck th sh wn ous ive ity ion ions ty dy ry ny ls ts ks rs ps ds ws ys cks ces \
-     ges ses shes ches ies ees ow ows ay ew gy cy ky";
+     ges ses shes ches ies gs ns ees ow ows ay ew gy cy ky";
 
 /// Finds what is left over of other languages in an English text.
 #[derive(Debug)]
@@ -48,7 +45,7 @@ impl<'a> Leftovers<'a> {
 
     /// Whether the words are of the source's language, and that is not English.
     fn is_of_source(&self, words: &[String]) -> bool {
-        let left = |word: &&String| self.source.has(word) && !self.english.is_own(word) && !self.is_english(word);
+        let left = |word: &&String| self.source.has_lower(word) && !self.english.is_own(word) && !self.is_english(word);
         let small = words.iter().filter(left).filter(|w| self.english.is_of_another(w)).count();
         !self.of_english && small >= 1 && words.iter().filter(left).count() >= MIN_OF_SOURCE
     }

@@ -13,6 +13,7 @@ mod foreign_words;
 mod function_words;
 mod leftovers;
 mod originals;
+mod word_lists;
 
 use std::ops::Range;
 
@@ -21,10 +22,11 @@ use kos_shared::text::{Counts, Script, sentences};
 use self::{
     chinese::{Variant, is_in_the_other_variant},
     clauses::{clauses, without_markup, without_stops_of_names},
-    foreign_words::{SourceWords, foreign_word, is_particle, latin_words},
+    foreign_words::{SourceWords, foreign_word, latin_words},
     function_words::{Says, Wanted, is_small_english_word, is_small_word},
     leftovers::Leftovers,
     originals::without_originals,
+    word_lists::is_particle,
 };
 use super::{Candidate, Finding, Source};
 
@@ -215,7 +217,15 @@ impl Judge<'_> {
         let after = text[place.end..].chars().next();
         let apart = before.is_some_and(|c| "\"'“‘(（《「『[【〈«".contains(c))
             && after.is_some_and(|c| "\"'”’)）》」』]】〉»,.".contains(c));
-        apart && run.chars().count() <= MAX_ORIGINAL && self.source.contains(run)
+        // `(楽天kobo)`: with what else stands in the brackets.
+        let bracketed = || {
+            let start = text[..place.start].rfind(['(', '（'])?;
+            let end = place.end + text[place.end..].find([')', '）'])?;
+            let inside = text[start..end].trim_start_matches(['(', '（']);
+            Some(inside.chars().count() <= MAX_ORIGINAL && self.source.contains(inside))
+        };
+        run.chars().count() <= MAX_ORIGINAL
+            && ((apart && self.source.contains(run)) || bracketed().is_some_and(|is| is))
     }
 
     /// What is wrong with a text none of whose clauses is: that Japanese has no kana, that Korean is mostly Chinese
@@ -309,8 +319,7 @@ fn small_words(text: &str, source: &SourceWords<'_>) -> Vec<String> {
         let first = i == 0 && capital(&words[0]);
         let accented = || word.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
         let first_is_name = || !is_small_word(word) && (source.has_name(word) || accented());
-        let name =
-            word.chars().skip(usize::from(i == 0)).any(char::is_uppercase) || (first && first_is_name());
+        let name = word.chars().skip(usize::from(i == 0)).any(char::is_uppercase) || (first && first_is_name());
         if !(inside_name || name || word.chars().any(|c| c.is_ascii_digit())) {
             small.push(word.to_lowercase().replace('’', "'"));
         }
@@ -339,3 +348,5 @@ fn quotes(text: &str, source: &str) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_by_source;

@@ -60,7 +60,8 @@ fn inside(text: &str, close: char) -> Option<&str> {
     let reach = &text[..text.floor_char_boundary(REACH)];
     // An apostrophe inside a word closes nothing.
     let inside_word = |at: usize| text[at + close.len_utf8()..].starts_with(|c: char| c.is_ascii_alphanumeric());
-    let apostrophe = |at: usize| "'’".contains(close) && inside_word(at) && reach[..at].ends_with(|c: char| c.is_ascii());
+    let apostrophe =
+        |at: usize| "'’".contains(close) && inside_word(at) && reach[..at].ends_with(|c: char| c.is_ascii());
     let end = reach.match_indices(close).map(|(at, _)| at).find(|at| !apostrophe(*at))?;
     let inside = &reach[..end];
     let latin = inside.chars().all(|c| Script::of(c).is_none_or(|s| s == Script::Latin));
@@ -72,13 +73,13 @@ fn is_original(inside: &str, open: char, behind: impl Iterator<Item = char>, sou
     let bare = inside.trim().trim_end_matches(['.', ',', '!', '?']);
     let words: Vec<&str> = latin_words(bare).map(|(_, w)| w).collect();
     let begins = |w: &&str| w.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
-    let as_title = words.first().is_some_and(|w| begins(w)) && words.last().is_some_and(|w| begins(w));
+    let as_title = words.first().is_some_and(&begins) && words.last().is_some_and(&begins);
     if words.len() > MAX_WORDS {
         return false;
     }
     let stands = || lower.contains(&bare.to_lowercase());
     match open {
-        '《' | '〈' => words.first().is_some_and(|w| begins(w)) && stands(),
+        '《' | '〈' => words.first().is_some_and(&begins) && stands(),
         '（' | '(' => {
             // Behind a word, its closing marks between: `《世界报》（Le Monde）`.
             let mut behind = behind.skip_while(|c| c.is_whitespace() || "》〉”」』’\"'】".contains(*c));
@@ -98,7 +99,9 @@ fn is_quoted(words: &str, source: &str) -> bool {
         && source.match_indices(first).any(|(at, _)| {
             let quoted = &source[at..source.floor_char_boundary(at + REACH)];
             source[..at].ends_with(['"', '“', '\'', '‘', '«', '„'])
-                && quoted.match_indices(['"', '”', '\'', '’', '»', '“']).any(|(end, _)| plain(&quoted[..end]).eq(wanted.iter().cloned()))
+                && quoted
+                    .match_indices(['"', '”', '\'', '’', '»', '“'])
+                    .any(|(end, _)| plain(&quoted[..end]).eq(wanted.iter().cloned()))
         })
 }
 
@@ -120,7 +123,10 @@ mod tests {
             ("《盐冠》（A Crown of Salt and Sand）出版。", "《盐冠》（）出版。"),
             ("小说《A Crown of Salt and Sand》出版。", "小说《》出版。"),
             ("口号“Salt. It’s in us.”引发讨论。", "口号“”引发讨论。"),
-            ("口号“盐，就在我们心中”（Salt, it's in us）引发讨论。", "口号“盐，就在我们心中”（Salt, it's in us）引发讨论。"),
+            (
+                "口号“盐，就在我们心中”（Salt, it's in us）引发讨论。",
+                "口号“盐，就在我们心中”（Salt, it's in us）引发讨论。",
+            ),
             ("世界卫生组织（World Health Organization, WHO）称", "世界卫生组织（）称"),
             ("这是同类船中的首艘（first of its kind）。", "这是同类船中的首艘（）。"),
         ] {
