@@ -126,8 +126,8 @@ impl<'a> SourceWords<'a> {
         self.pairs.contains(&(before, word))
     }
 
-    /// Whether it is English: a quarter of an English article's words are small ones at least, of one in another
-    /// language of the Latin script (which has some of them too) an eighth at most.
+    /// Whether it is English: a fifth of its words are small English ones. Of the development corpora's articles the
+    /// English ones have 0.22 at least, those in other languages (which share some of the words) 0.17 at most.
     pub(super) fn is_english(&self) -> bool {
         self.latin && 5 * self.small_english >= self.count && self.count > 0
     }
