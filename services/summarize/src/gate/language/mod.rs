@@ -1,9 +1,9 @@
 //! `language`: whether a summary is in the language that was asked for, clause by clause and as a whole, title too.
 //!
 //! By script first: in a language of another script than Latin, Latin words are names or they are foreign
-//! ([`foreign_words`]), unless they are set apart ([`originals`]); letters of a third script are foreign anywhere, but for a short original in quotes or brackets
-//! that the source has. Languages of the Latin script are told apart by their small words ([`function_words`]) and, where
-//! those are too few, by the article's ([`leftovers`]),
+//! ([`foreign_words`]), unless they are set apart ([`originals`]); letters of a third script are foreign anywhere, but
+//! for a short original in quotes or brackets that the source has. Languages of the Latin script are told apart by
+//! their small words ([`function_words`]) and, where those are too few, by the article's words ([`leftovers`]);
 //! Simplified from Traditional Chinese by characters that only one has ([`chinese`]). Dialects of one script without a
 //! list (Cantonese, Ukrainian against Russian) are not told apart. Whole-text detection is of no use here: it calls
 //! text that is half English, half Chinese reliably English.
