@@ -14,6 +14,9 @@ const MIN_OF_SOURCE: usize = 2;
 /// How many words a sentence has at least (names not counted) that has to have an English one.
 const MIN_UNKNOWN: usize = 2;
 
+/// From how many small words on that English shares with others a sentence may be English.
+const MIN_SHARED: usize = 2;
+
 /// What share of the words of an enumeration have to be English.
 const MIN_KNOWN: f64 = 0.5;
 
@@ -39,7 +42,9 @@ impl<'a> Leftovers<'a> {
 
     /// Whether something is left over in a clause with these `words`, in lower case, names not among them.
     pub(super) fn clause(&self, words: &[String]) -> bool {
-        let accented = |word: &&String| self.english.is_accented(word) && !(self.of_english && self.source.has(word));
+        let accented = |word: &&String| {
+            word.chars().count() > 1 && self.english.is_accented(word) && !(self.of_english && self.source.has(word))
+        };
         words.iter().any(|w| accented(&w)) || self.is_of_source(words)
     }
 
@@ -55,6 +60,9 @@ impl<'a> Leftovers<'a> {
         // Small words of English and of others say nothing.
         let telling: Vec<&String> = words.iter().filter(|w| w.chars().count() > 1 && !self.is_shared(w)).collect();
         let unknown = telling.iter().all(|w| !self.english.is_own(w) && !self.is_english(w));
+        // Two small words that English has too are no chance: `in`, `under`.
+        let shared = words.iter().filter(|w| w.chars().count() > 1 && self.is_shared(w)).count();
+        let unknown = unknown && shared < MIN_SHARED;
         // A Chinese article has no words to compare with.
         let told = self.source.is_in_latin_script() || telling.iter().any(|w| self.english.is_of_another(w));
         let small = !self.of_english && telling.iter().any(|w| self.english.is_evidence(w) && self.source.has(w));
