@@ -99,7 +99,7 @@ impl Finding {
 /// All that the gate has to say about a summary, cheapest checks first.
 pub fn judge(source: &Source<'_>, candidate: &Candidate<'_>) -> Vec<Finding> {
     vec![
-        transport::check(candidate),
+        transport::check(source, candidate),
         language::check(source, candidate),
         length::check(source, candidate),
         leaks::check(source, candidate),

@@ -121,12 +121,17 @@ fn tag(text: &str) -> Option<&str> {
 fn label(text: &str, source: &str) -> Option<String> {
     let bare =
         |line: &'_ str| line.trim_start_matches(|c: char| c.is_whitespace() || "#*_【[\"“-".contains(c)).to_owned();
+    let known = |label: &str| phrases::LABELS.split('|').any(|l| l == label);
+    // A heading without a colon, the summary below it.
+    let heading = text.trim().split_once('\n').map(|(line, _)| line.trim_matches(|c: char| !c.is_alphanumeric()));
+    if let Some(heading) = heading.filter(|h| known(h) && !source.contains(*h)) {
+        return Some(heading.to_owned());
+    }
     text.lines().map(bare).find_map(|line| {
         let at = line.find([':', '：'])?;
         let label = line[..at].trim_end_matches(|c: char| c.is_whitespace() || "*_】]".contains(c));
         let short = label.split(['(', '（']).next().unwrap_or_default().trim();
-        let known = phrases::LABELS.split('|').any(|l| l == short);
-        (known && !source.contains(&line[..at])).then(|| line[..at].to_owned())
+        (known(short) && !source.contains(&line[..at])).then(|| line[..at].to_owned())
     })
 }
 
@@ -147,7 +152,8 @@ fn announcement(text: &str, source: &str) -> Option<String> {
     let reach: String = start[phrase.len()..].chars().take(ANNOUNCEMENT_REACH).take_while(|c| *c != '\n').collect();
     // Up to the colon, where there is one: what follows it is the summary.
     let announced = reach.split([':', '：', '.', '。']).next().unwrap_or_default();
-    let known = phrase == "as requested" || phrases::ANNOUNCED.split('|').any(|a| announced.contains(a));
+    let known = ["as requested", "here you go"].contains(&phrase)
+        || phrases::ANNOUNCED.split('|').any(|a| announced.contains(a));
     let opening = format!("{phrase}{announced}");
     (known && !source.contains(&opening)).then_some(opening)
 }
@@ -216,6 +222,13 @@ mod tests {
             "摘要：大桥重新开放。",
             "**摘要**：大桥重新开放。",
             "以下是文章的摘要：大桥重新开放。",
+            "本文摘要：大桥重新开放。",
+            "新闻摘要\n大桥重新开放。",
+            "根据文章内容，总结如下：大桥重新开放。",
+            "这篇文章的主要内容是：大桥重新开放。",
+            "Here you go: the bridge reopens.",
+            "I have read the article. The bridge reopens.",
+            "The bridge reopens.\n\nWould you like more details?",
             "好的，大桥重新开放。",
             "作为一个AI语言模型，我没有看法。",
             "抱歉，我无法总结这篇文章。",
