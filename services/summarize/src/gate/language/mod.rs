@@ -247,13 +247,14 @@ impl Judge<'_> {
 
 /// The sentence at `place` of `text` with those that semicolons and numbers (`1.`) part from it.
 fn enumeration<'t>(text: &'t str, place: &Range<usize>) -> &'t str {
-    let mut before = ' ';
     let mut start = 0;
-    for (at, c) in text[..place.start].char_indices() {
-        if "。！？!?\n".contains(c) || (c == '.' && !before.is_ascii_digit()) {
+    let mut chars = text[..place.start].char_indices().rev().peekable();
+    while let Some((at, c)) = chars.next() {
+        let numbered = chars.peek().is_some_and(|(_, before)| before.is_ascii_digit());
+        if "。！？!?\n".contains(c) || (c == '.' && !numbered) {
             start = at + c.len_utf8();
+            break;
         }
-        before = c;
     }
     let end = text[place.start..].find(['。', '！', '？', '!', '?', '\n']).map_or(text.len(), |end| place.start + end);
     &text[start.min(place.start)..end.max(place.end)]
