@@ -204,7 +204,7 @@ impl Alarms {
 
     fn add_pair(&mut self, [text, summary]: [&str; 2], [from, into]: [&Language; 2], list: bool) {
         let source = Source { title: "", text, language: from };
-        let findings = judge(&source, &Candidate { title: None, text: summary, language: into });
+        let findings = judge(&source, &Candidate::of(summary, into));
         self.summaries += 1;
         for ((_, of), count) in MEASURED.iter().zip(&mut self.by_check) {
             *count += usize::from(fails(&findings, of));
@@ -222,7 +222,7 @@ impl Alarms {
 }
 
 fn findings(text: &str, summary: &str, language: &Language) -> Vec<Finding> {
-    judge(&Source { title: "", text, language }, &Candidate { title: None, text: summary, language })
+    judge(&Source { title: "", text, language }, &Candidate::of(summary, language))
 }
 
 fn fails(findings: &[Finding], checks: &[&str]) -> bool {
