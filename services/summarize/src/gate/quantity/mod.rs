@@ -69,7 +69,13 @@ pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
         // `10-15 million`, `1000至1500万`: the first one may have the second one's scale.
         if let Some(before) = found.last_mut() {
             let between = &text[before.range.end.min(quantity.range.start)..quantity.range.start];
+            let read = before.also;
             tie(before, &mut quantity, between);
+            // `1 , 200 , 000` has a third group.
+            let (whole, n) = (before.also, found.len());
+            if whole != read && read.is_some() && n > 1 && found[n - 2].also == read {
+                found[n - 2].also = whole;
+            }
         }
         found.push(quantity);
         i = next.max(i + 1);
