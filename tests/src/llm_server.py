@@ -19,6 +19,8 @@ params.n_parallel = slots
 # Threads wait for each other in a busy loop: where cores are shared, two of them are ten times slower than one.
 params.cpuparams.n_threads = 1
 params.cpuparams_batch.n_threads = 1
+# Without this it loops in nine answers of ten, of which the gate learns nothing.
+params.sampling.dry_multiplier = 0.8
 server = xllamacpp.Server(params)
 while os.getppid() == parent:
     time.sleep(0.5)

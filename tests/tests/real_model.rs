@@ -8,7 +8,7 @@ use kos_tests::{LlmServer, Pipeline, Setup, eventually};
 use serde_json::{Value, json};
 
 /// How many calls the server takes at once.
-const CALLS: usize = 4;
+const CALLS: usize = 6;
 
 /// How long all of it may take: up to 80 calls with 700 tokens each, at 40 tokens a second on a busy machine.
 const LIMIT: Duration = Duration::from_secs(45 * 60);
