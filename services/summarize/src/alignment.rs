@@ -52,8 +52,8 @@ pub struct Alignment {
 pub(crate) struct Cover {
     /// Their numbers, ascending.
     pub sentences: Vec<usize>,
-    /// The share (0 to 1) of the words, by weight, that stand in them.
-    pub share: f64,
+    /// The share (0 to 1) of the words, by weight, that stand in any sentence of the source.
+    pub known: f64,
     /// How many different words there are.
     pub words: usize,
 }
@@ -127,8 +127,9 @@ impl Alignment {
         wanted.sort_by(|a, b| a.1.cmp(b.1));
         let all: f64 = wanted.iter().map(|(weight, _)| weight).sum();
         let words = wanted.len();
-        let (chosen, covered) = cover(&wanted, &[], |first| if first { LEAST_SHARE } else { LEAST_GAIN } * all);
-        Cover { sentences: chosen, share: if all > 0.0 { covered / all } else { 0.0 }, words }
+        let known: f64 = wanted.iter().filter(|(_, places)| !places.is_empty()).map(|(weight, _)| weight).sum();
+        let (chosen, _) = cover(&wanted, &[], |first| if first { LEAST_SHARE } else { LEAST_GAIN } * all);
+        Cover { sentences: chosen, known: if all > 0.0 { known / all } else { 0.0 }, words }
     }
 
     /// What anchors and citations say, where words don't.
