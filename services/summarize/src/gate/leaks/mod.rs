@@ -7,7 +7,7 @@ mod phrases;
 
 use std::collections::HashSet;
 
-use kos_shared::text::{script::is_han, tokens};
+use kos_shared::text::{script::is_han, sentences, tokens};
 
 use super::{Candidate, Finding, Source};
 
@@ -25,6 +25,10 @@ const ANNOUNCEMENT_REACH: usize = 60;
 
 /// How long a tag may be, in bytes.
 const TAG_REACH: usize = 300;
+
+/// How many hexadecimal digits are a code: the line around an article has 32. The longest English word of their letters
+/// has eight.
+const CODE_DIGITS: usize = 16;
 
 /// How many characters of a leak the detail shows.
 const SHOWN: usize = 40;
@@ -52,6 +56,9 @@ fn leaks_of(text: &str, source: &str, instruction: &str) -> Vec<String> {
         announcement(&lower, &source),
         anywhere(&lower, &source, phrases::SELF_TALK.split('|')),
         of_instruction(&lower, &source, instruction),
+        placeholder(text, &source, instruction),
+        code(&lower, &source),
+        numbering(&lower, &source),
     ];
     found.into_iter().flatten().collect()
 }
@@ -158,6 +165,37 @@ fn announcement(text: &str, source: &str) -> Option<String> {
     (known && !source.contains(&opening)).then_some(opening)
 }
 
+/// What the instruction's example has in place of a sentence, at the start of one: `"one sentence"`, `"一句话"`.
+fn placeholder(text: &str, source: &str, instruction: &str) -> Option<String> {
+    let instruction = instruction.to_lowercase();
+    let quoted = instruction.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+    let examples = quoted.filter(|q| q.contains(char::is_alphabetic) && q.contains(|c| c == ' ' || is_han(c)));
+    let examples: Vec<&str> = examples.filter(|example| !source.contains(example)).collect();
+    let starts = |sentence: &str| examples.iter().find(|e| sentence.starts_with(**e) && is_whole(sentence, 0, e));
+    // Sentences are told by their capitals.
+    let mut lower = sentences(text).map(|range| text[range].trim_start().to_lowercase());
+    lower.find_map(|sentence| starts(&sentence).map(|example| (*example).to_owned()))
+}
+
+/// The code that stands around an article, or another one that the model made up.
+fn code(text: &str, source: &str) -> Option<String> {
+    let digits = |word: &&str| {
+        word.len() >= CODE_DIGITS
+            && word.bytes().all(|b| b.is_ascii_hexdigit())
+            && word.bytes().any(|b| b.is_ascii_digit())
+    };
+    text.split(|c: char| !c.is_alphanumeric()).find(|word| digits(word) && !source.contains(word)).map(str::to_owned)
+}
+
+/// `1. ` before the text: a list. `1. FC Köln` stands so in its source.
+fn numbering(text: &str, source: &str) -> Option<String> {
+    let start = text.trim_start();
+    let mark = ["1. ", "1) ", "1、", "1．", "一、"].into_iter().find(|mark| start.starts_with(mark))?;
+    let word = start[mark.len()..].split_whitespace().next().unwrap_or_default();
+    let opening = format!("{mark}{}", word.chars().take(2).collect::<String>());
+    (!source.contains(&opening)).then_some(opening)
+}
+
 /// A long run of tokens that `text` shares with the instruction and not with the source.
 fn of_instruction(text: &str, source: &str, instruction: &str) -> Option<String> {
     let instruction: Vec<String> = tokens(instruction).collect();
@@ -260,6 +298,34 @@ mod tests {
         ] {
             let found = judged(text);
             assert_eq!(found.verdict, Verdict::Pass, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_an_article_and_in_the_example_is_a_leak() {
+        let instruction = "Answer with this JSON:\n{\"sentences\": [{\"text\": \"one sentence\", \"sources\": [1, 2]}]}\n\
+            {\"text\": \"一句话\"}";
+        let source =
+            Source { title: "", text: "1. FC Riverside won. It costs one euro.", language: &Language::ENGLISH };
+        let judged = |title, text| {
+            let candidate = Candidate { title, instruction, ..Candidate::of(text, &Language::ENGLISH) };
+            check(&source, &candidate).verdict
+        };
+        for text in [
+            "One sentence The tower becomes a battery.",
+            "It is full. One sentence, it says.",
+            "一句话",
+            "1. The quiet half hour at the junction.",
+            "一、新能源汽车产量增长。",
+            "=== fe0ba6ebe3a5fbd5aec85d9c4b308dba === The tower becomes a battery.",
+        ] {
+            assert_eq!(judged(None, text), Verdict::Fail, "{text}");
+        }
+        assert_eq!(judged(Some("a1cb6d4161b8879599d2a3c51f1c9851"), "The tower becomes a battery."), Verdict::Fail);
+        for text in
+            ["1. FC Riverside won.", "One sentenced man was freed.", "The text has one sentence.", "1.5 million came."]
+        {
+            assert_eq!(judged(None, text), Verdict::Pass, "{text}");
         }
     }
 }
