@@ -15,6 +15,7 @@ mod articles;
 mod database;
 mod eventually;
 mod http;
+mod ingested;
 mod model_server;
 mod nats;
 mod observe;

@@ -54,7 +54,7 @@ pub enum Act {
     Hang,
     /// The connection is reset.
     Reset,
-    /// A good answer, a byte at a time.
+    /// A good answer whose body comes a byte at a time.
     Drip,
     /// The same after a while.
     After(Duration, Box<Act>),

@@ -199,8 +199,12 @@ async fn play(stream: &mut TcpStream, act: Act, call: &Call) -> End {
         }
         Act::Drip => {
             let answer = http(200, &[], &acts::completion(&call.good(), "stop"));
-            for byte in answer {
-                if stream.write_all(&[byte]).await.is_err() {
+            let body = answer.windows(4).position(|w| w == b"\r\n\r\n").map_or(0, |end| end + 4);
+            if stream.write_all(&answer[..body]).await.is_err() {
+                return End::Refused;
+            }
+            for byte in &answer[body..] {
+                if stream.write_all(&[*byte]).await.is_err() {
                     return End::Refused;
                 }
                 tokio::select! {

@@ -18,7 +18,7 @@ fn misbehaviours() -> Vec<(Act, &'static str)> {
         (Act::LeakedPrompt, "leaks"),
         (Act::Empty, "transport"),
         (Act::Loop, "transport"),
-        (Act::BrokenJson, "transport"),
+        (Act::BrokenJson, "leaks"),
         (Act::ToolCalls, "transport"),
         (Act::CutOff, "transport"),
         (Act::Obeyed, "obedience"),
