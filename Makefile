@@ -14,7 +14,7 @@ RUN_TESTS = cargo test --locked --workspace $(ARGS)
 endif
 
 # What is fuzzed, and for how long.
-FUZZ := extract feed url event
+FUZZ := extract feed url event summary
 FUZZ_SECONDS := 60
 
 # Servers for tests, for the recipe's shell to put in front of a command.
@@ -63,9 +63,10 @@ bench: rust ## throughput, latency and memory, beside the compute floor
 	@$(SERVERS) && \
 	export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo build --locked --release --workspace --bins && \
+	cargo bench --locked --package kos-summarize --bench extractive -- --quick && \
 	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
 
-eval: rust ## how good extraction, metadata and feed parsing are, on the corpora in KOS_CORPORA
+eval: rust ## how good extraction, metadata, feeds, summaries and the gate are, on the corpora in KOS_CORPORA
 	@export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo bench --locked --package kos-tests --bench eval -- $(ARGS)
 

@@ -12,6 +12,7 @@
 //! [`ModelServer`] for a model that they ask, and at [`Articles`] for something to feed them.
 
 mod articles;
+mod chinese_news;
 mod database;
 mod eventually;
 mod http;
@@ -23,11 +24,13 @@ pub mod pipeline;
 mod port;
 mod postgres;
 mod process;
+pub mod rouge;
 pub mod stage;
 mod worker;
 pub mod worker_loop;
 
 pub use articles::{Article, Articles};
+pub use chinese_news::{NewsText, chinese_news};
 pub use database::{Database, configuration};
 pub use eventually::{Outcome, Patience, eventually};
 pub use http::{Hit, Page, PageServer, http_client};

@@ -47,17 +47,6 @@ pub struct Alignment {
     stop: HashSet<&'static str>,
 }
 
-/// The sentences of the source that cover a sentence best.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Cover {
-    /// Their numbers, ascending.
-    pub sentences: Vec<usize>,
-    /// The share (0 to 1) of the words, by weight, that stand in them.
-    pub share: f64,
-    /// How many different words there are.
-    pub words: usize,
-}
-
 /// The parts of `source`'s text that carry `sentence`: see [`Alignment::spans`], which is the faster way for
 /// several sentences.
 pub fn spans(source: &Source<'_>, sentence: &str, cited: &[usize]) -> Vec<Span> {
@@ -101,34 +90,44 @@ impl Alignment {
     /// text, that the model says it took it from; numbers that don't exist are left out. Empty where nothing can be
     /// told.
     pub fn spans(&self, sentence: &str, cited: &[usize]) -> Vec<Span> {
-        let cover = self.cover(sentence);
-        let carrying = if cover.sentences.is_empty() { self.anchored(sentence, cited) } else { cover.sentences };
+        let covering = self.covering(sentence);
+        let carrying = if covering.is_empty() { self.anchored(sentence, cited) } else { covering };
         let mut merged: Vec<(usize, Span)> = Vec::new();
         for number in carrying {
             match merged.last_mut() {
                 Some((last, span)) if *last + 1 == number => (*last, span.end) = (number, self.spans[number].end),
-                _ => merged.push((number, self.spans[number].clone())),
+                _ => merged.push((number, self.spans[number])),
             }
         }
         merged.into_iter().map(|(_, span)| span).collect()
     }
 
     /// The one to three sentences that have most of the words of `sentence`; none where no sentence has enough.
-    pub(crate) fn cover(&self, sentence: &str) -> Cover {
-        let wanted: HashSet<String> = content(&self.stop, sentence).into_iter().collect();
-        let mut wanted: Vec<(f64, &[usize])> = wanted
-            .iter()
-            .map(|term| {
-                let places = self.terms.get(term).map_or(&[][..], Vec::as_slice);
-                (self.weight(places.len()), places)
-            })
-            .collect();
+    fn covering(&self, sentence: &str) -> Vec<usize> {
+        let wanted = self.wanted(sentence);
+        let all: f64 = wanted.iter().map(|(weight, _)| weight).sum();
+        cover(&wanted, &[], |first| if first { LEAST_SHARE } else { LEAST_GAIN } * all).0
+    }
+
+    /// The share (0 to 1) of the different words of `sentence` that stand in the three sentences which have most of
+    /// them, and how many words that are.
+    pub(crate) fn coverage(&self, sentence: &str) -> (f64, usize) {
+        let mut wanted = self.wanted(sentence);
+        // A word that the source hasn't would weigh most, and a paraphrase has such words.
+        wanted.iter_mut().for_each(|(weight, _)| *weight = 1.0);
+        let (_, covered) = cover(&wanted, &[], |_| 1.0);
+        (covered / wanted.len().max(1) as f64, wanted.len())
+    }
+
+    /// The different words of `sentence` that say something, with their weight and the sentences that have them.
+    fn wanted(&self, sentence: &str) -> Vec<(f64, &[usize])> {
+        let words: HashSet<String> = content(&self.stop, sentence).into_iter().collect();
+        let places = |word: &String| self.terms.get(word).map_or(&[][..], Vec::as_slice);
+        let mut wanted: Vec<(f64, &[usize])> =
+            words.iter().map(places).map(|places| (self.weight(places.len()), places)).collect();
         // A hash's order is none: sums must not depend on it.
         wanted.sort_by(|a, b| a.1.cmp(b.1));
-        let all: f64 = wanted.iter().map(|(weight, _)| weight).sum();
-        let words = wanted.len();
-        let (chosen, covered) = cover(&wanted, &[], |first| if first { LEAST_SHARE } else { LEAST_GAIN } * all);
-        Cover { sentences: chosen, share: if all > 0.0 { covered / all } else { 0.0 }, words }
+        wanted
     }
 
     /// What anchors and citations say, where words don't.

@@ -16,15 +16,17 @@ const MAX_CHARACTERS: usize = 40;
 const MAX_BYLINE_WORDS: usize = 9;
 
 /// Where a dateline ends at the latest, in bytes.
-const MAX_DATELINE_BYTES: usize = 90;
+const MAX_DATELINE_BYTES: usize = 150;
 
 /// How such lines begin, in lower case.
-const OPENINGS: &str = "all rights reserved|click here|continue reading|editor 's note|editor's note|editor’s note|\
-    follow us|follow @|for more information, visit|getty images|image credit|image source|join our newsletter|\
-    last updated|listen to this article|more on this|more stories|most read|open image|photo by|photo credit|read also|\
-    read more|read next|related articles|related content|related stories|related topics|scroll down|see also|\
-    share this|sign up for|sign up to|skip to|sponsored content|story continues|subscribe to|support our|tap here|\
-    this article first appeared|this article originally|this article was originally|this page was last|\
+const OPENINGS: &str = "all rights reserved|as an amazon associate|click here|continue reading|editor 's note|\
+    editor's note|editor’s note|follow @|follow us|for more information, visit|getty images|image credit|image source|\
+    join our newsletter|last updated|listen to this article|more on this|more stories|most read|open image|photo by|\
+    photo credit|read also|read more|read next|related articles|related content|related stories|related topics|\
+    scroll down|see also|share this|sharing is caring|sign up for|sign up to|skip to|sponsored content|\
+    story continues|subscribe to|support our|tap here|this article contains affiliate|this article first appeared|\
+    this article may contain affiliate|this article originally|this article was originally|this page was last|\
+    this post contains affiliate|this post may contain affiliate|this shop has been compensated|\
     this story was originally|watch the video|you may also like|you might also like";
 
 /// Words that are such a line alone or with a colon behind them, in lower case.
@@ -54,8 +56,9 @@ pub(crate) fn is_boilerplate(text: &str) -> bool {
     let start = &text[..text.floor_char_boundary(MAX_CHARACTERS * 12)];
     let bare = start.trim_matches(|c: char| !c.is_alphanumeric() && !"(（)）@©".contains(c));
     let words = count_words(bare);
-    if words == 0 || words > MAX_CHARACTERS {
-        return words == 0;
+    let wordless = words == 0 || !bare.contains(char::is_alphabetic);
+    if wordless || words > MAX_CHARACTERS {
+        return wordless;
     }
     let lower = bare.trim_start_matches(['(', '（']).to_lowercase();
     let begins = |openings: &str| openings.split('|').any(|o| lower.starts_with(o));
@@ -70,8 +73,8 @@ pub(crate) fn is_boilerplate(text: &str) -> bool {
             || labelled(CHINESE_LABELS)
             || (unended && ends(CHINESE_ENDINGS));
     }
-    words <= MAX_WORDS
-        && (begins(OPENINGS) || labelled(LABELS) || ends(ENDINGS) || is_copyright(&lower) || is_byline(start))
+    let short = || begins(OPENINGS) || labelled(LABELS) || ends(ENDINGS) || is_copyright(&lower);
+    is_byline(start) || (words <= MAX_WORDS && short())
 }
 
 /// Whether `text` ends the way a sentence does; a heading or a label doesn't.
@@ -98,13 +101,28 @@ fn is_copyright(lower: &str) -> bool {
     lower.starts_with('©') || rest.is_some_and(|r| r.starts_with(|c: char| "©(".contains(c) || c.is_ascii_digit()))
 }
 
-/// `By Jane Doe and John Smith | Staff`: names and no sentence.
+/// `By Jane Doe and John Smith | Staff`, `By Jane Doe on Monday, May 3rd at 11 a.m.`: names and no sentence.
 fn is_byline(text: &str) -> bool {
     let text = text.trim();
     let Some(names) = ["By ", "BY ", "Written by "].iter().find_map(|by| text.strip_prefix(by)) else { return false };
+    let dated = [" on ", " at "].iter().find_map(|on| names.split_once(on)).filter(|(_, date)| is_date(date));
     let particle = |w: &str| matches!(w, "and" | "for" | "da" | "de" | "der" | "di" | "la" | "le" | "van" | "von");
     let named = |w: &str| !w.starts_with(char::is_lowercase) || particle(w);
-    !ends_a_sentence(text) && count_words(names) <= MAX_BYLINE_WORDS && names.split_whitespace().all(named)
+    let names = dated.map_or(names, |(names, _)| names);
+    let ended = dated.is_none() && ends_a_sentence(text);
+    !ended && count_words(names) <= MAX_BYLINE_WORDS && names.split_whitespace().all(named)
+}
+
+/// Whether `text` is a day or a time and nothing else: a day of the week or a month first, or figures only.
+fn is_date(text: &str) -> bool {
+    const WORDS: &str = "mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec am pm a.m p.m at am et \
+        pt gmt est edt pst pdt utc bst th st nd rd";
+    let date = |word: &str| {
+        let word = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':').to_lowercase();
+        word.is_empty() || WORDS.split_whitespace().any(|w| word == w || (w.len() == 3 && word.starts_with(w)))
+    };
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.split([' ', ',', '/', '-']).map(|w| w.trim_end_matches('.')).all(date)
 }
 
 /// A place in capitals or an agency in brackets, then a dash; or a known agency in brackets alone.
@@ -122,21 +140,60 @@ fn western_dateline(start: &str) -> Option<usize> {
     let in_capitals =
         !capital.is_empty() && capital.chars().all(|c| !c.is_lowercase()) && capital.chars().any(char::is_uppercase);
     let agency_only = place.starts_with('(') && place.trim_end().ends_with(')');
-    ((in_capitals || agency_only) && place.len() <= 60).then_some(at + dash)
+    // A hyphen isn't enough where the place is in small letters.
+    let named = dash > 3 && is_place_and_state(place) && start[at + dash..].starts_with(char::is_uppercase);
+    ((in_capitals || agency_only || named) && place.len() <= 60).then_some(at + dash)
 }
 
+/// `Dekalb, Ill.`, `New York, NY`, `Dubai, United Arab Emirates`: two names, and nothing in small letters.
+fn is_place_and_state(place: &str) -> bool {
+    let names: Vec<&str> = place.split(", ").collect();
+    let name =
+        |n: &&str| (1..=3).contains(&n.split(' ').count()) && n.split(' ').all(|w| w.starts_with(char::is_uppercase));
+    names.len() == 2 && names.iter().all(name)
+}
+
+/// `新华社北京1月2日电（记者 张三）`, `本报讯`, `央广网北京1月2日消息 `, and what a site puts in `【】` before them.
 fn chinese_dateline(start: &str) -> Option<usize> {
-    const AGENCIES: [&str; 9] = ["新华社", "中新社", "中新网", "央视网", "人民网", "本报", "本网", "法新社", "路透社"];
-    AGENCIES.iter().find(|a| start.starts_with(**a))?;
-    let (at, word) = start.char_indices().take(20).find_map(|(at, c)| matches!(c, '电' | '讯').then_some((at, c)))?;
-    let mut end = at + word.len_utf8();
+    let bracket = start.strip_prefix('【').and_then(|rest| rest.split_once('】')).map_or("", |(inside, _)| inside);
+    let column = if bracket.is_empty() { 0 } else { bracket.len() + 2 * '【'.len_utf8() };
+    let rest = &start[column..];
+    let end = column + agency_line(rest).unwrap_or(0);
+    let blank = |c: char| c.is_whitespace() || "，,：:".contains(c);
+    let end = start.len() - if end > 0 { start[end..].trim_start_matches(blank).len() } else { start.len() };
+    // A line that is nothing but its bracket keeps it.
+    (end > 0 && end < start.len()).then_some(end)
+}
+
+/// How many bytes the agency, its place, its day and its reporters take at the start of a Chinese line.
+fn agency_line(start: &str) -> Option<usize> {
+    const AGENCIES: [&str; 10] = ["社", "网", "报", "电视台", "电台", "新闻", "中新", "日报", "晚报", "频道"];
+    let head = &start[..start.char_indices().nth(28).map_or(start.len(), |(at, _)| at)];
+    let head = head.split(['，', '。', '、', '“', '：', '；']).next().unwrap_or_default();
+    let (at, word) = ["电", "讯", "消息"]
+        .iter()
+        .flat_map(|word| head.match_indices(word))
+        .filter(|(at, word)| {
+            let (before, after) = (&head[..*at], &start[at + word.len()..]);
+            // `3日电力供应` is about power.
+            let dated = before.trim_end().ends_with('日')
+                && !after.starts_with(['子', '话', '视', '影', '力', '动', '脑', '网']);
+            let agency = AGENCIES.iter().any(|agency| before.trim_end().ends_with(agency));
+            dated
+                || (agency && after.starts_with(|c: char| c.is_whitespace() || "（(，：:".contains(c)))
+                || (*word == "讯" && before.ends_with('报'))
+        })
+        .min()?;
+    let before = &head[..at];
+    AGENCIES.iter().find(|agency| before.char_indices().take(10).any(|(at, _)| before[at..].starts_with(**agency)))?;
+    let mut end = at + word.len();
     if let Some(rest) = start[end..].trim_start().strip_prefix(['（', '('])
         && let Some(close) = rest.find(['）', ')'])
     {
         end = start.len() - rest.len() + close;
         end += start[end..].chars().next().map_or(0, char::len_utf8);
     }
-    Some(start.len() - start[end..].trim_start_matches(|c: char| c.is_whitespace() || "，,：:".contains(c)).len())
+    Some(end)
 }
 
 #[cfg(test)]
@@ -162,7 +219,9 @@ mod tests {
             "Video: how it works",
             "图为修缮后的水塔。",
             "渡口清晨 张三 摄",
+            "By Matt Digby , Min Do on Monday, November 18th, 2019 at 11:08 a.m.",
             "***",
+            "1.2.3. (4)",
         ] {
             assert!(is_boilerplate(line), "{line}");
         }
@@ -174,6 +233,7 @@ mod tests {
             "Copyright law changes next year.",
             "By Monday the water had gone.",
             "By noon, Anna was back.",
+            "By Anna on Monday 3 May everything was said.",
             "Read more slowly and you will remember more, say the researchers who followed 300 pupils for two years.",
             "Advertisements fell by a third.",
             "Subscribers were told on Monday.",
@@ -199,6 +259,19 @@ mod tests {
             ("Prices - and wages - rose.", "Prices - and wages - rose."),
             ("本报记者从会上获悉，方案已定。", "本报记者从会上获悉，方案已定。"),
             ("(CNN)The show is back.", "The show is back."),
+            ("Dekalb, Ill. — Mike ran.", "Mike ran."),
+            ("Port Said, Egypt – It rained.", "It rained."),
+            ("Paris, Rome – and then home.", "Paris, Rome – and then home."),
+            ("Anna, a nurse, — Bo, too — left.", "Anna, a nurse, — Bo, too — left."),
+            ("央广网北京2月13日消息 据报道，方案已定。", "据报道，方案已定。"),
+            ("江边日报讯（记者 张三）渡口恢复通航。", "渡口恢复通航。"),
+            ("【城市观察】中新社江州3月8日电 渡口恢复通航。", "渡口恢复通航。"),
+            ("【城市观察】渡口恢复通航。", "渡口恢复通航。"),
+            ("【城市观察】", "【城市观察】"),
+            ("网上有消息说，渡口恢复通航。", "网上有消息说，渡口恢复通航。"),
+            ("海报设计师电话里说渡口恢复通航。", "海报设计师电话里说渡口恢复通航。"),
+            ("报纸3日电子版说渡口恢复通航。", "报纸3日电子版说渡口恢复通航。"),
+            ("新闻网站消息灵通。", "新闻网站消息灵通。"),
         ] {
             assert_eq!(&paragraph[dateline(paragraph)..], rest);
         }

@@ -4,17 +4,15 @@ use std::ops::Range;
 
 use kos_shared::{
     event::{Language, Sentence, Span},
-    text::{Counts, Script, count_words, script::is_unspaced, sentence::is_line_end, sentences, token::first_words},
+    text::{Counts, Script, count_words, script::is_unspaced, sentence::is_line_end, token::first_words},
 };
 
-use crate::{
-    boilerplate::{dateline, ends_a_sentence, is_boilerplate},
-    ranking::Ranking,
-};
+use crate::{candidates::candidates, ranking::Ranking};
 
-/// How long a summary is, in words: what news desks call a brief.
-const BUDGET_WORDS: usize = 75;
-/// How long a summary is in a script without spaces, in characters.
+/// How long a summary is at most, in words: what news desks call a brief. (Of 65 to 90, 45 of the 50 folds of
+/// ten cross-validations on 160 news texts chose 80.)
+const BUDGET_WORDS: usize = 80;
+/// How long a summary is at most in a script without spaces, in characters.
 const BUDGET_CHARACTERS: usize = 120;
 /// How many sentences a summary has at most.
 const MAX_SENTENCES: usize = 4;
@@ -24,19 +22,20 @@ const TOLERANCE: usize = 3;
 /// What a sentence loses for each sentence already chosen that it is just like (maximal marginal
 /// relevance, Carbonell and Goldstein 1998): as much as the first position is worth.
 const REDUNDANCY_PENALTY: f32 = 1.0;
-/// How many sentences of an article are looked at: position outweighs everything long before.
-const MAX_CONSIDERED: usize = 400;
-/// A line without an end mark is a heading up to this length, in words.
-const MAX_HEADING_WORDS: usize = 20;
-/// The same in a script without spaces, in characters.
-const MAX_HEADING_CHARACTERS: usize = 40;
+/// What a sentence has to add once half of the budget is used: half of what the first position is worth. Before that
+/// anything that adds something is taken, after it the room is no reason. (46 of 50 folds chose it among 0 to 0.7; on
+/// what they weren't shown ROUGE-1 rose from 41.9 to 42.8 on one set and from 27.0 to 29.3 on the other.)
+const LEAST_GAIN: f32 = 0.5;
+/// The scripts without spaces between words.
+const UNSPACED: [Script; 3] = [Script::Han, Script::Kana, Script::Thai];
 /// How much of an article's text is looked at, in bytes: about 20,000 words.
 const MAX_BYTES: usize = 128 * 1024;
 
 /// What an article says, in its own words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extract {
-    /// The sentences in the order of the article, each with its one place in the article's text.
+    /// The sentences in the order of the article, each with its place in the article's text: one span, or one a line
+    /// where Chinese lines are broken by hand.
     pub sentences: Vec<Sentence>,
     /// The sentences in one text: with spaces between them where the script has spaces.
     pub text: String,
@@ -60,15 +59,15 @@ impl Extract {
     }
 }
 
-/// The extractive summary of an article: about 75 words (120 characters in a script without spaces) in at
+/// The extractive summary of an article: at most about 80 words (120 characters in a script without spaces) in at
 /// most 4 sentences, the same for the same text.
 ///
-/// `None` where the text has no sentence of its own. A single sentence that is far too long is cut behind
+/// `None` where the text has no sentence of its own in its language. A single sentence that is far too long is cut behind
 /// a word. Only the first 400 sentences and 128 KiB are looked at, so that the time is bounded.
 pub fn summarize(title: &str, text: &str, language: &Language) -> Option<Extract> {
     let unspaced = has_no_spaces(language, text);
     let budget = if unspaced { BUDGET_CHARACTERS } else { BUDGET_WORDS };
-    let candidates = candidates(title, text, unspaced);
+    let candidates = own_sentences(title, text, language, unspaced, budget);
     let sentences: Vec<&str> = candidates.iter().map(|range| &text[range.clone()]).collect();
     let mut chosen = choose(&sentences, budget);
     chosen.sort_unstable();
@@ -81,12 +80,12 @@ pub fn is_brief(text: &str, language: &Language) -> bool {
     count_words(text) <= if has_no_spaces(language, text) { BUDGET_CHARACTERS } else { BUDGET_WORDS }
 }
 
-/// Sentences in one text, with spaces between them where their script has spaces.
-pub fn join<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
+/// Sentences in one text, with spaces between them where most of what they say is in a script that has spaces.
+pub fn join(sentences: &[&str]) -> String {
+    let unspaced = is_written_in(&UNSPACED, &sentences.concat());
     let mut text = String::new();
     for sentence in sentences {
-        let unspaced = |c: Option<char>| c.is_some_and(|c| is_unspaced(c) || is_wide_mark(c));
-        if !text.is_empty() && !unspaced(text.chars().next_back()) && !unspaced(sentence.chars().next()) {
+        if needs_space(&text, sentence, unspaced) {
             text.push(' ');
         }
         text.push_str(sentence);
@@ -101,7 +100,7 @@ pub fn excerpt(title: &str, text: &str, language: &Language, limit: usize) -> Op
     let unspaced = has_no_spaces(language, text);
     let mut left = limit;
     let mut ranges = Vec::new();
-    for range in candidates(title, text, unspaced) {
+    for range in own_sentences(title, text, language, unspaced, limit) {
         let words = count_words(&text[range.clone()]);
         if words > left && !ranges.is_empty() {
             break;
@@ -112,58 +111,29 @@ pub fn excerpt(title: &str, text: &str, language: &Language, limit: usize) -> Op
     extract(text, ranges.into_iter().filter(|r| !r.is_empty()), unspaced)
 }
 
-/// The sentences of an article that are its own: no captions, bylines, headings, no repeated title, no
-/// datelines. Where nearly all lines look like headings (a list, a poem, lines broken by hand), headings stay.
-fn candidates(title: &str, text: &str, unspaced: bool) -> Vec<Range<usize>> {
-    let (longest_heading, budget) =
-        if unspaced { (MAX_HEADING_CHARACTERS, BUDGET_CHARACTERS) } else { (MAX_HEADING_WORDS, BUDGET_WORDS) };
-    let mut candidates: Vec<(Range<usize>, bool)> = Vec::new();
-    let mut start = 0;
-    for line in text[..text.floor_char_boundary(MAX_BYTES)].split_inclusive(is_line_end) {
-        let (whole, end) = (line.trim(), start + line.len());
-        let body = end - line.trim_start().len() + dateline(whole);
-        start = end;
-        if whole == title.trim() || is_boilerplate(whole) {
-            continue;
-        }
-        let heading = !ends_a_sentence(whole) && count_words(whole) <= longest_heading;
-        let ranges = sentences(&text[body..end]).map(|range| body + range.start..body + range.end);
-        let own = whole_sentences(text, ranges.filter(|range| !is_boilerplate(&text[range.clone()])), budget);
-        candidates.extend(own.into_iter().map(|range| (range, heading)).take(MAX_CONSIDERED - candidates.len()));
-        if candidates.len() == MAX_CONSIDERED {
-            break;
-        }
-    }
-    let headings = candidates.iter().filter(|(_, heading)| *heading).count();
-    let keep_headings = headings * 4 > candidates.len() * 3;
-    candidates.into_iter().filter(|(_, heading)| keep_headings || !heading).map(|(range, _)| range).collect()
-}
-
-/// Puts together again what reads as cut off alone, as long as it stays within `budget`: the sentences of
-/// one quotation, and Chinese clauses with a semicolon between them.
-fn whole_sentences(text: &str, parts: impl Iterator<Item = Range<usize>>, budget: usize) -> Vec<Range<usize>> {
-    let mut sentences: Vec<Range<usize>> = Vec::new();
-    let (mut words, mut open) = (0, false);
-    for part in parts.take(MAX_CONSIDERED) {
-        let length = count_words(&text[part.clone()]);
-        open = open && words + length <= budget;
-        match sentences.last_mut().filter(|_| open) {
-            Some(sentence) => sentence.end = part.end,
-            None => sentences.push(part),
-        }
-        words = if open { words + length } else { length };
-        open = sentences.last().is_some_and(|sentence| is_unfinished(&text[sentence.clone()]));
+/// The article's own sentences in its own language: where a text changes its script, a summary of it must not.
+fn own_sentences(title: &str, text: &str, language: &Language, unspaced: bool, budget: usize) -> Vec<Range<usize>> {
+    let mut sentences = candidates(title, start_of(text), unspaced, budget);
+    if let Some(scripts) = Script::of_language(language) {
+        sentences.retain(|range| is_written_in(scripts, &text[range.clone()]));
     }
     sentences
 }
 
-/// Whether a Chinese semicolon or an open quotation says that more follows.
-fn is_unfinished(sentence: &str) -> bool {
-    let count = |marks: &[char]| sentence.matches(marks).count();
-    // German and Polish open with a low mark, and German closes with the one that others open with.
-    let low = count(&['„']);
-    let curly_open = if low > 0 { low > count(&['“', '”']) } else { count(&['“']) > count(&['”']) };
-    sentence.ends_with('；') || curly_open || count(&['「', '『']) > count(&['」', '』'])
+/// Whether most of a sentence is of these scripts: a character of a script without spaces counts as much as a word of
+/// another, so that names in Latin letters don't outweigh a Chinese sentence.
+fn is_written_in(scripts: &[Script], sentence: &str) -> bool {
+    let (mut own, mut foreign, mut before) = (0, 0, None);
+    for c in sentence.chars() {
+        let script = Script::of(c);
+        if let Some(script) = script
+            && (is_unspaced(c) || before != Some(script))
+        {
+            *(if scripts.contains(&script) { &mut own } else { &mut foreign }) += 1;
+        }
+        before = script;
+    }
+    own >= foreign
 }
 
 /// The best sentences that fit the budget, best first; the best one even if it doesn't fit where none does.
@@ -188,8 +158,8 @@ fn choose(sentences: &[&str], budget: usize) -> Vec<usize> {
         let next = if chosen.is_empty() {
             best(room).or_else(|| best(usize::MAX))
         } else {
-            // A scrap isn't taken only because there is room for it.
-            best(room).filter(|(_, gain)| *gain > 0.0)
+            let least = if used * 2 < budget { 0.0 } else { LEAST_GAIN };
+            best(room).filter(|(_, gain)| *gain > least)
         };
         let Some((i, _)) = next else { break };
         used += lengths[i];
@@ -211,24 +181,29 @@ fn extract(text: &str, ranges: impl Iterator<Item = Range<usize>>, unspaced: boo
     let mut extract = Extract { sentences: Vec::new(), text: String::new() };
     let (mut bytes, mut points) = (0, 0);
     for range in ranges {
-        let sentence = &text[range.clone()];
-        let start = points + text[bytes..range.start].chars().count();
-        let end = start + sentence.chars().count();
-        (bytes, points) = (range.end, end);
-        if needs_space(&extract.text, sentence, unspaced) {
+        let mut sentence = Sentence { text: String::new(), spans: Vec::new() };
+        let mut at = range.start;
+        for line in text[range].split_inclusive(is_line_end) {
+            let piece = line.trim();
+            let from = at + line.len() - line.trim_start().len();
+            at += line.len();
+            if piece.is_empty() {
+                continue;
+            }
+            let start = points + text[bytes..from].chars().count();
+            let end = start + piece.chars().count();
+            (bytes, points) = (from + piece.len(), end);
+            sentence.text.push_str(piece);
+            // Within `MAX_BYTES`, so within `u32`.
+            sentence.spans.push(Span { start: start as u32, end: end as u32 });
+        }
+        if needs_space(&extract.text, &sentence.text, unspaced) {
             extract.text.push(' ');
         }
-        extract.text.push_str(sentence);
-        // Within `MAX_BYTES`, so within `u32`.
-        let span = Span { start: start as u32, end: end as u32 };
-        extract.sentences.push(Sentence { text: sentence.to_owned(), spans: vec![span] });
+        extract.text.push_str(&sentence.text);
+        extract.sentences.push(sentence);
     }
     (!extract.sentences.is_empty()).then_some(extract)
-}
-
-/// Whether a mark is of the kind that scripts without spaces are written with.
-fn is_wide_mark(c: char) -> bool {
-    "。！？；：，、“”‘’「」『』（）《》…—".contains(c)
 }
 
 /// Whether a space goes between two sentences: in Chinese only where two foreign ones meet.
@@ -240,17 +215,23 @@ fn needs_space(before: &str, after: &str, unspaced: bool) -> bool {
 /// Whether the language is written without spaces between words; where its script isn't known, the text
 /// decides.
 fn has_no_spaces(language: &Language, text: &str) -> bool {
-    let unspaced = |s: &Script| matches!(s, Script::Han | Script::Kana | Script::Thai);
+    let unspaced = |s: &Script| UNSPACED.contains(s);
     match Script::of_language(language) {
         // Korean has spaces, and Han beside its hangul.
         Some(scripts) => unspaced(&scripts[0]),
-        None => Counts::of(&text[..text.floor_char_boundary(MAX_BYTES)]).dominant().as_ref().is_some_and(unspaced),
+        None => Counts::of(start_of(text)).dominant().as_ref().is_some_and(unspaced),
     }
+}
+
+/// As much of an article's text as is looked at.
+fn start_of(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_BYTES)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kos_shared::text::sentences;
 
     const FERRY: &str = "The river ferry at Aldmouth will stop running in May, the town council said on Monday.\n\
         Read more: ten walks along the river\n\
@@ -273,7 +254,7 @@ mod tests {
 
     fn assert_verbatim(extract: &Extract, text: &str) {
         for sentence in &extract.sentences {
-            assert_eq!(slice(text, sentence.spans[0]), sentence.text);
+            assert_eq!(sentence.spans.iter().map(|span| slice(text, *span)).collect::<String>(), sentence.text);
         }
         assert!(extract.sentences.is_sorted_by_key(|s| s.spans[0].start));
     }
@@ -352,12 +333,59 @@ mod tests {
     }
 
     #[test]
-    fn foreign_sentences_in_chinese_keep_their_space() {
-        let text = "他引用了两句话。Stay hungry. Stay foolish. 全场鼓掌。";
+    fn a_sentence_over_broken_lines_has_a_span_for_each() {
+        let sentence = "东岸的老码头改成了一座图书馆，每天早上八点开门，晚上九点关门。";
+        let text: Vec<char> = sentence.repeat(12).chars().collect();
+        let broken = text.chunks(37).map(|line| line.iter().collect()).collect::<Vec<String>>().join("\n");
+        let extract = summarize("", &broken, &Language::CHINESE).unwrap();
+        assert_verbatim(&extract, &broken);
+        assert!(!extract.text.contains('\n') && extract.sentences.iter().all(|s| s.text == sentence));
+    }
+
+    #[test]
+    fn any_text_is_quoted_word_for_word_and_twice_the_same() {
+        let parts: Vec<&str> =
+            "a|B.|1.2|\n|。|：|；|“|”|新华社|1日电|（|）|【|】|中文字|Ill.| — |, |By |？|\u{2028}|é|क्षि|😀|:| "
+                .split('|')
+                .collect();
+        let mut state = 1_u64;
+        for _ in 0..300 {
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                parts[(state >> 33) as usize % parts.len()]
+            };
+            let text: String = (0..120).map(|_| next()).collect();
+            for language in [Language::ENGLISH, Language::CHINESE] {
+                let extract = summarize("", &text, &language);
+                if let Some(extract) = &extract {
+                    assert_verbatim(extract, &text);
+                }
+                assert_eq!(extract, summarize("", &text, &language));
+            }
+        }
+    }
+
+    #[test]
+    fn a_summary_does_not_change_its_language_where_the_article_does() {
+        let summary = |language: &str, text: &str| summarize("", text, &language.parse().unwrap()).map(|e| e.text);
+        let mixed = "The ferry stops in May. 渡船将于五月停运。\nThe council will vote. 议会将投票，OpenAI、Google 和 Apple 也在场。";
+        assert_eq!(summary("en", mixed).unwrap(), "The ferry stops in May. The council will vote.");
+        assert_eq!(summary("zh", mixed).unwrap(), "渡船将于五月停运。议会将投票，OpenAI、Google 和 Apple 也在场。");
         assert_eq!(
-            summarize("", text, &Language::CHINESE).unwrap().text,
-            "他引用了两句话。Stay hungry. Stay foolish.全场鼓掌。"
+            summary("ja", "橋は閉鎖された。It opens again. 来年また開く。").unwrap(),
+            "橋は閉鎖された。来年また開く。"
         );
+        assert_eq!(summary("zh", "It rained. It will rain again."), None);
+        assert_eq!(excerpt("", mixed, &Language::CHINESE, 12).unwrap().text, "渡船将于五月停运。");
+    }
+
+    #[test]
+    fn foreign_names_in_chinese_keep_their_space() {
+        assert_eq!(
+            join(&["他只说：Stay hungry.", "GPT-5 也来了。", "全场鼓掌。"]),
+            "他只说：Stay hungry. GPT-5 也来了。全场鼓掌。"
+        );
+        assert_eq!(join(&["“It is old.”", "It is late."]), "“It is old.” It is late.");
     }
 
     #[test]
@@ -381,9 +409,6 @@ mod tests {
                 .text
                 .starts_with("“It is old. It is slow,” she said. The")
         );
-        for finished in ["„Es ist alt.“", "“Old.”", "It's old.", "「古い。」", "旧了。"] {
-            assert!(!is_unfinished(finished), "{finished}");
-        }
         let never_closed = "“It is old. ".repeat(4_000);
         assert!(count_words(&summarize("", &never_closed, &Language::ENGLISH).unwrap().text) <= BUDGET_WORDS);
     }

@@ -60,6 +60,17 @@ impl Outcome {
 }
 
 impl Summarizer {
+    /// Makes excerpts only: no model is configured.
+    pub fn without_models(wanted: &[Language]) -> Self {
+        let (wanted, metrics) = (wanted.into(), SummaryMetrics::default());
+        Self { wanted, writer: None, refused_excerpt: true, metrics }
+    }
+
+    /// What an article gets where no model is asked.
+    pub fn excerpt(&self, article: &Article) -> Outcome {
+        assemble(article, self.languages(), Plain::of(article, self.refused_excerpt), Vec::new())
+    }
+
     /// The summaries of an article, and the languages that it has none in.
     ///
     /// A model writes in the languages that are wanted, where one is configured and may be given the article. An
@@ -324,9 +335,7 @@ mod tests {
 
     /// What there is without a model.
     fn summaries(article: &Article, wanted: &[Language]) -> (Vec<Summary>, Vec<Missing>) {
-        let wanted = wanted.into();
-        let summarizer = Summarizer { wanted, writer: None, refused_excerpt: true, metrics: SummaryMetrics::default() };
-        let outcome = assemble(article, summarizer.languages(), Plain::of(article, true), Vec::new());
+        let outcome = Summarizer::without_models(wanted).excerpt(article);
         (outcome.summaries, outcome.missing)
     }
 
@@ -401,6 +410,92 @@ mod tests {
         let (made, missing) = summaries(&limited, &[Language::ENGLISH]);
         assert!(made.is_empty());
         assert_eq!(missing[0].code, MissingCode::RightsRefused);
+    }
+
+    fn fit(language: &str) -> Written {
+        let summary = Summary {
+            language: language.parse().unwrap(),
+            title: None,
+            text: "…".into(),
+            sentences: vec![],
+            method: Method::Llm,
+            model: Some("small".into()),
+            prompt_version: Some("1".into()),
+            checks: vec![],
+            fallback: None,
+        };
+        Written { summary: Ok(summary), attempts: vec![] }
+    }
+
+    fn short(failed: &[&str], retry_at: Option<Timestamp>) -> Written {
+        let failed = failed.iter().map(|name| (*name).to_owned()).collect();
+        let shortfall =
+            Shortfall { code: MissingCode::ModelFailed, reason: "no answer passed".into(), failed, retry_at };
+        Written { summary: Err(shortfall), attempts: vec![] }
+    }
+
+    fn assembled(article: &Article, wanted: &[&str], written: Vec<Written>) -> Outcome {
+        let wanted: Vec<Language> = wanted.iter().map(|tag| tag.parse().unwrap()).collect();
+        let written = wanted.iter().cloned().zip(written).collect();
+        assemble(article, wanted.iter(), Plain::of(article, true), written)
+    }
+
+    fn got(outcome: &Outcome) -> Vec<(&str, Method)> {
+        outcome.summaries.iter().map(|s| (s.language.as_str(), s.method)).collect()
+    }
+
+    #[test]
+    fn a_models_summary_takes_the_place_of_the_excerpt() {
+        let article = article("en-GB", "Snow", TEXT);
+        let outcome = assembled(&article, &["zh", "en"], vec![fit("zh"), fit("en")]);
+        assert_eq!(got(&outcome), [("zh", Method::Llm), ("en", Method::Llm)]);
+        assert!(outcome.missing.is_empty());
+        // Nobody asked for the article's own language: the excerpt in it stands all the same.
+        let outcome = assembled(&article, &["zh"], vec![fit("zh")]);
+        assert_eq!(got(&outcome), [("zh", Method::Llm), ("en-GB", Method::Extractive)]);
+        assert_eq!(outcome.summaries[1].fallback, None);
+    }
+
+    #[test]
+    fn where_a_model_failed_the_excerpt_says_at_what_and_the_other_language_is_missing() {
+        let again = Some(Timestamp::UNIX_EPOCH);
+        let article = article("en", "Snow", TEXT);
+        let outcome = assembled(&article, &["zh", "en"], vec![short(&["language"], again), short(&["numbers"], None)]);
+        assert_eq!(got(&outcome), [("en", Method::Extractive)]);
+        let fallback = outcome.summaries[0].fallback.as_ref().unwrap();
+        assert_eq!((fallback.code, &fallback.failed[..]), (MissingCode::ModelFailed, &["numbers".to_owned()][..]));
+        assert_eq!(
+            (outcome.missing[0].code, &outcome.missing[0].failed[0][..]),
+            (MissingCode::ModelFailed, "language")
+        );
+        assert_eq!(outcome.retry_at, again);
+    }
+
+    #[test]
+    fn simplified_and_traditional_chinese_are_two_wishes_and_two_kinds_of_english_are_one() {
+        let summarizer =
+            Summarizer::without_models(&["zh", "zh-TW", "zh-CN", "en-GB", "en"].map(|t| t.parse().unwrap()));
+        let languages: Vec<_> = summarizer.languages().map(Language::as_str).collect();
+        assert_eq!(languages, ["zh", "zh-TW", "en-GB"]);
+    }
+
+    #[test]
+    fn an_article_as_short_as_its_summary_is_left_alone_in_its_own_language_only() {
+        let brief = article("en", "Snow", TEXT);
+        assert!(is_left_alone(&brief, &Language::ENGLISH) && !is_left_alone(&brief, &Language::CHINESE));
+        assert!(!is_left_alone(&article("en", "Snow", &TEXT.repeat(10)), &Language::ENGLISH));
+    }
+
+    #[test]
+    fn nothing_is_quoted_where_the_operator_wants_no_excerpts_of_what_is_refused() {
+        let mut refused = article("en", "Snow", TEXT);
+        refused.rights = Rights { ai: AiUse::Refused, reason: Some("noai".into()), ..Rights::default() };
+        assert!(!may_be_given(&refused));
+        let outcome =
+            Summarizer { refused_excerpt: false, ..Summarizer::without_models(&[Language::ENGLISH]) }.excerpt(&refused);
+        assert!(outcome.summaries.is_empty());
+        assert_eq!(outcome.missing[0].code, MissingCode::RightsRefused);
+        assert!(outcome.missing[0].reason.contains("machine use (noai)"), "{}", outcome.missing[0].reason);
     }
 
     #[test]

@@ -23,6 +23,13 @@ const ANYWHERE: &[&str] = &[
     "plc", "rd", "sr", "st", "univ",
 ];
 
+/// The states of the United States as newspapers shorten them; like [`ANYWHERE`], but only with a capital.
+const STATES: &[&str] = &[
+    "Ala", "Ariz", "Ark", "Calif", "Colo", "Conn", "Del", "Fla", "Ga", "Ill", "Ind", "Kan", "Ky", "La", "Mass", "Md",
+    "Mich", "Minn", "Miss", "Mo", "Mont", "Neb", "Nev", "Okla", "Ore", "Pa", "Tenn", "Tex", "Va", "Vt", "Wash", "Wis",
+    "Wyo",
+];
+
 /// Words that an English sentence often begins with and that follow no abbreviation inside one.
 const STARTERS: &[&str] = &[
     "A",
@@ -107,7 +114,8 @@ pub(super) fn keeps_its_stop(word: &str, next: &str) -> bool {
     if BEFORE_NUMBERS.contains(&lower.as_str()) && next.starts_with(|c: char| c.is_numeric()) {
         return true;
     }
-    (ANYWHERE.contains(&lower.as_str()) || is_initial(word) || is_dotted(word)) && !begins_a_sentence(next)
+    let anywhere = ANYWHERE.contains(&lower.as_str()) || STATES.contains(&word);
+    (anywhere || is_initial(word) || is_dotted(word)) && !begins_a_sentence(next)
 }
 
 /// `J` of `J. Smith`, `г` of `г. Москва`.

@@ -166,8 +166,9 @@ fn ends(before: &str, mark: Mark, after: &str) -> bool {
         return true;
     }
     let word = last_word(before);
-    // `1. First`, `2.其次`: the number of an item.
-    if mark == Mark::Stop && word.len() == before.len() && !word.is_empty() && word.chars().all(char::is_numeric) {
+    // `1. First`, `2.其次`, `1.2. Third`: the number of an item.
+    let number = |word: &str| word.starts_with(char::is_numeric) && word.chars().all(|c| c.is_numeric() || c == '.');
+    if mark == Mark::Stop && word.len() == before.len() && number(word) {
         return false;
     }
     if !next.is_whitespace() {
@@ -211,6 +212,7 @@ mod tests {
         expect("He left the U.S. The next day he was in St. Louis.".replace("S. The", "S.| The").as_str());
         expect("See No. 5 and Fig. 3.| He said no.| Then he left.");
         expect("George W. Bush, Roe v. Wade and John Smith Jr. of Ohio.| A new case.");
+        expect("Dekalb, Ill. — Mike of Austin, Tex. won.| He lives in Ore.| The rain fell.");
         expect("She holds a Ph.D. from Oslo.| Prices rose, etc.| The end.");
         expect("Писал А. С. Пушкин.| Потом пришёл Гоголь.");
     }
@@ -219,6 +221,8 @@ mod tests {
     fn numbers_addresses_and_items_stay_whole() {
         expect("It rose 3.5 percent to 1.2 million.| See www.example.com for more.| Node.js too.");
         expect("1. Wash the rice.| 2. Boil it.");
+        expect("1.2. Boil it.");
+        expect("1.1.电子商务的概念");
         expect("2.其次,加水。|然后等待。");
         expect("增长3.5个百分点。|版本2.0发布。");
     }

@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::Context;
 use comfy_table::Table;
-use kos_shared::event::{Language, Verdict};
+use kos_shared::{
+    event::{Language, Verdict},
+    text::{Counts, Script},
+};
 use kos_summarize::{
     extractive,
     gate::{Candidate, Finding, Source, judge},
@@ -48,6 +51,9 @@ pub fn run(corpora: &Path, list: bool) -> anyhow::Result<()> {
     for file in files(&corpora.join("summaries"), "jsonl")? {
         references(&file, list)?;
     }
+    for file in files(&corpora.join("model-outputs"), "jsonl")? {
+        outputs(&file, list)?;
+    }
     for (set, language) in ARTICLES {
         verbatim(&corpora.join(set).join("ground-truth.json"), &language, list)?;
     }
@@ -73,7 +79,7 @@ fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<String>> {
 /// Specificity and recall, by what people say.
 fn judged(name: &str, set: &Value, list: bool) -> anyhow::Result<()> {
     let documents: Vec<&str> = set["documents"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut results = Vec::new();
+    let (mut results, mut foreign) = (Vec::new(), Vec::new());
     let mut took = Duration::ZERO;
     for summary in set["summaries"].as_array().context("expected a list of summaries")? {
         let summary = Judged::from_json(summary).context("expected doc, summary and consistent")?;
@@ -81,10 +87,23 @@ fn judged(name: &str, set: &Value, list: bool) -> anyhow::Result<()> {
         let started = Instant::now();
         let findings = findings(text, &summary.text, &Language::ENGLISH);
         took += started.elapsed();
+        if summary.consistent {
+            // A true summary, of another text.
+            let other = documents[(summary.document + 1) % documents.len()];
+            foreign.push(self::findings(other, &summary.text, &Language::ENGLISH));
+        }
         results.push((summary, findings));
     }
     let mut table = Table::new();
-    table.set_header(["check", "specificity", "false alarms", "recall", "caught", "can't judge"]);
+    table.set_header([
+        "check",
+        "specificity",
+        "false alarms",
+        "recall",
+        "caught",
+        "caught of another text",
+        "can't judge",
+    ]);
     for (check, of) in MEASURED {
         let alarms = |consistent: bool| {
             let of_kind = results.iter().filter(|(s, _)| s.consistent == consistent);
@@ -98,23 +117,12 @@ fn judged(name: &str, set: &Value, list: bool) -> anyhow::Result<()> {
             format!("{wrong} of {good}"),
             format!("{:.3}", caught as f64 / bad.max(1) as f64),
             format!("{caught} of {bad}"),
+            format!("{} of {}", foreign.iter().filter(|f| fails(f, of)).count(), foreign.len()),
             silent.to_string(),
         ]);
     }
     let each = took.as_secs_f64() * 1e3 / results.len().max(1) as f64;
     println!("\ngate: {name}, {} summaries of {} texts, {each:.2} ms each\n{table}", results.len(), documents.len());
-    if std::env::var_os("MISSED").is_some() {
-        for (s, f) in &results {
-            if !s.consistent {
-                println!(
-                    "{} @@{}@@{}",
-                    if fails(f, MEASURED[4].1) { "CAUGHT" } else { "MISSED" },
-                    s.document,
-                    s.text.replace('\n', " ")
-                );
-            }
-        }
-    }
     if list {
         results.iter().filter(|(s, _)| s.consistent).for_each(|(s, f)| tell(f, &s.text));
     }
@@ -135,6 +143,21 @@ fn references(name: &str, list: bool) -> anyhow::Result<()> {
     }
     written.print(&format!("{name}, references"));
     taken.print(&format!("{name}, own sentences"));
+    Ok(())
+}
+
+/// How many answers of small models would be stopped, by the languages of article and answer. Nobody has judged them.
+fn outputs(name: &str, list: bool) -> anyhow::Result<()> {
+    let mut alarms: BTreeMap<String, Alarms> = BTreeMap::new();
+    for line in BufReader::new(File::open(name)?).lines() {
+        let line: Value = serde_json::from_str(&line?)?;
+        let [source, output, asked] =
+            ["source", "output", "language"].map(|key| line[key].as_str().unwrap_or_default());
+        let chinese = Counts::of(source).dominant() == Some(Script::Han);
+        let (from, into) = (if chinese { Language::CHINESE } else { Language::ENGLISH }, asked.parse()?);
+        alarms.entry(format!("{from} to {into}")).or_default().add_pair([source, output], [&from, &into], list);
+    }
+    alarms.iter().for_each(|(pair, alarms)| alarms.print(&format!("{name}, {pair}")));
     Ok(())
 }
 
@@ -176,7 +199,12 @@ struct Alarms {
 
 impl Alarms {
     fn add(&mut self, text: &str, summary: &str, language: &Language, list: bool) {
-        let findings = findings(text, summary, language);
+        self.add_pair([text, summary], [language; 2], list);
+    }
+
+    fn add_pair(&mut self, [text, summary]: [&str; 2], [from, into]: [&Language; 2], list: bool) {
+        let source = Source { title: "", text, language: from };
+        let findings = judge(&source, &Candidate::of(summary, into));
         self.summaries += 1;
         for ((_, of), count) in MEASURED.iter().zip(&mut self.by_check) {
             *count += usize::from(fails(&findings, of));
@@ -194,7 +222,7 @@ impl Alarms {
 }
 
 fn findings(text: &str, summary: &str, language: &Language) -> Vec<Finding> {
-    judge(&Source { title: "", text, language }, &Candidate { title: None, text: summary, language })
+    judge(&Source { title: "", text, language }, &Candidate::of(summary, language))
 }
 
 fn fails(findings: &[Finding], checks: &[&str]) -> bool {

@@ -1,5 +1,5 @@
-//! `make eval`: how good ingest reads, on public pages and feeds, beside the libraries that it could have been; what
-//! the gate catches.
+//! `make eval`: how well ingest reads and summarize sums up, on public pages, feeds and articles, beside what could
+//! have done it instead; and what the gate catches, and catches wrongly.
 //!
 //! The corpora are no part of the project: `KOS_CORPORA` says where they are, and what isn't there is skipped.
 
@@ -7,19 +7,21 @@ mod extraction;
 mod feeds;
 mod gate;
 mod metadata;
+mod outputs;
+mod summaries;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 
-/// Measures extraction, metadata, feed parsing and the gate on the corpora in `KOS_CORPORA`.
+/// Measures extraction, metadata, feed parsing, summaries and the gate on the corpora in `KOS_CORPORA`.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// What to measure; default: everything.
     #[arg(value_enum)]
     what: Vec<What>,
-    /// List every answer about metadata that isn't the expected one, and every false alarm of the gate.
+    /// List every answer about metadata or outputs that isn't the expected one, and every false alarm of the gate.
     #[arg(long)]
     list_wrong: bool,
     /// Set by cargo.
@@ -35,17 +37,26 @@ enum What {
     Metadata,
     /// Entries of feeds.
     Feeds,
+    /// Extractive summaries.
+    Summaries,
     /// The gate's checks of facts.
     Gate,
+    /// What small models wrote, judged by the gate's checks of form.
+    Outputs,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let Some(corpora) = std::env::var_os("KOS_CORPORA").filter(|c| !c.is_empty()).map(PathBuf::from) else {
-        println!("skipped: KOS_CORPORA is not set");
+    let wanted = |what| arguments.what.is_empty() || arguments.what.contains(&what);
+    let corpora = std::env::var_os("KOS_CORPORA").filter(|c| !c.is_empty()).map(PathBuf::from);
+    if wanted(What::Summaries) {
+        // Chinese texts of the project's own are summarized without any corpus.
+        summaries::run(corpora.as_deref()).context("summaries")?;
+    }
+    let Some(corpora) = corpora else {
+        println!("the rest was skipped: KOS_CORPORA is not set");
         return Ok(());
     };
-    let wanted = |what| arguments.what.is_empty() || arguments.what.contains(&what);
     if wanted(What::Extraction) {
         extraction::run(&corpora).context("extraction")?;
     }
@@ -57,6 +68,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Gate) {
         gate::run(&corpora, arguments.list_wrong).context("gate")?;
+    }
+    if wanted(What::Outputs) {
+        outputs::run(&corpora, arguments.list_wrong).context("outputs")?;
     }
     Ok(())
 }

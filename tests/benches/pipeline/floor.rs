@@ -9,8 +9,8 @@ use std::{
 use jiff::Timestamp;
 use kos_ingest::{article::article, decode::decode};
 use kos_publish::site::{ArticlePage, SiteInfo, messages::CHINESE, render_article, site_body};
-use kos_shared::event::{ArticleSummarized, Language};
-use kos_summarize::summaries::summaries;
+use kos_shared::event::Language;
+use kos_summarize::summaries::Summarizer;
 
 use crate::{pages::Request, usage};
 
@@ -52,9 +52,9 @@ fn is_read(request: &Request) -> bool {
 
 fn is_rendered(site: &SiteInfo, request: &Request) -> bool {
     let Ok(article) = article(&request.html(), &request.url, None, Timestamp::UNIX_EPOCH) else { return false };
-    let (summaries, missing) = summaries(&article, &[Language::CHINESE, Language::ENGLISH]);
+    let outcome = Summarizer::without_models(&[Language::CHINESE, Language::ENGLISH]).excerpt(&article);
     let body = site_body(&article.body_html);
-    let summarized = ArticleSummarized { article, summaries, missing };
+    let summarized = outcome.of(article);
     let page = ArticlePage { summarized, body, added_at: Timestamp::UNIX_EPOCH };
     render_article(site, &CHINESE, &page).contains(request.url.as_str())
 }

@@ -1,10 +1,10 @@
 //! What was measured, as a table.
 
-use std::{thread::available_parallelism, time::Duration};
+use std::thread::available_parallelism;
 
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 
-use crate::{floor::Floor, usage::Usage};
+use crate::{floor::Floor, run::Latencies, usage::Usage};
 
 /// A measured run.
 pub struct Round {
@@ -43,7 +43,7 @@ impl Round {
 }
 
 /// Prints the median round, and the latencies.
-pub fn print(mut rounds: Vec<Round>, mut latencies: Vec<Duration>) {
+pub fn print(mut rounds: Vec<Round>, latencies: Latencies) {
     rounds.sort_by(|a, b| a.share().total_cmp(&b.share()));
     let round = &rounds[rounds.len() / 2];
     let cores = available_parallelism().map_or(0, usize::from);
@@ -56,13 +56,18 @@ pub fn print(mut rounds: Vec<Round>, mut latencies: Vec<Duration>) {
     figure("articles a second", format!("{:.0}", round.rate()));
     figure(&format!("compute floor, articles a second on {cores} cores"), format!("{:.0}", round.floor_rate()));
     figure("share of the compute floor", format!("{:.0} %", round.share()));
-    latencies.sort_unstable();
-    for (name, share) in [("p50", 0.50), ("p95", 0.95), ("p99", 0.99)] {
-        // The nearest rank.
-        let rank = (share * latencies.len() as f64).ceil() as usize;
-        if let Some(latency) = latencies.get(rank.saturating_sub(1)) {
-            let name = format!("single event on an idle system, {name} of {}", latencies.len());
-            figure(&name, format!("{:.1} ms", latency.as_secs_f64() * 1_000.0));
+    for (what, mut latencies) in [
+        ("single event on an idle system, to its page", latencies.whole),
+        ("the summarize stage of it, bus and all", latencies.summarize),
+    ] {
+        latencies.sort_unstable();
+        for (name, share) in [("p50", 0.50), ("p95", 0.95), ("p99", 0.99)] {
+            // The nearest rank.
+            let rank = (share * latencies.len() as f64).ceil() as usize;
+            if let Some(latency) = latencies.get(rank.saturating_sub(1)) {
+                let name = format!("{what}, {name} of {}", latencies.len());
+                figure(&name, format!("{:.1} ms", latency.as_secs_f64() * 1_000.0));
+            }
         }
     }
     println!("\n{figures}");

@@ -51,18 +51,40 @@ pub async fn throughput(system: &System, requests: &[Request]) -> anyhow::Result
     Ok(took)
 }
 
-/// Publishes one request after the other on a system that is idle; for each the time from the acknowledgement to the
-/// page.
-pub async fn latencies(system: &System, requests: &[Request]) -> anyhow::Result<Vec<Duration>> {
+/// What single events took, each in the order of the requests.
+#[derive(Default)]
+pub struct Latencies {
+    /// From the producer's acknowledgement to the page.
+    pub whole: Vec<Duration>,
+    /// The summarize stage: from the moment at which its event is on the bus to that at which its own is. Empty where
+    /// ingest works alone.
+    pub summarize: Vec<Duration>,
+}
+
+/// Publishes one request after the other on a system that is idle.
+pub async fn latencies(system: &System, requests: &[Request]) -> anyhow::Result<Latencies> {
     let mut published = subscribe(system).await?;
-    let mut latencies = Vec::with_capacity(requests.len());
+    let mut between = Vec::new();
+    if !system.is_only_ingest() {
+        for event_type in [EventType::ArticleIngested, EventType::ArticleSummarized] {
+            between.push(system.client.subscribe(event_type.as_str()).await?);
+        }
+        system.client.flush().await?;
+    }
+    let mut latencies = Latencies::default();
     for request in requests {
         tokio::time::sleep(PAUSE).await;
         publish(system, request).await?;
         let acknowledged = Instant::now();
+        if let [ingested, summarized] = &mut between[..] {
+            next(ingested).await?;
+            let begun = Instant::now();
+            next(summarized).await?;
+            latencies.summarize.push(begun.elapsed());
+        }
         let done = Done::of(system, &next(&mut published).await?)?;
         read(system, &done, request).await?;
-        latencies.push(acknowledged.elapsed());
+        latencies.whole.push(acknowledged.elapsed());
     }
     Ok(latencies)
 }

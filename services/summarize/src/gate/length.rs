@@ -10,7 +10,7 @@ use super::{Candidate, Finding, Source};
 /// The check's name.
 pub const NAME: &str = "length";
 
-/// What a summary has at least, in words. The shortest reference of the news sets has 10; a fragment such as
+/// What a summary has at least, in words. The shortest reference of the news sets has 8; a fragment such as
 /// `Summer sale` has fewer.
 const MIN_WORDS: usize = 5;
 
@@ -18,7 +18,7 @@ const MIN_WORDS: usize = 5;
 const MIN_CHARACTERS: usize = 10;
 
 /// What a summary has at most, in words: about 75 are asked for, and a limit that is half as much again and more tells
-/// one that runs on from one that took a sentence more. Of the references of the news sets 3 in 160 have more.
+/// one that runs on from one that took a sentence more. Of the references of the news sets 2 in 160 have more.
 const MAX_WORDS: usize = 150;
 
 /// The same in characters: 120 to 150 are asked for.

@@ -15,7 +15,10 @@ mod transport;
 
 use kos_shared::event::{Language, Verdict};
 
-pub use self::{obedience::instructions, transport::NAME as TRANSPORT};
+pub use self::{
+    obedience::instructions,
+    transport::{NAME as TRANSPORT, of_finish},
+};
 use crate::model::Finish;
 
 /// The names of all checks, in the order in which they are made.

@@ -53,3 +53,32 @@ fn is_judged(quantity: &Quantity) -> bool {
         Kind::ShortWeekday | Kind::Hint => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::{Language, Verdict};
+
+    use super::*;
+
+    fn judged(source: &str, summary: &str) -> Finding {
+        let language = &Language::ENGLISH;
+        let source = Source { title: "Fares up 4%", text: source, language };
+        check(&source, &Candidate::of(summary, language))
+    }
+
+    #[test]
+    fn the_share_of_numbers_that_are_there_is_the_figure() {
+        let finding =
+            judged("The 30 ferries carry 2,000 people.", "Fares rise 4% for 2,000 people on 31 ferries by May 9.");
+        assert_eq!((finding.verdict, finding.detail.as_deref()), (Verdict::Fail, Some("31, May, 9")));
+        assert_eq!(finding.figure, Some(0.4));
+        assert_eq!(judged("The 30 ferries sail.", "30 ferries sail.").figure, Some(1.0));
+    }
+
+    #[test]
+    fn without_a_number_there_is_nothing_to_judge() {
+        for summary in ["The ferries sail.", "One of the two ferries is the first.", ""] {
+            assert_eq!(judged("The 30 ferries sail.", summary).verdict, Verdict::CannotJudge, "{summary}");
+        }
+    }
+}

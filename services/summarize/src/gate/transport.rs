@@ -1,6 +1,6 @@
 //! `transport`: whether an answer arrived whole: not empty, not cut off, not running in circles.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::RangeInclusive};
 
 use kos_shared::{
     event::Verdict,
@@ -16,11 +16,16 @@ pub const NAME: &str = "transport";
 /// How many tokens in a row are compared for finding a loop.
 const LOOP_TOKENS: usize = 4;
 
-/// What share of a text's runs of [`LOOP_TOKENS`] tokens may have been there before.
+/// What share of a text's runs of [`LOOP_TOKENS`] tokens may have been there before. The good summaries of the development
+/// corpora have 0.03 at most, passages of real articles 0.24 but for three in three thousand; of the 35 outputs labelled
+/// as looping 16 have more. The other loops are short: a sentence or a passage that stands twice.
 const MAX_REPEATED: f64 = 0.25;
 
 /// How often one token may stand in a row.
 const MAX_IN_A_ROW: usize = 4;
+
+/// How many tokens a passage has that may not stand twice in a sentence with nothing between: `again and again` may.
+const DOUBLED: RangeInclusive<usize> = 4..=16;
 
 /// What a sentence has at least, in tokens, for its return to be a loop: a refrain of two words is none.
 const MIN_SENTENCE_TOKENS: usize = 5;
@@ -28,11 +33,14 @@ const MIN_SENTENCE_TOKENS: usize = 5;
 /// How many tokens a text has at least that can loop.
 const MIN_TOKENS: usize = 12;
 
+/// English words that end no sentence.
+const HANGING: &str = "a an the of and or in on at by for from with to as that which who its their his her than into";
+
 /// How many characters the detail shows.
 const SHOWN: usize = 60;
 
 /// Judges why a model stopped. The figure is 1 where it was done, 0 where it wasn't.
-fn of_finish(reason: &Finish) -> Finding {
+pub fn of_finish(reason: &Finish) -> Finding {
     match reason {
         Finish::Stop => Finding::pass(NAME, 1.0),
         Finish::Length => Finding::fail(NAME, 0.0, "the model ran into its limit of tokens"),
@@ -59,17 +67,25 @@ pub(super) fn check(candidate: &Candidate<'_>) -> Finding {
     if let Some(sentence) = repeated_sentence(text) {
         return Finding::fail(NAME, repeated.share, format!("twice: {}", start(sentence)));
     }
-    if !ends_whole(text) {
+    if is_cut_off(text, candidate.finish == Some(&Finish::Stop)) {
         let from = text.char_indices().rev().nth(SHOWN / 2).map_or(0, |(at, _)| at);
         return Finding::fail(NAME, repeated.share, format!("cut off: {}", &text[from..]));
     }
     Finding::pass(NAME, repeated.share)
 }
 
-/// Whether `text` ends as something finished does: with a mark that ends a sentence.
-fn ends_whole(text: &str) -> bool {
+/// Whether `text` breaks off in a sentence. Without a mark at its end it does where a sentence before it has one, or
+/// where it hangs on a comma or a small word; a headline alone may stand without. A model that is known to have been
+/// done may have left the mark out.
+fn is_cut_off(text: &str, was_done: bool) -> bool {
     let bare = text.trim_end_matches(|c: char| "*_`~)]）】".contains(c) || c.is_whitespace());
-    ends_a_sentence(bare) || bare.ends_with("...")
+    if ends_a_sentence(bare) {
+        return false;
+    }
+    let word = bare.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let hangs = bare.ends_with(|c: char| ",，、:：;；(（-—“「『《的和与在将被".contains(c));
+    let is_hanging = hangs || HANGING.split(' ').any(|w| w == word);
+    is_hanging || (!was_done && sentences(text).nth(1).is_some())
 }
 
 fn start(text: &str) -> String {
@@ -97,9 +113,18 @@ impl Repeated {
         let share = again.len() as f64 / runs.max(1) as f64;
         let in_a_row = tokens.windows(MAX_IN_A_ROW + 1).find(|run| run.iter().all(|t| *t == run[0]));
         let looping = again.first().filter(|_| tokens.len() >= MIN_TOKENS && share > MAX_REPEATED);
-        let passage = in_a_row.map(|run| run[0].clone()).or_else(|| looping.map(|run| run.join(" ")));
+        let in_a_row = in_a_row.map(|run| run[0].clone());
+        let doubled = || sentences(text).find_map(|sentence| doubled(&text[sentence]));
+        let passage = in_a_row.or_else(doubled).or_else(|| looping.map(|run| run.join(" ")));
         Self { share, passage }
     }
+}
+
+/// The first passage of `sentence` that stands there twice with nothing between.
+fn doubled(sentence: &str) -> Option<String> {
+    let tokens: Vec<String> = tokens(sentence).collect();
+    let mut runs = DOUBLED.flat_map(|n| tokens.windows(2 * n));
+    runs.find(|run| run[..run.len() / 2] == run[run.len() / 2..]).map(|run| run[..run.len() / 2].join(" "))
 }
 
 /// The first sentence that stands in `text` a second time, word for word.
@@ -143,10 +168,12 @@ mod tests {
             "...",
             "| | |",
             "The bridge reopens in",
-            "大桥将于五月重新",
+            "大桥将于五月开放。市长表示，大桥将于五月重新",
+            "The bridge is new. It reopens in May after",
             "The mayor said the bridge,",
             "The bridge is new. The bridge is new. The bridge is new. The bridge is new.",
             "The council opened the old bridge. It cost much. The council opened the old bridge.",
+            "A new bridge opens: a new bridge opens: the town is glad.",
             "Bridge bridge bridge bridge bridge bridge.",
             "可以看到桥可以看到桥可以看到桥可以看到桥可以看到桥。",
         ] {
@@ -166,6 +193,10 @@ mod tests {
         ] {
             assert_eq!(of_finish(&Finish::from(reason.map(str::to_owned))).verdict, verdict, "{reason:?}");
         }
+        let headline = "Bridge reopens in May";
+        let done = Candidate { finish: Some(&Finish::Stop), ..Candidate::of(headline, &Language::ENGLISH) };
+        assert_eq!(check(&done).verdict, Verdict::Pass);
+        assert_eq!(check(&Candidate { text: "The bridge,", ..done }).verdict, Verdict::Fail);
         let cut = Candidate { finish: Some(&Finish::Length), ..Candidate::of("It is whole.", &Language::ENGLISH) };
         assert_eq!(check(&cut).verdict, Verdict::Fail);
     }

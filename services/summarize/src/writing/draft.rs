@@ -36,18 +36,23 @@ impl Draft {
     /// JSON is looked for first, also within a fence. What looks like JSON and is none is read as text, so that the
     /// gate sees what a reader would.
     pub fn read(answer: &str) -> Option<Self> {
-        let draft = match json(answer) {
+        let mut draft = match json(answer) {
             Some(Value::Object(fields)) => Self::of_fields(&fields),
             Some(Value::Array(items)) => Self { title: None, sentences: items.iter().filter_map(sentence).collect() },
             Some(Value::String(text)) => Self::of_lines(&text),
             _ => Self::of_lines(answer),
         };
+        for text in draft.sentences.iter_mut().map(|s| &mut s.text).chain(&mut draft.title) {
+            *text = text.replace(is_invisible, "").trim().to_owned();
+        }
+        draft.sentences.retain(|sentence| !sentence.text.is_empty());
         (!draft.sentences.is_empty()).then_some(draft)
     }
 
     /// The sentences in one text.
     pub fn text(&self) -> String {
-        join(self.sentences.iter().map(|s| s.text.as_str()))
+        let sentences: Vec<&str> = self.sentences.iter().map(|s| s.text.as_str()).collect();
+        join(&sentences)
     }
 
     fn of_fields(fields: &Map<String, Value>) -> Self {
@@ -90,6 +95,12 @@ impl Draft {
         }
         draft
     }
+}
+
+/// Whether a character shows nothing and changes how others look: controls, marks of direction, zero widths.
+fn is_invisible(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace())
+        || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// The JSON in an answer: the whole of it, or what stands in a fence.
@@ -206,6 +217,12 @@ mod tests {
             (None, vec![of("渡船五月停运。", &[0]), of("镇上将投票。", &[])])
         );
         assert_eq!(read("The ferry stops in May."), (None, vec![of("The ferry stops in May.", &[])]));
+    }
+
+    #[test]
+    fn what_nobody_sees_is_left_out() {
+        assert_eq!(read("The \u{202E}ferry\u{0} st\u{200B}ops."), (None, vec![of("The ferry stops.", &[])]));
+        assert_eq!(read(r#"{"sentences":["It \u0007stops."]}"#), (None, vec![of("It stops.", &[])]));
     }
 
     #[test]

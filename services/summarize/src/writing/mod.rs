@@ -23,7 +23,7 @@ use kos_shared::{
 };
 use sha2::{Digest, Sha256};
 use tokio::time::{interval, sleep};
-use tracing::info;
+use tracing::{info, warn};
 
 use self::{
     answers::{Answers, Claimed, Kept, LEASE, Question},
@@ -52,6 +52,13 @@ const TEMPERATURES: [f32; 2] = [0.2, 0.7];
 
 /// How often it is looked whether somebody else's answer has come.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// How often it is tried to keep an answer, and the pause before each further time.
+const KEEP_TRIES: u32 = 10;
+const KEEP_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a check stumbled over is carried up to this length, in characters.
+const MAX_DETAIL: usize = 120;
 
 /// A model endpoint, and how much it can read.
 #[derive(Debug, Clone)]
@@ -229,13 +236,13 @@ impl Writer {
             },
             None => None,
         };
-        let answered = self.while_claimed(question, model.endpoint.ask(request)).await?;
+        let answered = self.while_claimed(question, model.endpoint.ask(request)).await;
         let (spent, answered) = match answered {
             Ok(answer) => {
                 let usage = answer.usage;
                 let kept = Kept { text: answer.text, finish: answer.finish, usage };
                 if let Some(answers) = &self.answers {
-                    answers.keep(question, &kept, Timestamp::now()).await?;
+                    keep(answers, question, &kept).await?;
                 }
                 (u64::from(usage.prompt_tokens) + u64::from(usage.completion_tokens), Ok(kept))
             }
@@ -251,15 +258,18 @@ impl Writer {
     }
 
     /// Waits for `call`, and has everybody know meanwhile that somebody does.
-    async fn while_claimed<T>(&self, question: &Question, call: impl Future<Output = T>) -> Result<T, sqlx::Error> {
+    async fn while_claimed<T>(&self, question: &Question, call: impl Future<Output = T>) -> T {
         let mut call = std::pin::pin!(call);
-        let Some(answers) = &self.answers else { return Ok(call.await) };
+        let Some(answers) = &self.answers else { return call.await };
         let mut renewal = interval(LEASE / 3);
         renewal.tick().await;
         loop {
             tokio::select! {
-                answer = &mut call => return Ok(answer),
-                _ = renewal.tick() => answers.renew(question, Timestamp::now()).await?,
+                answer = &mut call => return answer,
+                _ = renewal.tick() => if let Err(error) = answers.renew(question, Timestamp::now()).await {
+                    // At worst another worker asks as well; giving up here would have paid for nothing.
+                    warn!(%error, "a claim could not be renewed");
+                },
             }
         }
     }
@@ -291,6 +301,18 @@ async fn claim(answers: &Answers, question: &Question) -> Result<Option<Kept>, s
             Claimed::Others(_) => sleep(LOOK_AGAIN).await,
         }
     }
+}
+
+/// Writes an answer down. It is paid for, so a database that is gone for a moment is waited for.
+async fn keep(answers: &Answers, question: &Question, answer: &Kept) -> Result<(), sqlx::Error> {
+    for _ in 1..KEEP_TRIES {
+        match answers.keep(question, answer, Timestamp::now()).await {
+            Ok(()) => return Ok(()),
+            Err(error) => warn!(%error, "an answer could not be kept, it is tried again"),
+        }
+        sleep(KEEP_PAUSE).await;
+    }
+    answers.keep(question, answer, Timestamp::now()).await
 }
 
 async fn assess(job: &Job, answer: &Kept) -> Assessment {
@@ -326,7 +348,7 @@ pub fn check(finding: &Finding) -> Check {
         name: finding.check.to_owned(),
         verdict: finding.verdict,
         figure: finding.figure,
-        detail: finding.detail.clone(),
+        detail: finding.detail.as_deref().map(|detail| detail.chars().take(MAX_DETAIL).collect()),
     }
 }
 

@@ -82,11 +82,11 @@ pub(super) fn without_stops_of_names(text: &str, source: &str) -> String {
     kept
 }
 
-/// Whether the source has `word`, a full stop and the next word of `rest` in a row.
+/// Whether the source has `word` with a full stop and a blank behind it, and the next word of `rest` somewhere.
 fn stands_joined(word: &str, rest: &str, source: &str) -> bool {
     let rest = rest.trim_start();
     let next = &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len())];
-    source.contains(&format!("{word}. {next}"))
+    source.contains(&format!("{word}. ")) && source.contains(next)
 }
 
 /// The clauses of `text` in their order, each with the sentence that it stands in: sentences, cut at colons,

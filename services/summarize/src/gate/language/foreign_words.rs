@@ -12,16 +12,22 @@ use super::function_words::is_small_english_word;
 /// Units and words in lower case that the press of other scripts writes in Latin letters.
 const LOWER_CASE: &str = "km kg mm cm nm dm ml mg kb mb gb tb kw kwh mw gw mph kph kmh bps kbps mbps gbps ppm rpm hz khz \
      mhz ghz db lb lbs ft oz sq cc hp nm bp bps pt px dpi fps rmb usd eur vs app apps vlog logo emoji wifi wi-fi plus \
-     pro max mini cosplay email pdf ppt ph pm am adidas vivo realme ofo iphone ipad ebay arxiv mrna dna url www com";
+     pro max mini cosplay email pdf ppt ph pm am adidas no µm vivo realme ofo iphone ipad ebay arxiv mrna dna url www com";
 
 /// Words that are written with a capital in English and are none of a name's own: they have a translation everywhere.
 const TRANSLATABLE: &str = "monday tuesday wednesday thursday friday saturday sunday january february march april june \
      july august september october november december english chinese american british french german russian japanese \
      european president minister senator governor north south east west summary article news today";
 
+/// What a person is, in front of a name; it has a translation though the source has it with a capital.
+const PERSON_TITLES: &str = "president minister prime senator governor mayor secretary chancellor professor judge coach \
+     detective officer chairman ambassador gov sen rep";
+
 /// Small words inside names (`Bank of America`), in lower case, if the whole name stands in the source.
-const PARTICLES: [&str; 17] =
-    ["of", "the", "de", "du", "des", "del", "la", "le", "da", "do", "dos", "di", "von", "van", "der", "den", "bin"];
+const PARTICLES: &str = "of the de du des del la le da do dos di von van der den zu te bin ibn al el y";
+
+/// Words that are small ones in English and names too, where the source has them with a capital.
+const ALSO_NAMES: [&str; 6] = ["may", "will", "so", "an", "do", "my"];
 
 /// First words of names that a half translation leaves out, and what it writes instead: `South Bend` → `南Bend`.
 const TRANSLATED_FIRST_WORDS: [(&str, &str); 14] = [
@@ -93,9 +99,9 @@ impl<'a> SourceWords<'a> {
         source
     }
 
-    /// Whether `word` stands there as it is.
-    pub(super) fn has(&self, word: &str) -> bool {
-        self.words.contains(word)
+    /// Whether `word` may stand in a list of names: it stands there as it is, or is an abbreviation or a number.
+    pub(super) fn may_stand(&self, word: &str) -> bool {
+        self.words.contains(word) || is_abbreviation(word) || is_technical(word) || word.chars().count() == 1
     }
 
     /// Whether `word`, with a capital, is a name there, not a word at the start of a sentence.
@@ -103,7 +109,13 @@ impl<'a> SourceWords<'a> {
         let base = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
         [word, base].iter().any(|w| {
             self.capitalised.contains(w) || (self.words.contains(w) && !self.words.contains(w.to_lowercase().as_str()))
-        }) || (is_abbreviation(base) && self.lower.contains(&base.to_lowercase()))
+        }) || (is_abbreviation(base) && self.has_in_another_case(base))
+    }
+
+    /// Whether an abbreviation stands there in another case, as `Nasa` does for `NASA`, and not as a plain word.
+    fn has_in_another_case(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        self.lower.contains(&lower) && !self.words.contains(lower.as_str())
     }
 
     /// Whether `han` before `word` is half of a translation of a name that the source has whole.
@@ -172,35 +184,63 @@ fn foreign_in_run<'t>(sentence: &'t str, run: &[(usize, &'t str)], source: &Sour
     }
     // A name with small words in it has to stand in the source as it is.
     let named = |word: &str| word.starts_with(char::is_uppercase);
-    let whole = run.len() > 1 && named(first) && named(last) && source.text.contains(&sentence[start..end]);
+    let begins = named(first) || (is_particle(first) && !["of", "the"].contains(&first));
+    let whole = run.len() > 1 && begins && named(last) && source.text.contains(&sentence[start..end]);
+    let titled = run.len() > 1 && PERSON_TITLES.split_whitespace().any(|t| t == first.to_lowercase());
+    if titled && named(first) {
+        return Some(first);
+    }
     let mut unknown = 0;
     for (_, word) in run {
         let known = source.has_name(word) || is_technical(word);
         unknown = if known { 0 } else { unknown + 1 };
-        let particle = whole && PARTICLES.contains(word);
-        if !particle && (is_foreign(word, known, whole, source) || unknown > MAX_UNKNOWN_NAME) {
+        let particle = whole && is_particle(word);
+        let context = Context { known, whole, alone: run.len() == 1 };
+        if !particle && (is_foreign(word, context, source) || unknown > MAX_UNKNOWN_NAME) {
             return Some(word);
         }
     }
     None
 }
 
-/// Whether the words at `place` are a title in quotes or an original in brackets that stands in the source so.
+/// Whether the words at `place` are a title in quotes that stands in the source so, or an original in brackets behind
+/// its translation.
 fn is_set_apart(sentence: &str, place: std::ops::Range<usize>, words: usize, source: &SourceWords<'_>) -> bool {
     let text = &sentence[place.clone()];
-    let opened = sentence[..place.start].chars().next_back().unwrap_or(' ');
-    let closed = sentence[place.end..].trim_start_matches(['.', ',', '!', '?']).chars().next().unwrap_or(' ');
-    let title = "《“「『\"〈‘'".contains(opened) && "》”」』\"〉’'".contains(closed);
-    let original = "（(".contains(opened) && "）)".contains(closed);
+    let mut before = sentence[..place.start].chars().rev();
+    let opened = before.next().unwrap_or(' ');
+    let behind_word = before.find(|c| !c.is_whitespace()).is_some_and(|c| c.is_alphabetic() && !c.is_ascii());
+    let closed = sentence[place.end..].trim_start_matches(['.', ',', '!', '?']).chars().next();
+    let title = "《“「『\"〈‘'".contains(opened) && closed.is_some_and(|c| "》”」』\"〉’'".contains(c));
+    // A comma may end the clause inside the brackets: `世界卫生组织（World Health Organization, WHO）`.
+    let goes_on = sentence[place.end..].chars().next();
+    let original = behind_word && "（(".contains(opened) && goes_on.is_none_or(|c| "）),，;；".contains(c));
     if words > MAX_QUOTED_WORDS || !(title || original) {
         return false;
     }
     let capital = |w: Option<&str>| w.is_some_and(|w| w.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit()));
     let as_title = capital(text.split_whitespace().next()) && capital(text.split_whitespace().next_back());
-    (original || as_title) && source.text.to_lowercase().contains(&text.to_lowercase())
+    let stands_in_source = || source.text.to_lowercase().contains(&text.to_lowercase());
+    // Whether there is such a name, the check of names says.
+    (original && (as_title || stands_in_source())) || (title && as_title && stands_in_source())
 }
 
-fn is_foreign(word: &str, known: bool, in_whole_name: bool, source: &SourceWords<'_>) -> bool {
+fn is_particle(word: &str) -> bool {
+    PARTICLES.split(' ').any(|p| p == word)
+}
+
+/// What a word stands in.
+#[derive(Clone, Copy)]
+struct Context {
+    /// The source has the word as a name.
+    known: bool,
+    /// It is part of a name of several words that the source has.
+    whole: bool,
+    /// No other Latin word stands beside it.
+    alone: bool,
+}
+
+fn is_foreign(word: &str, Context { known, whole, alone }: Context, source: &SourceWords<'_>) -> bool {
     let lower = word.to_lowercase();
     if LOWER_CASE.split_whitespace().any(|w| w == lower) || is_technical(word) {
         return false;
@@ -215,11 +255,14 @@ fn is_foreign(word: &str, known: bool, in_whole_name: bool, source: &SourceWords
         let common = ["e-commerce", "e-mail", "e-book", "t-shirt", "x-ray", "e-commerce"].contains(&word);
         return !marked || common;
     }
-    let translatable = TRANSLATABLE.split_whitespace().any(|w| w == lower) && !in_whole_name;
-    let small = is_small_english_word(word) && !(known && (in_whole_name || is_abbreviation(word)));
+    let translatable = TRANSLATABLE.split_whitespace().any(|w| w == lower) && !whole;
+    // IT, WHO, US.
+    let abbreviated = is_abbreviation(word) && (known || alone);
+    let named = known && (whole || ALSO_NAMES.contains(&lower.as_str()));
+    let small = is_small_english_word(word);
     // `Rescue`: with a capital only where it starts a sentence of the source.
-    let common = !known && source.lower.contains(&lower);
-    translatable || small || common
+    let common = !known && source.words.contains(lower.as_str());
+    translatable || if small { !(abbreviated || named) } else { common }
 }
 
 /// `NASA`, `AI`, `U.S`: capitals only, two to five.
@@ -271,6 +314,8 @@ mod tests {
             "Experience公司位于South Bend。",
             "通过Facebook宣布，见example.com。",
             "A股上涨，iPhone热销。",
+            "世界卫生组织（World Health Organization, WHO）称IT行业排名No 1。",
+            "US和WHO表示，北京的IT业。",
         ] {
             assert_eq!(foreign(sentence), None, "{sentence}");
         }
@@ -288,6 +333,7 @@ mod tests {
             ("一名8-year-old女孩。", "8-year-old"),
             ("价值3million美元。", "3million"),
             ("Rescue人员到达。", "Rescue"),
+            ("President Anna Lindqvist发言。", "President"),
             ("他说“people like the experience”。", "people"),
             ("发生在 Big Bad Unknown Place。", "Unknown"),
         ] {

@@ -36,6 +36,9 @@ const MAX_ORIGINAL: usize = 12;
 /// From how many Chinese characters without any kana on a Japanese text is none.
 const MIN_HAN_WITHOUT_KANA: usize = 14;
 
+/// How many Latin words a Chinese text may have for each Chinese character, names though they are.
+const MAX_LATIN_WORDS: usize = 3;
+
 /// What share of a Korean text may be Chinese characters, which stand in brackets there.
 const MAX_HAN_IN_KOREAN: f64 = 0.3;
 
@@ -127,7 +130,7 @@ impl Judge<'_> {
         {
             let another = sentences(text).map(|s| &text[s]).find(|sentence| {
                 let words = small_words(sentence, self.source);
-                wanted.clause(&words) == Says::Another || wanted.text(&words) == Says::Another
+                wanted.clause(&words) == Says::Another || wanted.misses(&words)
             });
             match another {
                 Some(sentence) => judged.found(sentence),
@@ -154,10 +157,9 @@ impl Judge<'_> {
             judged.told |= own;
             // Names between commas are a list if their sentence has words of the language around it.
             let wordless = !own && (!sentence_is_own || !self.is_list_item(clause));
-            let variant = self.variant.is_some_and(|v| is_in_the_other_variant(clause, v));
-            if wordless || variant || self.third_script(clause, &text).is_some() {
-                judged.found(clause);
-            } else if foreign_word(clause, &self.names).is_some() {
+            let variant = self.variant.is_some_and(|v| is_in_the_other_variant(&without_quotes(clause), v));
+            let third_script = || self.third_script(clause, &text).is_some();
+            if wordless || variant || third_script() || foreign_word(clause, &self.names).is_some() {
                 judged.found(clause);
             }
         }
@@ -168,15 +170,16 @@ impl Judge<'_> {
         text.chars().filter_map(Script::of).any(|s| self.scripts.contains(&s))
     }
 
-    /// Whether the words of a clause without a letter of the language's script all stand in the source.
+    /// Whether the words of a clause without a letter of the language's script are names and abbreviations.
     fn is_list_item(&self, clause: &str) -> bool {
-        latin_words(clause).all(|(_, word)| self.names.has(word))
+        latin_words(clause).all(|(_, word)| self.names.may_stand(word))
     }
 
     /// The first run of letters in `clause` of a script that is neither the language's nor Latin, unless it is a short
     /// original in quotes or brackets that the source has. Greek letters one by one are symbols.
     fn third_script<'t>(&self, clause: &'t str, text: &str) -> Option<&'t str> {
-        let foreign = |c: char| Script::of(c).is_some_and(|s| s != Script::Latin && !self.scripts.contains(&s));
+        let foreign =
+            |c: char| Script::of(c).is_some_and(|s| s != Script::Latin && !self.scripts.contains(&s)) && !is_symbol(c);
         let offset = clause.as_ptr() as usize - text.as_ptr() as usize;
         let mut at = 0;
         while let Some(start) = clause[at..].find(foreign).map(|start| at + start) {
@@ -212,9 +215,28 @@ impl Judge<'_> {
             && han as f64 > MAX_HAN_IN_KOREAN * counts.letters() as f64
             && han > 2;
         let other_variant = self.variant.is_some_and(|v| is_in_the_other_variant(text, v));
-        let latin = self.scripts == [Script::Han] && latin_words(text).count() > han;
+        let latin = self.scripts == [Script::Han] && latin_words(text).count() > MAX_LATIN_WORDS * han;
         (no_kana || too_much_han || other_variant || (latin && han > 0)).then_some(text)
     }
+}
+
+/// `text` without what stands in quotes: a name, a title, somebody's words.
+fn without_quotes(text: &str) -> String {
+    let mut depth = 0_usize;
+    text.chars()
+        .filter(|c| {
+            let opens = "“「『《".contains(*c);
+            let closes = "”」』》".contains(*c);
+            depth = if opens { depth + 1 } else { depth.saturating_sub(usize::from(closes)) };
+            depth == 0
+        })
+        .collect()
+}
+
+/// Whether a letter, by Unicode, is one of no script: modifiers such as the ʻ of Hawaiʻi, letterlike symbols and Roman
+/// numerals, letters in circles, letters of formulas.
+fn is_symbol(c: char) -> bool {
+    matches!(u32::from(c), 0x02B0..=0x036F | 0x2070..=0x218F | 0x2460..=0x24FF | 0x1D400..=0x1D7FF)
 }
 
 /// Where the run of letters for which `inside` holds ends, blanks between them included.

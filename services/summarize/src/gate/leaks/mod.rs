@@ -15,8 +15,8 @@ use super::{Candidate, Finding, Source};
 pub const NAME: &str = "leaks";
 
 /// How many tokens in a row with the instruction, and not with the source, are no chance: words, and pairs of
-/// characters in a script without spaces. No reference summary of the development corpora shares four words with the
-/// instructions of `model-outputs`.
+/// characters in a script without spaces. No summary of the development corpora shares even three words with the instructions
+/// of `model-outputs`.
 const SHARED_WORDS: usize = 6;
 const SHARED_PAIRS: usize = 8;
 
@@ -78,7 +78,9 @@ fn markup(text: &str, source: &str) -> Option<String> {
     }
     let marked = |line: &&str| {
         let heading = line.trim_start_matches('#');
-        let is_heading = heading.len() < line.len() && heading.starts_with(' ');
+        let level = line.len() - heading.len();
+        // `# topic` alone is a tokenized hashtag.
+        let is_heading = heading.starts_with(' ') && (level > 1 || (level == 1 && text.trim().contains('\n')));
         let is_row = line.starts_with("| ") || *line == "|" || line.starts_with("|-");
         (is_heading || is_row || *line == "---") && !source.contains(*line)
     };
@@ -86,7 +88,8 @@ fn markup(text: &str, source: &str) -> Option<String> {
         return Some(line.to_owned());
     }
     let bold = text.match_indices("**").count() >= 2 && !source.contains("**");
-    let items = text.lines().filter(|l| ["- ", "* ", "• "].iter().any(|b| l.trim_start().starts_with(b))).count();
+    let item = |line: &&str| ["- ", "* ", "• "].iter().any(|b| line.starts_with(b)) && !source.contains(*line);
+    let items = text.lines().map(str::trim).filter(item).count();
     match (bold, items) {
         (true, _) => Some("**".into()),
         (_, 2..) => Some("a list".into()),

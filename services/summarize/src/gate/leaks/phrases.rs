@@ -42,7 +42,8 @@ pub(super) const MARKS: &[&str] = &[
     "\"summary\"",
     "'summary':",
     "\"title\":",
-    "](http",
+    "](http://",
+    "](https://",
     "[insert",
     "lorem ipsum",
 ];

@@ -197,6 +197,10 @@ const ORDINARY: &[&str] = &[
     "ps",
     "3d",
     "2d",
+    "co",
+    "fc",
+    "pr",
+    "hr",
 ];
 
 /// Latin words that a Chinese text uses as its own, whatever they are called where it is from.
@@ -216,7 +220,8 @@ const LEAST_STEM: usize = 4;
 
 /// Whether a folded word with a capital names nothing that could be invented.
 pub(crate) fn says_nothing(folded: &str, in_chinese: bool) -> bool {
-    ORDINARY.contains(&folded) || (in_chinese && ORDINARY_IN_CHINESE.contains(&folded))
+    let ordinary = |word: &str| ORDINARY.contains(&word) || (in_chinese && ORDINARY_IN_CHINESE.contains(&word));
+    ordinary(folded) || folded.strip_suffix('s').is_some_and(ordinary)
 }
 
 /// The other ways of naming what `folded` names.

@@ -10,6 +10,9 @@ use super::{
 /// Names at least this long may be spelled in two ways: Zelensky and Zelenskyy.
 const LEAST_SPELLED: usize = 6;
 
+/// A country and its people begin with the same letters, and so do a name and its short form: so many.
+const SAME_START: usize = 3;
+
 /// Acronyms are looked for in the initials of at most so many words.
 const LONGEST_ACRONYM: usize = 8;
 
@@ -114,7 +117,7 @@ impl Known {
         let is_name = |p: &str| is_capitalised(p) && !PREFIXES.contains(&p);
         let mut parts = text.split(['-', '‑', '.']).filter(|p| is_name(p) || numbered(p)).peekable();
         text.contains(['-', '‑', '.'])
-            && parts.peek().is_some_and(|p| p.chars().count() > 1)
+            && parts.peek().is_none_or(|p| p.chars().count() > 1)
             && parts.all(|p| {
                 let folded = fold(p);
                 is_capitalised(p) && (self.has_word(&folded) || same(&folded).any(|other| self.has_phrase(other)))
@@ -152,12 +155,13 @@ impl Known {
     fn has_relative(&self, folded: &str) -> bool {
         let length = folded.chars().count();
         let Some(first) = folded.chars().next() else { return false };
-        let same_letter = self.capitals.range(first.to_string()..).take_while(|c| c.starts_with(first));
-        let mut candidates = same_letter.filter(|c| c.chars().count().abs_diff(length) <= 8);
-        candidates.any(|c| {
-            let spelled =
-                length >= LEAST_SPELLED && c.chars().count() >= LEAST_SPELLED && differ_by_a_letter(folded, c);
-            are_related(folded, c) || (length >= 3 && c.starts_with(folded)) || spelled
+        let start: String = folded.chars().take(SAME_START).collect();
+        let mut alike = self.capitals.range(first.to_string()..).take_while(|c| c.starts_with(first));
+        alike.any(|c| {
+            let long = length >= LEAST_SPELLED && c.chars().count() >= LEAST_SPELLED;
+            (long && differ_by_a_letter(folded, c))
+                || (c.starts_with(&start)
+                    && (are_related(folded, c) || (length >= SAME_START && c.starts_with(folded))))
         })
     }
 }
@@ -211,6 +215,8 @@ mod tests {
             ("COVID-19 cases", "Covid"),
             ("Federal Bureau of Investigation", "FBI"),
             ("in California", "Calif"),
+            ("a wrestler", "Pro-wrestler"),
+            ("Anna Schoenig", "Shoenig"),
         ] {
             assert!(has(source, name), "{source} / {name}");
         }

@@ -5,8 +5,14 @@ use kos_shared::text::{
     sentences,
 };
 
-/// Of a title's words, this share has capitals: they say nothing.
+/// Where more of the words have capitals, these say nothing: it is a headline.
 const TITLE_CASE: f64 = 0.6;
+
+/// The same for what ends with a full stop, as headlines don't: a sentence may be full of names.
+const TITLE_CASE_WITH_STOP: f64 = 0.85;
+
+/// The longest run of names whose initials may be an acronym.
+const LONGEST_RUN: usize = 8;
 
 /// A word that has the looks of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +84,12 @@ fn is_part(c: char) -> bool {
 
 /// The words of `text` that may be names, in their order.
 pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Mention<'_>> = Vec::new();
     for sentence in sentences(text) {
         let sentence = &text[sentence];
         let words: Vec<Word<'_>> = words(sentence).collect();
-        let headline = is_headline(&words);
+        let most = if sentence.ends_with('.') { TITLE_CASE_WITH_STOP } else { TITLE_CASE };
+        let headline = is_headline(&words, most);
         if headline == Headline::Capitals {
             continue;
         }
@@ -107,8 +114,8 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
             run.push(found.len());
             let mut joined = [None, None];
             let folded = fold(bare);
-            if i > 0 && gap.trim().is_empty() && found.len() > first {
-                let previous: &mut Mention<'_> = found.last_mut().unwrap_or_else(|| unreachable!("there is one more"));
+            let touches = i > 0 && gap.trim().is_empty() && found.len() > first;
+            if let Some(previous) = found.last_mut().filter(|_| touches) {
                 let both = format!("{}{folded}", previous.folded);
                 previous.joined[1] = Some(both.clone());
                 joined[0] = Some(both);
@@ -122,7 +129,7 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
 
 /// Gives the words of a run their initials, and ends it.
 fn close(found: &mut [Mention<'_>], run: &mut Vec<usize>) {
-    if run.len() > 1 {
+    if (2..=LONGEST_RUN).contains(&run.len()) {
         let initials: String = run.iter().filter_map(|i| found[*i].folded.chars().next()).collect();
         run.iter().for_each(|i| found[*i].initials = Some(initials.clone()));
     }
@@ -145,7 +152,7 @@ enum Headline {
     Capitals,
 }
 
-fn is_headline(words: &[Word<'_>]) -> Headline {
+fn is_headline(words: &[Word<'_>], most: f64) -> Headline {
     let (mut letters, mut capitals) = (0_usize, 0_usize);
     for c in words.iter().flat_map(|w| w.text.chars()).filter(|c| c.is_lowercase() || c.is_uppercase()) {
         letters += 1;
@@ -157,7 +164,7 @@ fn is_headline(words: &[Word<'_>]) -> Headline {
     let spaced = words.len() >= 3;
     if spaced && letters >= 12 && capitals * 2 > letters {
         Headline::Capitals
-    } else if spaced && capitalised >= 3 && capitalised as f64 > TITLE_CASE * long().count() as f64 {
+    } else if spaced && capitalised >= 3 && capitalised as f64 > most * long().count() as f64 {
         Headline::Words
     } else {
         Headline::No

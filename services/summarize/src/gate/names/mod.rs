@@ -57,7 +57,7 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::cannot_judge(NAME);
     }
     let known = Known::of([source.title, source.text]);
-    let in_chinese = Counts::of(candidate.text).dominant() == Some(Script::Han);
+    let in_chinese = Script::of_language(candidate.language).is_some_and(|s| s.contains(&Script::Han));
     let judged: Vec<&Mention<'_>> = all.iter().filter(|m| !says_nothing(&m.folded, in_chinese)).collect();
     if judged.is_empty() {
         return Finding::cannot_judge(NAME);
@@ -71,8 +71,11 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
 }
 
 fn reach(source: &Source<'_>, candidate: &Candidate<'_>) -> Reach {
-    let written = |text: &str| Counts::of(text).dominant();
-    let (from, into) = (written(source.text), written(candidate.text));
+    // A short Chinese summary may have more Latin letters than characters: the language says more.
+    let written = |language: &Language, text: &str| {
+        Script::of_language(language).and_then(|s| s.first().copied()).or_else(|| Counts::of(text).dominant())
+    };
+    let (from, into) = (written(source.language, source.text), written(candidate.language, candidate.text));
     let undetermined = |l: &Language| l.primary() == "und";
     let same = source.language.same_language(candidate.language)
         || ((undetermined(source.language) || undetermined(candidate.language)) && from == into);
@@ -86,5 +89,44 @@ fn reach(source: &Source<'_>, candidate: &Candidate<'_>) -> Reach {
         (Some(Script::Latin), Some(other)) if other != Script::Latin => Reach::All,
         (Some(from), Some(into)) if from != into => Reach::Codes,
         _ => Reach::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::Verdict;
+
+    use super::*;
+
+    fn judged(title: &str, text: &str, from: &Language, into: &Language) -> Finding {
+        let text_of_source = match from.primary() {
+            "zh" => "空中客车向沙特交付了一架A320。",
+            _ => "Airbus delivered jets to Saudi Arabia, said Anna Berg.",
+        };
+        let source = Source { title: "", text: text_of_source, language: from };
+        check(&source, &Candidate { title: Some(title), ..Candidate::of(text, into) })
+    }
+
+    #[test]
+    fn the_share_of_names_that_are_there_is_the_figure() {
+        let english = Language::ENGLISH;
+        let finding = judged("", "Jets went to Saudi Arabia and Qatar, said Berg of Boeing.", &english, &english);
+        assert_eq!((finding.figure, finding.detail.as_deref()), (Some(0.6), Some("Qatar, Boeing")));
+        assert_eq!(judged("", "Nobody said why.", &english, &english).verdict, Verdict::CannotJudge);
+    }
+
+    #[test]
+    fn a_headlines_capitals_are_no_names_and_its_acronyms_are() {
+        let verdict = |title| judged(title, "", &Language::ENGLISH, &Language::ENGLISH).verdict;
+        assert_eq!(verdict("New Planes Reach Gulf Kingdom After Delay"), Verdict::CannotJudge);
+        assert_eq!(verdict("New Planes Reach NATO Kingdom After Delay"), Verdict::Fail);
+    }
+
+    #[test]
+    fn of_a_translation_only_codes_are_judged() {
+        let verdict = |text| judged("", text, &Language::CHINESE, &Language::ENGLISH).verdict;
+        assert_eq!(verdict("The planemaker Airbus delivered to Saudi Arabia."), Verdict::CannotJudge);
+        assert_eq!(verdict("The planemaker Airbus delivered an A320."), Verdict::Pass);
+        assert_eq!(verdict("The planemaker Airbus delivered an A350."), Verdict::Fail);
     }
 }

@@ -108,5 +108,5 @@ pub(super) fn hour(tokens: &[Token], i: usize, value: f64) -> Option<f64> {
     let english = matches!(word, "am" | "pm") || dotted;
     let chinese = tokens.get(next).and_then(Token::character).is_some_and(|c| "点點时時".contains(c));
     let is_hour = english || chinese || (minutes && tokens.get(i + 1).and_then(Token::character) == Some(':'));
-    is_hour.then(|| if value > 12.0 { value - 12.0 } else { value + 12.0 })
+    is_hour.then_some(if value > 12.0 { value - 12.0 } else { value + 12.0 })
 }

@@ -55,6 +55,11 @@ pub(super) fn is_numeral(c: char) -> bool {
     digit(c).is_some() || unit(c).is_some()
 }
 
+/// Whether a character is a unit that no number begins with: 万一 and 百般 are words.
+pub(super) fn begins_no_number(c: char) -> bool {
+    unit(c).is_some_and(|u| u > 10.0)
+}
+
 /// The value of a Chinese digit from one to six, and of the names of Sunday: what follows 周 and 星期.
 pub(super) fn weekday(c: char) -> Option<f64> {
     if matches!(c, '日' | '天') { Some(7.0) } else { digit(c).filter(|d| (1.0..=6.0).contains(d) && c != '两') }
@@ -196,14 +201,16 @@ impl Sum {
 pub(super) fn rough(tokens: &[Token], i: usize) -> Option<(f64, f64, usize)> {
     let character = |k: usize| tokens.get(k).and_then(Token::character);
     match character(i)? {
-        '数' | '几' | '上' | '成' | '數' | '幾' => {
+        '数' | '几' | '上' | '數' | '幾' => {
             let mut low = 1.0;
             let mut k = i + 1;
             while let Some(u) = character(k).and_then(unit) {
                 low *= u;
                 k += 1;
             }
-            (low > 1.0).then_some((low, low * 10.0, k))
+            // Not 人数十二万, not 以上百分之三十.
+            let goes_on = character(k).is_some_and(|c| digit(c).is_some() || c == '分');
+            (low > 1.0 && !goes_on).then_some((low, low * 10.0, k))
         }
         '十' if matches!(character(i + 1), Some('几' | '多' | '余')) => Some((10.0, 20.0, i + 2)),
         _ => None,
@@ -265,6 +272,8 @@ mod tests {
         assert!(guesses(&lex("五六个"), 0));
         assert!(!guesses(&lex("一九四九"), 0));
         assert_eq!(rough(&lex("数百万人"), 0).map(|r| r.0), Some(1e6));
-        assert_eq!(rough(&lex("数字"), 0), None);
+        for text in ["数字", "数十二万", "上百分之三十"] {
+            assert_eq!(rough(&lex(text), 0), None, "{text}");
+        }
     }
 }

@@ -119,7 +119,8 @@ fn figure(chars: &[(usize, char)], start: usize) -> (f64, f64, usize) {
         let fraction = chars[k + 1..].iter().take_while(|(_, c)| c.is_ascii_digit()).count();
         let end = k + 1 + fraction;
         // Not `1.2.3`: a version, a date, an address.
-        if !(is_point(end) && is_digit(end + 1)) && !follows_a_point(chars, start) {
+        let goes_on = is_point(end) && is_digit(end + 1);
+        if !goes_on && !follows_a_point(chars, start) {
             digits.push('.');
             digits.extend(chars[k + 1..end].iter().map(|(_, c)| *c));
             step = 1.0 / power_of_ten(fraction);

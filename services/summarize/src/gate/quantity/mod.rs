@@ -7,11 +7,13 @@ mod calendar;
 mod chinese;
 mod english;
 mod lexer;
+mod measure;
 mod support;
 
 use std::ops::Range;
 
 use lexer::{Kind as Piece, Token, lex};
+use measure::{Hedge, Unit, hedge, unit};
 
 /// One quantity of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,31 +56,6 @@ pub(crate) enum Kind {
     Hint,
 }
 
-/// What is counted, as far as a summary could mistake it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Percent,
-    Money,
-    Second,
-    Minute,
-    Hour,
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-/// How a number is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hedge {
-    /// `more than`, `超过`, `多`.
-    Over,
-    /// `nearly`, `近`.
-    Under,
-    /// `about`, `约`.
-    About,
-}
-
 /// The quantities of `text`, in their order.
 pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
     let tokens = lex(text);
@@ -100,7 +77,7 @@ pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
 }
 
 fn quantity(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
-    let token = &tokens[i];
+    let token = tokens.get(i)?;
     if let Some(found) = calendar::weekday(tokens, i).or_else(|| calendar::month(tokens, i)) {
         return Some(found);
     }
@@ -196,11 +173,12 @@ fn figure(tokens: &[Token], i: usize, value: f64, step: f64, in_name: bool) -> (
 fn character(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
     let at = |k: usize| tokens.get(k).and_then(Token::character);
     if at(i) == Some('百') && at(i + 1) == Some('分') && at(i + 2) == Some('之') {
-        let (mut percent, next) =
-            quantity(tokens, i + 3).filter(|(q, _)| matches!(q.kind, Kind::Figure | Kind::Words | Kind::Hint))?;
-        percent.range.start = tokens[i].range.start;
-        (percent.unit, percent.also) = (Some(Unit::Percent), Some(percent.value / 100.0));
-        percent.kind = if percent.value == 100.0 { Kind::Hint } else { percent.kind };
+        let (value, step, next) = plain(tokens, i + 3)?;
+        // 百分之百 is an idiom.
+        let kind = if value == 100.0 { Kind::Hint } else { Kind::Words };
+        let mut percent = Quantity::new(tokens, i, next, value, kind);
+        (percent.unit, percent.also, percent.step) = (Some(Unit::Percent), Some(value / 100.0), step);
+        percent.hedge = hedge(tokens, i, next);
         return Some((percent, next));
     }
     let half = at(i) == Some('半') || (at(i) == Some('一') && at(i + 1) == Some('半'));
@@ -231,7 +209,8 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
         chinese::Counted { has_figure: true, .. } => Kind::Figure,
         // One character, or units alone, may be idiom: 一切, 万一, 千万, 百万富翁. So may digits in a row (九一八).
         chinese::Counted { numerals: 1, .. } | chinese::Counted { has_digit: false, .. } => Kind::Hint,
-        _ if (i..next).all(|k| at(k).is_some_and(|c| "一二三四五六七八九".contains(c))) => Kind::Hint,
+        _ if at(i).is_some_and(chinese::begins_no_number) => Kind::Hint,
+        _ if (i..next).all(|k| at(k).is_some_and(|c| "一二两三四五六七八九".contains(c))) => Kind::Hint,
         _ => Kind::Words,
     };
     let mut number = Quantity::new(tokens, i, next, counted.value, kind);
@@ -240,10 +219,10 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
     match (at(next), at(next + 1)) {
         // 三分之一
         (Some('分'), Some('之')) => {
-            if let Some((above, after)) = quantity(tokens, next + 2) {
+            if let Some((above, _, after)) = plain(tokens, next + 2) {
                 number.kind = Kind::Words;
-                (number.value, number.also, number.step) = (above.value / counted.value, None, 0.0);
-                number.range.end = above.range.end;
+                (number.value, number.also, number.step) = (above / counted.value, None, 0.0);
+                number.range.end = tokens[after - 1].range.end;
                 return (number, after);
             }
         }
@@ -263,6 +242,14 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
         number.also = Some(hour);
     }
     number.finished(tokens, i, next)
+}
+
+/// A number alone at token `i`: its value, its step and the token behind it.
+fn plain(tokens: &[Token], i: usize) -> Option<(f64, f64, usize)> {
+    if let Some(counted) = chinese::counted(tokens, i) {
+        return Some((counted.value, counted.step, counted.next));
+    }
+    if let Piece::Figure { value, step, .. } = tokens.get(i)?.kind { Some((value, step, i + 1)) } else { None }
 }
 
 /// Notes that two quantities stand together; `between` is what stands between them.
@@ -329,73 +316,4 @@ impl Quantity {
     pub(crate) fn is_share(&self) -> bool {
         self.unit == Some(Unit::Percent)
     }
-}
-
-/// What is counted by the number that ends before token `next`, and the token behind it.
-fn unit(tokens: &[Token], next: usize, value: f64) -> Option<(Unit, usize)> {
-    let hyphen = tokens.get(next).is_some_and(|t| t.kind == Piece::Mark('-'));
-    let at = next + usize::from(hyphen);
-    let token = tokens.get(at)?;
-    let second = tokens.get(at + 1);
-    let followed_by = |c: char| second.and_then(Token::character) == Some(c);
-    let unit = match token.word() {
-        "percent" | "pct" | "percentage" => return Some((Unit::Percent, at + 1)),
-        "per" if second.is_some_and(|t| t.word() == "cent") => return Some((Unit::Percent, at + 2)),
-        "dollar" | "dollars" | "pound" | "pounds" | "euro" | "euros" | "yuan" | "yen" | "rupees" => Unit::Money,
-        "second" | "seconds" | "sec" | "secs" => Unit::Second,
-        "minute" | "minutes" | "min" | "mins" => Unit::Minute,
-        "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
-        "day" | "days" => Unit::Day,
-        "week" | "weeks" => Unit::Week,
-        "month" | "months" => Unit::Month,
-        "year" | "years" | "yr" | "yrs" => Unit::Year,
-        _ => match token.character()? {
-            '%' | '٪' => return Some((Unit::Percent, at + 1)),
-            '百' if followed_by('分') => return Some((Unit::Percent, at + 2)),
-            '元' => Unit::Money,
-            '美' | '日' | '欧' | '歐' | '港' if followed_by('元') => Unit::Money,
-            '英' if followed_by('镑') || followed_by('鎊') => Unit::Money,
-            '秒' => Unit::Second,
-            '分' if followed_by('钟') || followed_by('鐘') => Unit::Minute,
-            '小' if followed_by('时') || followed_by('時') => Unit::Hour,
-            '天' => Unit::Day,
-            '周' | '週' => Unit::Week,
-            '个' | '個' if followed_by('月') => Unit::Month,
-            '个' | '個' if followed_by('小') => Unit::Hour,
-            // Not of 2019年.
-            '年' if value < 1000.0 => Unit::Year,
-            _ => return None,
-        },
-    };
-    Some((unit, at + 1))
-}
-
-fn hedge(tokens: &[Token], first: usize, next: usize) -> Option<Hedge> {
-    match tokens.get(next).and_then(Token::character) {
-        Some('多' | '余' | '餘' | '+') => return Some(Hedge::Over),
-        Some('左') => return Some(Hedge::About),
-        _ => {}
-    }
-    if let Some("plus" | "odd") = tokens.get(next + 1).map(Token::word) {
-        return Some(Hedge::Over);
-    }
-    (1..=4).filter_map(|back| tokens.get(first.checked_sub(back)?)).find_map(|token| match token.word() {
-        "over" | "than" | "least" | "above" | "exceeding" | "exceeded" | "exceeds" | "surpassed" | "topped" => {
-            // `fewer than`, `less than` are told by what stands before.
-            let at = token.range.start;
-            let fewer = tokens.iter().take(first).rev().take(5).find(|t| t.range.start < at);
-            Some(match fewer.map(Token::word) {
-                Some("fewer" | "less" | "lower" | "no") => Hedge::Under,
-                _ => Hedge::Over,
-            })
-        }
-        "nearly" | "almost" | "under" | "below" | "approaching" => Some(Hedge::Under),
-        "about" | "around" | "roughly" | "approximately" | "some" | "estimated" => Some(Hedge::About),
-        _ => match token.character()? {
-            '超' | '逾' | '过' | '破' => Some(Hedge::Over),
-            '近' | '足' => Some(Hedge::Under),
-            '约' | '大' => Some(Hedge::About),
-            _ => None,
-        },
-    })
 }

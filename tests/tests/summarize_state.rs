@@ -1,0 +1,183 @@
+//! What summarize remembers, on both databases: answers that are paid for once, the day's tokens, who waits since when.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use kos_shared::{event::Language, store::Store};
+use kos_summarize::{
+    model::{Finish, Usage},
+    state::MIGRATIONS,
+    writing::{
+        answers::{self, Answers, Claimed, Kept, LEASE, Question},
+        budget::{self, Budget},
+        waiting,
+    },
+};
+use kos_tests::{Database, on_both_databases, stage::count};
+
+on_both_databases! {
+    an_answer_is_kept_under_all_that_it_answers
+    while_one_worker_asks_the_others_wait
+    the_claim_of_a_dead_worker_passes_to_another
+    a_claim_that_is_renewed_holds
+    a_question_that_was_not_answered_is_free_at_once
+    of_two_answers_that_were_paid_for_the_first_stays
+    old_answers_and_lost_claims_are_forgotten
+    the_days_tokens_are_spent_once_by_all_workers
+    what_a_call_did_cost_takes_the_place_of_what_was_reserved
+    a_new_day_has_new_tokens
+    an_event_waits_since_it_first_did
+}
+
+async fn an_answer_is_kept_under_all_that_it_answers(database: Database) {
+    let answers = Answers::new(open(&database).await);
+    let question = question(1);
+    assert_eq!(answers.claim(&question, at(0)).await.unwrap(), Claimed::Mine);
+    let answer = Kept { text: "It’s a\0 tie。".into(), finish: Finish::Other("odd".into()), ..answer("") };
+    answers.keep(&question, &answer, at(1)).await.unwrap();
+    // PostgreSQL has no NUL.
+    let kept = Kept { text: "It’s a tie。".into(), ..answer };
+    assert_eq!(answers.claim(&question, at(2)).await.unwrap(), Claimed::Answer(kept));
+    for other in [
+        Question { content_hash: "other".into(), ..question.clone() },
+        Question { prompt_version: "zh-2".into(), ..question.clone() },
+        Question { model: "other".into(), ..question.clone() },
+        Question { language: Language::ENGLISH, ..question.clone() },
+        Question { number: 2, ..question.clone() },
+    ] {
+        assert_eq!(answers.claim(&other, at(2)).await.unwrap(), Claimed::Mine, "{other:?}");
+    }
+}
+
+async fn while_one_worker_asks_the_others_wait(database: Database) {
+    let store = open(&database).await;
+    let (one, other) = (Answers::new(store.clone()), Answers::new(store));
+    assert_eq!(one.claim(&question(1), at(0)).await.unwrap(), Claimed::Mine);
+    let Claimed::Others(until) = other.claim(&question(1), at(0)).await.unwrap() else { panic!("two ask at once") };
+    assert_eq!(until, at(0) + SignedDuration::try_from(LEASE).unwrap());
+    one.keep(&question(1), &answer("done"), at(1)).await.unwrap();
+    assert_eq!(other.claim(&question(1), at(1)).await.unwrap(), Claimed::Answer(answer("done")));
+}
+
+async fn the_claim_of_a_dead_worker_passes_to_another(database: Database) {
+    let store = open(&database).await;
+    let (dead, other, third) = (Answers::new(store.clone()), Answers::new(store.clone()), Answers::new(store));
+    assert_eq!(dead.claim(&question(1), at(0)).await.unwrap(), Claimed::Mine);
+    let after = at(0) + SignedDuration::try_from(LEASE).unwrap();
+    assert_eq!(other.claim(&question(1), after).await.unwrap(), Claimed::Mine);
+    assert!(matches!(third.claim(&question(1), after).await.unwrap(), Claimed::Others(_)), "only one takes it over");
+    // It was only slow: it can't give back what is another's now.
+    dead.release(&question(1)).await.unwrap();
+    assert!(matches!(third.claim(&question(1), after).await.unwrap(), Claimed::Others(_)));
+}
+
+async fn a_claim_that_is_renewed_holds(database: Database) {
+    let store = open(&database).await;
+    let (one, other) = (Answers::new(store.clone()), Answers::new(store));
+    assert_eq!(one.claim(&question(1), at(0)).await.unwrap(), Claimed::Mine);
+    one.renew(&question(1), at(5)).await.unwrap();
+    assert!(matches!(other.claim(&question(1), at(10)).await.unwrap(), Claimed::Others(_)));
+    assert_eq!(other.claim(&question(1), at(11)).await.unwrap(), Claimed::Mine);
+}
+
+async fn a_question_that_was_not_answered_is_free_at_once(database: Database) {
+    let store = open(&database).await;
+    let (one, other) = (Answers::new(store.clone()), Answers::new(store));
+    assert_eq!(one.claim(&question(1), at(0)).await.unwrap(), Claimed::Mine);
+    one.release(&question(1)).await.unwrap();
+    assert_eq!(other.claim(&question(1), at(0)).await.unwrap(), Claimed::Mine);
+}
+
+async fn of_two_answers_that_were_paid_for_the_first_stays(database: Database) {
+    let answers = Answers::new(open(&database).await);
+    for text in ["first", "second"] {
+        answers.keep(&question(1), &answer(text), at(0)).await.unwrap();
+    }
+    assert_eq!(answers.claim(&question(1), at(0)).await.unwrap(), Claimed::Answer(answer("first")));
+}
+
+async fn old_answers_and_lost_claims_are_forgotten(database: Database) {
+    let store = open(&database).await;
+    let answers = Answers::new(store.clone());
+    answers.keep(&question(1), &answer("old"), at(0)).await.unwrap();
+    answers.claim(&question(2), at(0)).await.unwrap();
+    let day = at(24 * 60 * 60);
+    answers::keep_house(&store, day).await.unwrap();
+    assert_eq!(count(&store, "answers").await, 2, "the claim may still be renewed");
+    answers::keep_house(&store, day + 1.hours()).await.unwrap();
+    assert_eq!(count(&store, "answers").await, 1);
+    answers::keep_house(&store, day + (44 * 24).hours() + 1.hours()).await.unwrap();
+    assert_eq!(count(&store, "answers").await, 0);
+}
+
+async fn the_days_tokens_are_spent_once_by_all_workers(database: Database) {
+    let store = open(&database).await;
+    let budgets: Vec<_> = (0..4).map(|_| Budget::new(store.clone(), 1_000)).collect();
+    let asked = (0..20).map(|n| budgets[n % 4].reserve(100, at(0)));
+    let reserved = futures_util::future::join_all(asked).await;
+    assert_eq!(reserved.into_iter().filter(|r| r.as_ref().unwrap().is_some()).count(), 10);
+    assert_eq!(budgets[0].spent(at(0)).await.unwrap(), 1_000);
+    assert!(Budget::new(store, 99).reserve(100, at(60 * 60 * 24)).await.unwrap().is_none(), "more than a day's");
+}
+
+async fn what_a_call_did_cost_takes_the_place_of_what_was_reserved(database: Database) {
+    let store = open(&database).await;
+    let budget = Budget::new(store, 1_000);
+    let (first, second) = (budget.reserve(600, at(0)).await.unwrap(), budget.reserve(300, at(0)).await.unwrap());
+    assert!(budget.reserve(200, at(0)).await.unwrap().is_none());
+    budget.settle(first.unwrap(), 150).await.unwrap();
+    budget.settle(second.unwrap(), 0).await.unwrap();
+    assert_eq!(budget.spent(at(0)).await.unwrap(), 150);
+    assert!(budget.reserve(850, at(0)).await.unwrap().is_some());
+}
+
+async fn a_new_day_has_new_tokens(database: Database) {
+    let store = open(&database).await;
+    let budget = Budget::new(store.clone(), 1_000);
+    let late = at(24 * 60 * 60 - 1);
+    let before_midnight = budget.reserve(1_000, late).await.unwrap().unwrap();
+    assert!(budget.reserve(1, late).await.unwrap().is_none());
+    assert!(budget.reserve(1_000, at(24 * 60 * 60)).await.unwrap().is_some());
+    // The answer came after midnight; it was the day before that paid for it.
+    budget.settle(before_midnight, 400).await.unwrap();
+    assert_eq!((budget.spent(late).await.unwrap(), budget.spent(at(24 * 60 * 60)).await.unwrap()), (400, 1_000));
+    budget::keep_house(&store, at(0) + (46 * 24).hours()).await.unwrap();
+    assert_eq!(count(&store, "tokens_spent").await, 1);
+}
+
+async fn an_event_waits_since_it_first_did(database: Database) {
+    let store = open(&database).await;
+    assert_eq!(waiting::since(&store, "event", at(10)).await.unwrap(), at(10));
+    assert_eq!(waiting::since(&store, "event", at(50)).await.unwrap(), at(10));
+    assert_eq!(waiting::since(&store, "other", at(50)).await.unwrap(), at(50));
+    let mut tx = store.begin().await.unwrap();
+    waiting::is_over(&mut tx, "event").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(waiting::since(&store, "event", at(60)).await.unwrap(), at(60));
+    waiting::keep_house(&store, at(55) + (45 * 24).hours()).await.unwrap();
+    assert_eq!(count(&store, "waiting").await, 1);
+}
+
+async fn open(database: &Database) -> Store {
+    Store::open(database.config(), "summarize", MIGRATIONS).await.unwrap()
+}
+
+/// A time, in seconds since the beginning of a day.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(20_000 * 24 * 60 * 60 + seconds).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn question(number: u32) -> Question {
+    Question {
+        content_hash: "hash".into(),
+        prompt_version: "zh-1".into(),
+        model: "small".into(),
+        language: Language::CHINESE,
+        number,
+    }
+}
+
+fn answer(text: &str) -> Kept {
+    let usage = Usage { prompt_tokens: 900, completion_tokens: 80, estimated: false };
+    Kept { text: text.into(), finish: Finish::Stop, usage }
+}
