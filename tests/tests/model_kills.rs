@@ -89,7 +89,7 @@ async fn kills(postgres: Option<&str>, at_once: usize, articles: u64) {
     .await;
     pipeline.wait_until_idle().await;
     println!("{} calls for {distinct} summaries; each kill cost {lost:?}", server.count());
-    assert_eq!(server.count(), distinct + paid_twice);
+    assert_eq!(server.count(), distinct + paid_twice, "{:#?}", repeated(&server));
     assert!(server.count() <= distinct + KILLS * at_once);
     for asked in server.asked() {
         assert!(!asked.call.is_retry, "{:?}", asked.call);
@@ -102,6 +102,18 @@ async fn kills(postgres: Option<&str>, at_once: usize, articles: u64) {
     }
 
     replays(&mut pipeline, &server, prompts.path(), &articles).await;
+}
+
+/// The calls for what was asked for more than once: when they came, in seconds since the first of all, and how they ended.
+fn repeated(server: &ModelServer) -> BTreeMap<(String, &'static str), Vec<(f64, End)>> {
+    let asked = server.asked();
+    let mut calls = BTreeMap::<_, Vec<_>>::new();
+    for one in &asked {
+        let at = (one.at - asked[0].at).as_secs_f64();
+        calls.entry((one.call.title.clone(), one.call.language)).or_default().push((at, one.end));
+    }
+    calls.retain(|_, calls| calls.len() > 1);
+    calls
 }
 
 const KEPT: &str = "select count(*) from answers where text is not null";
