@@ -8,15 +8,17 @@
 //! it, never a test that is left out.
 //!
 //! Start reading at [`Pipeline`] for all of it at work, at [`Worker`] for our programs one by one, at
-//! [`NatsServer`] and [`Postgres`] for what they need, at [`PageServer`] for the web that they fetch from, and
-//! at [`Articles`] for something to feed them.
+//! [`NatsServer`] and [`Postgres`] for what they need, at [`PageServer`] for the web that they fetch from, at
+//! [`ModelServer`] for a model that they ask, and at [`Articles`] for something to feed them.
 
 mod articles;
 mod chinese_news;
 mod database;
 mod eventually;
 mod http;
+mod ingested;
 mod llm_server;
+mod model_server;
 mod nats;
 mod observe;
 pub mod pipeline;
@@ -34,6 +36,7 @@ pub use database::{Database, configuration};
 pub use eventually::{Outcome, Patience, eventually};
 pub use http::{Hit, Page, PageServer, http_client};
 pub use llm_server::LlmServer;
+pub use model_server::{Act, Asked, Call, End, ModelServer};
 pub use nats::{NatsConfig, NatsServer, nats_server_program};
 pub use pipeline::{Pipeline, Setup};
 pub use port::Port;

@@ -31,6 +31,8 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let metrics = SummaryMetrics::registered(&process.metrics);
     // What is wrong with them is said before anything is waited for.
     let mut summarizer = summarizer(&config, metrics)?;
+    let mut config = config;
+    config.worker.concurrency = in_hand(&config, summarizer.writer.as_ref());
     let mut runtime = Runtime::start("summarize", &config, MIGRATIONS, &process).await?;
     let store = runtime.store().clone();
     if let Some(writer) = &mut summarizer.writer {
@@ -41,6 +43,18 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     runtime.handle(Summarizing { summarizer, store, patience: config.models.patience })?;
     runtime.keep_house("forgetting old answers", keep_house);
     runtime.until_stopped().await
+}
+
+/// How many articles a worker has in hand. Where models write it is no more than keeps its calls going, an article
+/// asking for all languages at once, and one more that fills the gap while one is written down: what waits in a worker's
+/// hand is what an idle one could have.
+///
+/// Measured with 80 articles in two languages, four workers with four calls of 2 s each: with 16 in hand 3.55 times the
+/// throughput of one worker (`tests/model_scale.rs`).
+fn in_hand(config: &Config, writer: Option<&Writer>) -> usize {
+    let Some(writer) = writer else { return config.worker.concurrency };
+    let calls = writer.models.iter().map(|model| model.endpoint.concurrency()).max().unwrap_or(1);
+    config.worker.concurrency.min(calls.div_ceil(config.languages.len().max(1)) + 1)
 }
 
 /// What makes summaries as `config` says, without a database: no answer is kept, and no budget holds.

@@ -84,6 +84,11 @@ impl Endpoint {
         &self.0.settings.model
     }
 
+    /// The most calls at a time.
+    pub fn concurrency(&self) -> usize {
+        self.0.settings.concurrency
+    }
+
     /// Whether the breaker is open (or half-open), and how many calls there may be at a time now.
     pub fn state(&self) -> (bool, usize) {
         self.0.turns.state()
@@ -98,6 +103,19 @@ impl Endpoint {
     /// # Errors
     /// [`CallError`].
     pub async fn ask(&self, request: &Request<'_>) -> Result<Answer, CallError> {
+        self.ask_then(request, std::future::ready).await
+    }
+
+    /// The same, and what `then` makes of the answer. It is this call's turn until that is done: where `then` writes the
+    /// answer down, a process that is killed loses no more answers than it may ask for at a time.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn ask_then<T, F: Future<Output = T>>(
+        &self,
+        request: &Request<'_>,
+        then: impl FnOnce(Answer) -> F,
+    ) -> Result<T, CallError> {
         let parts = &*self.0;
         let mut dialect = parts.learnt().dialect.recall(Instant::now());
         let known_route = parts.learnt().route;
@@ -109,9 +127,10 @@ impl Endpoint {
             let turn = parts.turns.next(&mut waited).await?;
             let setback = match parts.call(request, dialect, route).await {
                 Reply::Answer(answer) => {
-                    turn.answered();
                     parts.learn(dialect, route);
-                    return Ok(*answer);
+                    let made = then(*answer).await;
+                    turn.answered();
+                    return Ok(made);
                 }
                 Reply::TooLarge => {
                     turn.answered();

@@ -35,7 +35,7 @@ use self::{
 use crate::{
     gate::{Finding, Source},
     metrics::SummaryMetrics,
-    model::{CallError, Endpoint, Request},
+    model::{Answer, CallError, Endpoint, Request},
 };
 
 /// How often an endpoint is asked for one summary: once, and once more with what was wrong.
@@ -235,15 +235,11 @@ impl Writer {
             },
             None => None,
         };
-        let answered = self.while_claimed(question, model.endpoint.ask(request)).await;
-        let (spent, answered) = match answered {
-            Ok(answer) => {
-                let usage = answer.usage;
-                let kept = Kept { text: answer.text, finish: answer.finish, usage };
-                if let Some(answers) = &self.answers {
-                    keep(answers, question, &kept).await?;
-                }
-                (u64::from(usage.prompt_tokens) + u64::from(usage.completion_tokens), Ok(kept))
+        let asking = model.endpoint.ask_then(request, |answer| self.put_by(question, answer));
+        let (spent, answered) = match self.while_claimed(question, asking).await {
+            Ok(kept) => {
+                let kept = kept?;
+                (u64::from(kept.usage.prompt_tokens) + u64::from(kept.usage.completion_tokens), Ok(kept))
             }
             Err(error) => {
                 self.release(question).await?;
@@ -254,6 +250,15 @@ impl Writer {
             budget.settle(reserved, spent).await?;
         }
         Ok(answered)
+    }
+
+    /// Keeps an answer before anything else happens with it, also before another call takes its turn.
+    async fn put_by(&self, question: &Question, answer: Answer) -> Result<Kept, sqlx::Error> {
+        let kept = Kept { text: answer.text, finish: answer.finish, usage: answer.usage };
+        if let Some(answers) = &self.answers {
+            keep(answers, question, &kept).await?;
+        }
+        Ok(kept)
     }
 
     /// Waits for `call`, and has everybody know meanwhile that somebody does.
