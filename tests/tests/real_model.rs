@@ -1,6 +1,8 @@
 //! Twenty articles through all of it with a real model: small, bad at the job, and so a test of the gate. Run it with
 //! `make test-llm`, and read what it prints: no rule that is written here knows what is true.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use kos_shared::{event::ArticleId, text::sentences};
