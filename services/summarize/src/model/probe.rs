@@ -39,6 +39,12 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Of an endpoint that can't be used, for this reason.
+    pub fn failed(reason: String) -> Self {
+        let error = Some(reason);
+        Self { models: None, window: None, structured: None, tokens_per_second: None, took: None, error }
+    }
+
     /// Whether the list of models has this one; `None` where there is no list.
     pub fn lists(&self, model: &str) -> Option<bool> {
         // Ollama leaves out the tag `latest`.
