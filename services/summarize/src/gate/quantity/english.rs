@@ -195,10 +195,12 @@ pub(super) fn spelled(tokens: &[Token], i: usize) -> Option<Spelled> {
             None => Spelled { value: 0.5, also: Some(50.0), step: 0.0, next: i + 1 },
         });
     }
-    if word(i) == "quarter" && word(i + 1) == "of" && matches!(word(i + 2), "a" | "an") {
-        if let Some(s) = scale(word(i + 3)) {
-            return Some(Spelled { value: s / 4.0, also: None, step: s / 4.0, next: i + 4 });
-        }
+    if word(i) == "quarter"
+        && word(i + 1) == "of"
+        && matches!(word(i + 2), "a" | "an")
+        && let Some(s) = scale(word(i + 3))
+    {
+        return Some(Spelled { value: s / 4.0, also: None, step: s / 4.0, next: i + 4 });
     }
     if word(i) == "quarter" {
         return Some(Spelled { value: 0.25, also: Some(25.0), step: 0.0, next: i + 1 });
