@@ -120,11 +120,16 @@ mod tests {
             ("quarter of the firm", "四分之一"),
             ("the 14th five-year plan", "“十四五”规划"),
             ("on Dec. 1", "12月1日"),
-            ("two and a half years", "两年半"),
         ] {
             assert!(states(a, b), "{a} / {b}: {:?} {:?}", quantities(a), quantities(b));
             assert!(states(b, a), "{b} / {a}: {:?} {:?}", quantities(b), quantities(a));
         }
+    }
+
+    #[test]
+    fn a_half_behind_the_unit_belongs_to_the_number() {
+        assert!(states("历时两年半", "two and a half years"));
+        assert!(!states("历时两年", "two and a half years"));
     }
 
     #[test]
