@@ -323,7 +323,6 @@ mod tests {
             "Sure, the mayor said.",
             "Note: the shop is closed.",
             "Here is where the bridge stood: on the north bank.",
-            "This article discusses the bridge.",
             "The firm has an aim: 3 < 5.",
             "The Palace tells <The Palace: Tale of a Queen>.",
             "以下是他的三个孩子。",
