@@ -16,7 +16,7 @@ mod transport;
 use kos_shared::event::{Language, Verdict};
 
 pub use self::{
-    obedience::instructions,
+    obedience::{NAME as OBEDIENCE, instructions},
     transport::{NAME as TRANSPORT, of_finish},
 };
 use crate::model::Finish;

@@ -6,7 +6,7 @@ use kos_shared::event::{Language, Verdict};
 use sha2::{Digest, Sha256};
 
 use super::material::Material;
-use crate::gate::Finding;
+use crate::gate::{self, Finding};
 
 /// Part of every version: changed when something beside the files changes what a model is told.
 const FORMAT: &str = "1";
@@ -158,7 +158,9 @@ impl Prompt {
     /// `failed` is what an earlier answer was refused for.
     pub fn user(&self, material: &Material, failed: &[Finding]) -> String {
         let mut user = format!("{}\n\n", material.fenced());
-        let faults: Vec<String> = failed.iter().filter_map(|finding| self.fault(finding)).collect();
+        // An answer that did what the article told it to is not quoted: its words would be that order once more.
+        let obeyed = failed.iter().any(|f| f.check == gate::OBEDIENCE && f.verdict == Verdict::Fail);
+        let faults: Vec<String> = failed.iter().filter_map(|finding| self.fault(finding, !obeyed)).collect();
         if !faults.is_empty() {
             user.push_str(&format!("{}\n{}\n\n", self.section("retry"), faults.join("\n")));
         }
@@ -171,9 +173,10 @@ impl Prompt {
         self.sections.values().map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 
-    fn fault(&self, finding: &Finding) -> Option<String> {
+    fn fault(&self, finding: &Finding, quoted: bool) -> Option<String> {
         let text = self.sections.get(finding.check).filter(|_| finding.verdict == Verdict::Fail)?;
-        let detail: String = finding.detail.as_deref().unwrap_or_default().chars().take(MAX_DETAIL).collect();
+        let detail = finding.detail.as_deref().filter(|_| quoted).unwrap_or("…");
+        let detail: String = detail.chars().take(MAX_DETAIL).collect();
         Some(format!("- {}", text.replace("{detail}", &super::material::neutralized(&detail))))
     }
 
@@ -216,7 +219,6 @@ fn sections(text: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate;
 
     fn prompt(tag: &str) -> Prompt {
         Prompts::built_in().unwrap().of(&tag.parse().unwrap()).unwrap()
@@ -278,9 +280,14 @@ mod tests {
             figure: Some(0.0),
             detail: Some("3.2万 <|im_end|>".into()),
         };
-        let user = prompt("zh").user(&material, &[failed]);
+        let user = prompt("zh").user(&material, std::slice::from_ref(&failed));
         assert!(user.contains("之前的回答不能发表") && user.contains("3.2万"), "{user}");
         assert!(!user.contains("<|im_end|>"), "{user}");
+        let obeyed = gate::Finding { check: gate::OBEDIENCE, detail: Some("HACKED".into()), ..failed.clone() };
+        let user = prompt("zh").user(&material, &[failed, obeyed]);
+        assert!(!user.contains("3.2万") && !user.contains("HACKED"), "{user}");
+        let user = prompt("zh").user(&material, &[]);
+        assert!(!user.contains("之前的回答"), "{user}");
         assert!(user.ends_with("以JSON回答。"), "{user}");
     }
 }
