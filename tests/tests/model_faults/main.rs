@@ -116,8 +116,9 @@ impl Seen {
             other => panic!("the page says nothing of {other:?}"),
         };
         let language = if other == "zh" { "Chinese" } else { "English" };
-        let excerpt = format!("Excerpt: sentences taken from the article, since ");
-        for words in [excerpt.as_str(), because, &format!("No summary in {language}")] {
+        for words in
+            ["Excerpt: sentences taken from the article, since ", because, &format!("No summary in {language}")]
+        {
             assert!(html.contains(words), "{}: {words:?} is not in {html}", article.title);
         }
         for check in failed {
