@@ -21,10 +21,10 @@ FUZZ_SECONDS := 60
 SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.sh) && \
 	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
 
-.PHONY: help run test check fmt deny schemas crash bench eval fit fuzz clean rust
+.PHONY: help run test test-llm check fmt deny schemas crash bench eval fit fuzz clean rust
 
 help: ## what can be made (this list)
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 run: rust ## all of it on this machine, with sample articles; says where to look
 	@nats=$$($(INSTALL)/nats-server.sh) && \
@@ -35,6 +35,12 @@ test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)
 	@$(SERVERS) && \
 	cargo build --locked --workspace --bins && \
 	$(RUN_TESTS)
+
+test-llm: rust ## the pipeline with a small real model, which is fetched (130 MB), and all that it wrote, to be read
+	@nats=$$($(INSTALL)/nats-server.sh) && model=$$($(INSTALL)/llm-server.sh) && \
+	export KOS_NATS_SERVER="$$nats" KOS_LLM_SERVER="$$model" && \
+	cargo build --locked --package kos-ingest --package kos-summarize --package kos-publish --bins && \
+	cargo test --locked --package kos-tests --test real_model -- --nocapture $(ARGS)
 
 check: rust ## formatting, and clippy's warnings as errors
 	cargo fmt --all --check

@@ -6,14 +6,18 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use kos_shared::control::Question;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::{model::Probe, writing::Writer};
 
 /// The question that has a worker try each of its endpoints with one real call ([`Try`] → a list of [`Tried`]).
 pub const PROBE: &str = "models";
 
-/// How long an answer to that may take: a call, and a model that is loaded first.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+/// How long one endpoint is tried: a call, behind those that are under way, and a model that is loaded first.
+const PROBE_LIMIT: Duration = Duration::from_secs(40);
+
+/// How long an answer to that may take; all endpoints are tried at once.
+pub const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Try the endpoints.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,11 +48,13 @@ pub async fn tried(writer: &Writer) -> Result<Vec<Tried>, String> {
         None => None,
     };
     let probes = writer.models.iter().map(|model| async move {
+        let probe = timeout(PROBE_LIMIT, model.endpoint.probe()).await;
+        let silent = || Probe::failed(format!("no answer within {} s: it is busy, or slow", PROBE_LIMIT.as_secs()));
         Tried {
             endpoint: model.endpoint.name().to_owned(),
             model: model.endpoint.model().to_owned(),
             context_tokens: model.context_tokens,
-            probe: model.endpoint.probe().await,
+            probe: probe.unwrap_or_else(|_| silent()),
             budget,
         }
     });

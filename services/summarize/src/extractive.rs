@@ -120,20 +120,25 @@ fn own_sentences(title: &str, text: &str, language: &Language, unspaced: bool, b
     sentences
 }
 
-/// Whether most of a sentence is of these scripts: a character of a script without spaces counts as much as a word of
-/// another, so that names in Latin letters don't outweigh a Chinese sentence.
-fn is_written_in(scripts: &[Script], sentence: &str) -> bool {
-    let (mut own, mut foreign, mut before) = (0, 0, None);
-    for c in sentence.chars() {
+/// The share (0 to 1) of a text that is of these scripts; `None` where it has no letter. A character of a script without
+/// spaces counts as much as a word of another, so that names in Latin letters don't outweigh a Chinese sentence.
+pub(crate) fn share_written_in(scripts: &[Script], text: &str) -> Option<f64> {
+    let (mut own, mut all, mut before) = (0, 0, None);
+    for c in text.chars() {
         let script = Script::of(c);
         if let Some(script) = script
             && (is_unspaced(c) || before != Some(script))
         {
-            *(if scripts.contains(&script) { &mut own } else { &mut foreign }) += 1;
+            own += usize::from(scripts.contains(&script));
+            all += 1;
         }
         before = script;
     }
-    own >= foreign
+    (all > 0).then(|| own as f64 / all as f64)
+}
+
+fn is_written_in(scripts: &[Script], text: &str) -> bool {
+    share_written_in(scripts, text).is_none_or(|share| share >= 0.5)
 }
 
 /// The best sentences that fit the budget, best first; the best one even if it doesn't fit where none does.

@@ -6,25 +6,17 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use kos_shared::{
     event::{
-        AiUse, Article, ArticleSummarized, Attempt, Check, Fallback, Language, Method, Missing, MissingCode, Sentence,
-        Show, Summary, Verdict,
+        AiUse, Article, ArticleSummarized, Attempt, Fallback, Language, Method, Missing, MissingCode, Show, Summary,
     },
     stage::on_cpu,
-    text::{Counts, Script},
 };
 
 use crate::{
-    extractive::{self, Extract, is_brief},
+    excerpt::{Plain, extractive_summary},
+    extractive::is_brief,
     metrics::SummaryMetrics,
     writing::{Shortfall, Writer, Written, prompt::is_traditional},
 };
-
-/// How much of an article is quoted where its publisher refuses machine use, in words or characters.
-const EXCERPT_WORDS: usize = 50;
-
-/// The least share of an excerpt's letters that is of its language's script. The lowest of the summaries of
-/// 35 real Chinese pages had 0.95; one that changes the language half way has less than half.
-const LANGUAGE_SHARE: f64 = 0.6;
 
 /// Makes the summaries of articles. Clones share everything.
 #[derive(Debug, Clone)]
@@ -112,34 +104,6 @@ impl Summarizer {
     fn languages(&self) -> impl Iterator<Item = &Language> {
         let before = |i: usize, language: &Language| self.wanted[..i].iter().any(|other| reads(language, other));
         self.wanted.iter().enumerate().filter(move |(i, language)| !before(*i, language)).map(|(_, language)| language)
-    }
-}
-
-/// What there is without a model.
-struct Plain {
-    /// The excerpt, or what it would have been.
-    extract: Option<Extract>,
-    /// Whether the article has a sentence of its own.
-    has_text: bool,
-}
-
-impl Plain {
-    fn of(article: &Article, refused_excerpt: bool) -> Self {
-        let rights = &article.rights;
-        let (title, text, own) = (&article.title, &article.text, &article.language);
-        let refused = rights.ai == AiUse::Refused;
-        let extract = if refused {
-            extractive::excerpt(title, text, own, EXCERPT_WORDS)
-        } else {
-            extractive::summarize(title, text, own)
-        };
-        let has_text = extract.is_some();
-        let shown = extract.filter(|_| rights.show != Show::None && (!refused || refused_excerpt));
-        let extract = shown.and_then(|extract| match rights.max_snippet {
-            Some(characters) => extract.within(characters as usize),
-            None => Some(extract),
-        });
-        Self { extract, has_text }
     }
 }
 
@@ -264,55 +228,10 @@ const fn reason_label(code: MissingCode) -> &'static str {
     }
 }
 
-fn extractive_summary(article: &Article, extract: Extract, fallback: Option<Fallback>) -> Summary {
-    let checks =
-        vec![check_language(&extract.text, &article.language), check_verbatim(&extract.sentences, &article.text)];
-    let title = article.title.trim();
-    Summary {
-        language: article.language.clone(),
-        title: (!title.is_empty()).then(|| title.to_owned()),
-        text: extract.text,
-        sentences: extract.sentences,
-        method: Method::Extractive,
-        model: None,
-        prompt_version: None,
-        checks,
-        fallback,
-    }
-}
-
-/// Whether a summary is written in the script of its language; the figure is the share of letters that are.
-/// Languages of one script can't be told apart so.
-fn check_language(summary: &str, language: &Language) -> Check {
-    let figure = Script::of_language(language).and_then(|scripts| Counts::of(summary).share(scripts));
-    let verdict = match figure {
-        Some(share) if share >= LANGUAGE_SHARE => Verdict::Pass,
-        Some(_) => Verdict::Fail,
-        None => Verdict::CannotJudge,
-    };
-    Check { name: "language".into(), verdict, figure, detail: None }
-}
-
-/// Whether each sentence is what stands in the article at its spans; the figure is the share that is.
-fn check_verbatim(sentences: &[Sentence], text: &str) -> Check {
-    let stands = |sentence: &&Sentence| {
-        let spans = sentence.spans.iter();
-        let source =
-            spans.flat_map(|s| text.chars().skip(s.start as usize).take(s.end.saturating_sub(s.start) as usize));
-        !sentence.spans.is_empty() && source.eq(sentence.text.chars())
-    };
-    if sentences.is_empty() {
-        return Check { name: "verbatim".into(), verdict: Verdict::CannotJudge, figure: None, detail: None };
-    }
-    let found = sentences.iter().filter(stands).count();
-    let verdict = if found == sentences.len() { Verdict::Pass } else { Verdict::Fail };
-    Check { name: "verbatim".into(), verdict, figure: Some(found as f64 / sentences.len() as f64), detail: None }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kos_shared::event::{Rights, Span};
+    use kos_shared::event::{Rights, Verdict};
     use kos_shared::text::count_words;
 
     fn article(language: &str, title: &str, text: &str) -> Article {
@@ -377,7 +296,7 @@ mod tests {
         let mut refused = article("en", "Snow", &TEXT.repeat(10).replace('.', ". "));
         refused.rights = Rights { ai: AiUse::Refused, reason: Some("robots.txt".into()), ..Rights::default() };
         let (summaries, missing) = summaries(&refused, &[Language::CHINESE]);
-        assert!(count_words(&summaries[0].text) <= EXCERPT_WORDS);
+        assert!(count_words(&summaries[0].text) <= 50);
         assert!(
             missing[0].reason.starts_with("the publisher refuses machine use (robots.txt)"),
             "{}",
@@ -496,24 +415,5 @@ mod tests {
         assert!(outcome.summaries.is_empty());
         assert_eq!(outcome.missing[0].code, MissingCode::RightsRefused);
         assert!(outcome.missing[0].reason.contains("machine use (noai)"), "{}", outcome.missing[0].reason);
-    }
-
-    #[test]
-    fn a_text_in_another_script_than_its_label_fails_the_language_check() {
-        let language = |tag: &str, text: &str| check_language(text, &tag.parse().unwrap());
-        assert_eq!(language("zh", TEXT).verdict, Verdict::Fail);
-        assert_eq!(language("en", "山口因大雪关闭。").figure, Some(0.0));
-        assert_eq!(language("zh", "OpenAI 发布了新的视频生成工具，名字还没有定。").verdict, Verdict::Pass);
-        assert_eq!(language("und", TEXT).verdict, Verdict::CannotJudge);
-        assert_eq!(language("zh", "2026：10%").verdict, Verdict::CannotJudge);
-    }
-
-    #[test]
-    fn a_sentence_that_is_not_where_it_says_fails_the_verbatim_check() {
-        let at = |start, end, text: &str| Sentence { text: text.into(), spans: vec![Span { start, end }] };
-        let check = |sentences: &[Sentence]| check_verbatim(sentences, "雪下了。It snowed.");
-        assert_eq!(check(&[at(0, 4, "雪下了。"), at(4, 14, "It snowed.")]).figure, Some(1.0));
-        assert_eq!(check(&[at(0, 4, "雪下了。"), at(4, 14, "It rained.")]).figure, Some(0.5));
-        assert_eq!(check(&[at(9, 2, "x"), at(90, 99, "y")]).verdict, Verdict::Fail);
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// What tests and scripts read; the environment that they run in is the program's too.
-const OF_TESTS: [&str; 4] = ["KOS_CORPORA", "KOS_CRASH", "KOS_CRASH_SEED", "KOS_POSTGRES_BIN"];
+const OF_TESTS: [&str; 5] = ["KOS_CORPORA", "KOS_CRASH", "KOS_CRASH_SEED", "KOS_LLM_SERVER", "KOS_POSTGRES_BIN"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -116,9 +116,8 @@ impl Seen {
             other => panic!("the page says nothing of {other:?}"),
         };
         let language = if other == "zh" { "Chinese" } else { "English" };
-        for words in
-            ["Excerpt: sentences taken from the article, since ", because, &format!("No summary in {language}")]
-        {
+        let excerpt = "Excerpt: sentences taken from the article, since ";
+        for words in [excerpt, because, &format!("No summary in {language}")] {
             assert!(html.contains(words), "{}: {words:?} is not in {html}", article.title);
         }
         for check in failed {

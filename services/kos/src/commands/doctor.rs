@@ -49,6 +49,9 @@ pub async fn run(environment: &Environment, config: &Config, as_json: bool) -> a
         .collect();
     match Operator::connect(config).await {
         Ok(operator) => {
+            if !as_json {
+                eprintln!("kos: model endpoints, where there are any, get a real call: that may take a minute");
+            }
             findings.push(server(&operator));
             let workers = workers(&operator).await?;
             findings.push(synced(config, &workers).await);

@@ -96,10 +96,20 @@ impl Finding {
     }
 }
 
+/// How long a text is judged by more than its length, in bytes: a summary of the greatest length has a tenth of it.
+const MAX_JUDGED_BYTES: usize = 16 * 1024;
+
 /// All that the gate has to say about a summary, cheapest checks first.
 pub fn judge(source: &Source<'_>, candidate: &Candidate<'_>) -> Vec<Finding> {
+    if candidate.text.len() + candidate.title.map_or(0, str::len) > MAX_JUDGED_BYTES {
+        let too_long = |check| match check {
+            length::NAME => length::check(source, candidate),
+            _ => Finding::cannot_judge(check),
+        };
+        return CHECKS.map(too_long).into();
+    }
     vec![
-        transport::check(candidate),
+        transport::check(source, candidate),
         language::check(source, candidate),
         length::check(source, candidate),
         leaks::check(source, candidate),
@@ -113,4 +123,20 @@ pub fn judge(source: &Source<'_>, candidate: &Candidate<'_>) -> Vec<Finding> {
 /// Whether nothing was found that stops a summary.
 pub fn passes(findings: &[Finding]) -> bool {
     findings.iter().all(|f| f.verdict != Verdict::Fail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_far_too_long_is_judged_by_its_length_alone() {
+        let source = Source { title: "", text: "It rained.", language: &Language::ENGLISH };
+        for (text, title) in [("字".repeat(10_000), None), ("It rained.".to_owned(), Some("x".repeat(20_000)))] {
+            let candidate = Candidate { title: title.as_deref(), ..Candidate::of(&text, &Language::CHINESE) };
+            let findings = judge(&source, &candidate);
+            let failed: Vec<_> = findings.iter().filter(|f| f.verdict == Verdict::Fail).map(|f| f.check).collect();
+            assert_eq!((failed, findings.len()), (vec!["length"], CHECKS.len()), "{findings:?}");
+        }
+    }
 }

@@ -23,12 +23,18 @@ const LEAST_ROUGH: f64 = 1e3;
 /// How many numbers a finding names.
 const NAMED: usize = 5;
 
+/// So many numbers are judged: what has more is no summary, and each is held against all of the source.
+const MOST_JUDGED: usize = 500;
+
 /// The figure is the share (0 to 1) of the summary's numbers that stand in the source; a summary without a number
 /// can't be judged.
 pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
     let texts = [candidate.title.unwrap_or_default(), candidate.text];
     let stated = texts.map(quantities);
-    let judged = || texts.iter().zip(&stated).flat_map(|(t, all)| all.iter().filter(|q| is_judged(q)).map(|q| (*t, q)));
+    let judged = || {
+        let each = texts.iter().zip(&stated).flat_map(|(t, all)| all.iter().filter(|q| is_judged(q)).map(|q| (*t, q)));
+        each.take(MOST_JUDGED)
+    };
     let all = judged().count();
     if all == 0 {
         return Finding::cannot_judge(NAME);

@@ -21,6 +21,9 @@ const LEAST_SHARE: f64 = 0.2;
 /// A sentence with fewer words says too little for being judged.
 const LEAST_WORDS: usize = 5;
 
+/// So many sentences are judged: what has more is no summary, and a hostile one would cost its length times the source's.
+const MOST_SENTENCES: usize = 100;
+
 /// The figure is the least share (0 to 1) of a sentence's words that the source's best sentences for it
 /// have.
 pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
@@ -28,10 +31,11 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::cannot_judge(NAME);
     }
     let alignment = Alignment::of(source);
-    let judged = sentences(candidate.text).map(|range| &candidate.text[range]).filter_map(|sentence| {
-        let (share, words) = alignment.coverage(sentence);
-        (words >= LEAST_WORDS).then_some((share, sentence))
-    });
+    let judged =
+        sentences(candidate.text).take(MOST_SENTENCES).map(|range| &candidate.text[range]).filter_map(|sentence| {
+            let (share, words) = alignment.coverage(sentence);
+            (words >= LEAST_WORDS).then_some((share, sentence))
+        });
     match judged.min_by(|a, b| a.0.total_cmp(&b.0)) {
         None => Finding::cannot_judge(NAME),
         Some((share, _)) if share >= LEAST_SHARE => Finding::pass(NAME, share),

@@ -7,7 +7,7 @@ use kos_shared::{
     text::{sentences, tokens},
 };
 
-use super::{Candidate, Finding};
+use super::{Candidate, Finding, Source};
 use crate::{boilerplate::ends_a_sentence, model::Finish};
 
 /// The check's name.
@@ -34,7 +34,15 @@ const MIN_SENTENCE_TOKENS: usize = 5;
 const MIN_TOKENS: usize = 12;
 
 /// English words that end no sentence.
-const HANGING: &str = "a an the of and or in on at by for from with to as that which who its their his her than into";
+const HANGING: &str = "a an the of and or in on at by for from with to as that which who its his her their than into because \
+     after but while if whether although until between during including";
+
+/// The same in Chinese.
+const HANGING_CHINESE: [&str; 11] =
+    ["因为", "由于", "以及", "但是", "而且", "并且", "如果", "虽然", "，并", "，但", "，而"];
+
+/// How many letters the stump of a word has at least that a cut leaves.
+const MIN_STUMP: usize = 3;
 
 /// How many characters the detail shows.
 const SHOWN: usize = 60;
@@ -52,7 +60,7 @@ pub fn of_finish(reason: &Finish) -> Finding {
 }
 
 /// Judges `candidate`. The figure is the share (0 to 1) of its runs of [`LOOP_TOKENS`] tokens that were there before.
-pub(super) fn check(candidate: &Candidate<'_>) -> Finding {
+pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
     if let Some(finding) = candidate.finish.map(of_finish).filter(|f| f.verdict == Verdict::Fail) {
         return finding;
     }
@@ -67,7 +75,8 @@ pub(super) fn check(candidate: &Candidate<'_>) -> Finding {
     if let Some(sentence) = repeated_sentence(text) {
         return Finding::fail(NAME, repeated.share, format!("twice: {}", start(sentence)));
     }
-    if is_cut_off(text, candidate.finish == Some(&Finish::Stop)) {
+    let was_done = candidate.finish == Some(&Finish::Stop);
+    if is_cut_off(text, was_done) || (!was_done && ends_in_a_stump(text, source.text)) {
         let from = text.char_indices().rev().nth(SHOWN / 2).map_or(0, |(at, _)| at);
         return Finding::fail(NAME, repeated.share, format!("cut off: {}", &text[from..]));
     }
@@ -84,8 +93,29 @@ fn is_cut_off(text: &str, was_done: bool) -> bool {
     }
     let word = bare.rsplit(char::is_whitespace).next().unwrap_or_default();
     let hangs = bare.ends_with(|c: char| ",，、:：;；(（-—“「『《的和与在将被".contains(c));
-    let is_hanging = hangs || HANGING.split(' ').any(|w| w == word);
+    let chinese = HANGING_CHINESE.iter().any(|end| bare.ends_with(end));
+    let opened = bare.matches('“').count() > bare.matches('”').count();
+    let is_hanging = hangs || chinese || opened || HANGING.split_whitespace().any(|w| w == word);
     is_hanging || (!was_done && sentences(text).nth(1).is_some())
+}
+
+/// Whether the last word of `text` is the beginning of a word of `source`, and none itself: `Khach` of `Khachanov`.
+fn ends_in_a_stump(text: &str, source: &str) -> bool {
+    let last = text.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    if last.len() < MIN_STUMP || text[..text.len() - last.len()].ends_with(|c: char| c.is_alphabetic() && !c.is_ascii())
+    {
+        return false;
+    }
+    let mut begins = false;
+    for word in source.split(|c: char| !c.is_alphabetic()) {
+        match word.strip_prefix(last) {
+            Some("") => return false,
+            // An ending is no cut: `goal` of `goals`.
+            Some(rest) => begins |= rest.len() > 2,
+            None => {}
+        }
+    }
+    begins
 }
 
 fn start(text: &str) -> String {
@@ -142,8 +172,11 @@ mod tests {
 
     use super::*;
 
+    const SOURCE: Source<'_> =
+        Source { title: "", text: "The council celebrated the bridge.", language: &Language::ENGLISH };
+
     fn judged(text: &str) -> Finding {
-        check(&Candidate::of(text, &Language::ENGLISH))
+        check(&SOURCE, &Candidate::of(text, &Language::ENGLISH))
     }
 
     #[test]
@@ -152,6 +185,8 @@ mod tests {
             "The bridge reopens in May. It cost 3 million euros.",
             "大桥将于五月重新开放，耗资三百万欧元。",
             "She said: \"It is done.\"",
+            "Town opens new bridge, council celebrate",
+            "市长：大桥将于五月开放",
             "The team won again, and again, and again, and the town cheered the team.",
             "政府表示，政府将与政府部门合作，保障居民用水和居民用电。",
         ] {
@@ -168,6 +203,10 @@ mod tests {
             "...",
             "| | |",
             "The bridge reopens in",
+            "The town has a new bridge, which the coun",
+            "The bridge reopens because",
+            "大桥将于五月开放，因为",
+            "市长表示：“大桥将于五月开放",
             "大桥将于五月开放。市长表示，大桥将于五月重新",
             "The bridge is new. It reopens in May after",
             "The mayor said the bridge,",
@@ -195,9 +234,9 @@ mod tests {
         }
         let headline = "Bridge reopens in May";
         let done = Candidate { finish: Some(&Finish::Stop), ..Candidate::of(headline, &Language::ENGLISH) };
-        assert_eq!(check(&done).verdict, Verdict::Pass);
-        assert_eq!(check(&Candidate { text: "The bridge,", ..done }).verdict, Verdict::Fail);
+        assert_eq!(check(&SOURCE, &done).verdict, Verdict::Pass);
+        assert_eq!(check(&SOURCE, &Candidate { text: "The bridge,", ..done }).verdict, Verdict::Fail);
         let cut = Candidate { finish: Some(&Finish::Length), ..Candidate::of("It is whole.", &Language::ENGLISH) };
-        assert_eq!(check(&cut).verdict, Verdict::Fail);
+        assert_eq!(check(&SOURCE, &cut).verdict, Verdict::Fail);
     }
 }

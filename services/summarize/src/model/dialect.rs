@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Request;
 
@@ -60,7 +60,7 @@ impl Dialect {
     /// The body of the HTTP request.
     pub fn body(self, model: &str, request: &Request<'_>) -> Vec<u8> {
         let message = |role, content| (!str::is_empty(content)).then_some(Message { role, content });
-        let schema = request.schema.filter(|_| self.structure);
+        let schema = request.schema.filter(|_| self.structure).and_then(|schema| serde_json::from_str(schema).ok());
         let body = Body {
             model,
             messages: [message("system", request.system), message("user", request.user)]
@@ -145,24 +145,24 @@ struct Format<'a> {
 struct Schema<'a> {
     name: &'static str,
     strict: bool,
-    schema: &'a Value,
+    schema: &'a RawValue,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const PLAIN: Dialect = Dialect { structure: false, completion_tokens: false, temperature: true };
 
-    fn request(schema: Option<&Value>) -> Request<'_> {
+    fn request(schema: Option<&str>) -> Request<'_> {
         Request { system: "s", user: "u", schema, max_tokens: 64, temperature: 0.3 }
     }
 
     #[test]
     fn a_refused_schema_is_left_out() {
-        let schema = json!({"type": "object"});
-        let request = request(Some(&schema));
+        let schema = r#"{"type":"object"}"#;
+        let request = request(Some(schema));
         for (status, message) in [
             (400, "'response_format.type' must be 'text'"),
             (400, ""),
@@ -177,8 +177,8 @@ mod tests {
 
     #[test]
     fn what_leaving_out_the_schema_does_not_mend_is_final() {
-        let schema = json!({"type": "object"});
-        let with_schema = request(Some(&schema));
+        let schema = r#"{"type":"object"}"#;
+        let with_schema = request(Some(schema));
         for (status, message) in [
             (400, "This model's maximum context length is 2048 tokens"),
             (400, "the request exceeds the available context size"),
@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn the_dialect_of_reasoning_models_is_learnt_step_by_step() {
-        let schema = json!({});
-        let request = request(Some(&schema));
+        let schema = "{}";
+        let request = request(Some(schema));
         let message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
         let first = Dialect::default().after(&request, 400, message).unwrap();
         assert_eq!(first, Dialect { completion_tokens: true, ..Dialect::default() });
@@ -208,11 +208,11 @@ mod tests {
 
     #[test]
     fn the_body_is_what_the_protocol_wants() {
-        let schema = json!({"type": "object"});
-        let body = Dialect::default().body("m", &request(Some(&schema)));
+        let schema = r#"{"type":"object"}"#;
+        let body = Dialect::default().body("m", &request(Some(schema)));
         let expected = r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"stream":false,"max_tokens":64,"temperature":0.3,"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":{"type":"object"}}}}"#;
         assert_eq!(String::from_utf8(body).unwrap(), expected);
-        let plain = PLAIN.body("m", &Request { system: "", ..request(Some(&schema)) });
+        let plain = PLAIN.body("m", &Request { system: "", ..request(Some(schema)) });
         let plain: Value = serde_json::from_slice(&plain).unwrap();
         assert!(plain.get("response_format").is_none());
         assert_eq!(plain["messages"], json!([{"role": "user", "content": "u"}]));

@@ -25,7 +25,6 @@ mod wire;
 use std::{fmt, time::Duration};
 
 use kos_shared::{config::Secret, event::HttpUrl};
-use serde_json::Value;
 
 pub use answer::{Answer, Finish, Usage};
 pub use endpoint::Endpoint;
@@ -122,8 +121,9 @@ pub struct Request<'a> {
     pub system: &'a str,
     /// What it is about.
     pub user: &'a str,
-    /// The JSON Schema that the answer is to follow. Servers that don't know it are asked without.
-    pub schema: Option<&'a Value>,
+    /// The JSON Schema that the answer is to follow, as it is sent: servers have models write properties in the order
+    /// in which it has them. Servers that don't know it are asked without.
+    pub schema: Option<&'a str>,
     /// The most tokens that the answer may have.
     pub max_tokens: u32,
     /// How much chance there is in the choice of words; 0 is none.

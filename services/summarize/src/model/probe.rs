@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
 use super::{Answer, Endpoint, Finish, Request, answer::number, wire::Received};
@@ -17,6 +17,9 @@ const QUESTION: &str = "Describe the weather on a fine day in spring in one sent
 
 /// The most tokens that the answer may have.
 const MAX_TOKENS: u32 = 96;
+
+/// What the answer is to look like.
+const SCHEMA: &str = r#"{"type":"object","properties":{"sentence":{"type":"string"}},"required":["sentence"],"additionalProperties":false}"#;
 
 /// What an endpoint can do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,12 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Of an endpoint that can't be used, for this reason.
+    pub fn failed(reason: String) -> Self {
+        let error = Some(reason);
+        Self { models: None, window: None, structured: None, tokens_per_second: None, took: None, error }
+    }
+
     /// Whether the list of models has this one; `None` where there is no list.
     pub fn lists(&self, model: &str) -> Option<bool> {
         // Ollama leaves out the tag `latest`.
@@ -73,15 +82,9 @@ impl Endpoint {
     pub async fn probe(&self) -> Probe {
         let parts = self.parts();
         parts.unlearn();
-        let schema = json!({
-            "type": "object",
-            "properties": {"sentence": {"type": "string"}},
-            "required": ["sentence"],
-            "additionalProperties": false,
-        });
         let system = "You answer in JSON.";
         let request =
-            Request { system, user: QUESTION, schema: Some(&schema), max_tokens: MAX_TOKENS, temperature: 0.0 };
+            Request { system, user: QUESTION, schema: Some(SCHEMA), max_tokens: MAX_TOKENS, temperature: 0.0 };
         let models = self.told(&parts.addresses.models).await;
         let asked = self.ask(&request).await;
         // Some load a model when it is asked, and know its window only then.
@@ -186,6 +189,7 @@ fn of_running(running: &Value, model: &str) -> Option<Window> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn the_window_is_found_where_servers_tell_it() {

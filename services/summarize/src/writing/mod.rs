@@ -206,11 +206,10 @@ impl Writer {
             return Ok((question, Ok((kept, true))));
         }
         let user = job.prompt.user(&material, failures);
-        let schema = schema::of_answer(job.with_title);
         let request = Request {
             system: &system,
             user: &user,
-            schema: Some(&schema),
+            schema: Some(schema::of_answer(job.with_title)),
             max_tokens: MAX_TOKENS,
             temperature: TEMPERATURES[number.clamp(1, TRIES) as usize - 1],
         };

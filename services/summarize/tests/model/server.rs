@@ -273,10 +273,10 @@ pub async fn ask(endpoint: &Endpoint) -> Result<Answer, CallError> {
 
 /// Asks with a schema.
 pub async fn ask_structured(endpoint: &Endpoint) -> Result<Answer, CallError> {
-    ask_for(endpoint, Some(&json!({"type": "object"}))).await
+    ask_for(endpoint, Some(r#"{"type":"object"}"#)).await
 }
 
-async fn ask_for(endpoint: &Endpoint, schema: Option<&Value>) -> Result<Answer, CallError> {
+async fn ask_for(endpoint: &Endpoint, schema: Option<&str>) -> Result<Answer, CallError> {
     let request = Request { system: "Be short.", user: "How are you?", schema, max_tokens: 32, temperature: 0.2 };
     tokio::time::timeout(PATIENCE, endpoint.ask(&request)).await.unwrap_or_else(|_| panic!("the call never ended"))
 }

@@ -73,7 +73,7 @@ pub(super) fn without_stops_of_names(text: &str, source: &str) -> String {
                 text[after..].split_inclusive(|c: char| c.is_ascii_alphabetic()).next().unwrap_or_default();
             let joined = next.starts_with(' ') && next.trim_start().len() == 1 && next.is_ascii();
             WITH_A_STOP.contains(&word)
-                || word.contains('.')
+                || (word.contains('.') && !text[after..].starts_with(|c: char| c.is_ascii_alphanumeric()))
                 || (joined && !word.is_empty() && stands_joined(word, &text[after..], source))
         };
         kept.push(if of_a_name { ' ' } else { c });

@@ -26,7 +26,8 @@ const LISTS: [(&str, &str); 9] = [
          werden aus er hat dass sie nach wird bei um am sind noch wie einen über zum war haben nur oder aber vor zur \
          bis mehr durch man sein wurde sei hatte kann gegen vom können schon wenn habe seine ihre unter wir ich ihr \
          im in zu so was wurden soll sollen keine kein seit beim waren ihren seiner zwischen damit diese dieser dieses \
-         diesem diesen jedoch wegen während ohne laut",
+         diesem diesen jedoch wegen während ohne laut \
+         neue neuen neuer neues heute gestern sowie deutlich bereits erstmals insgesamt wieder dabei",
     ),
     (
         "fr",
@@ -34,7 +35,8 @@ const LISTS: [(&str, &str); 9] = [
          son sa ses ont été mais ou où sont leur leurs cette ces comme fait être avoir après tout nous vous je on y \
          était selon entre sans sous depuis lors aussi même deux très contre avant peut dont donc ainsi d'un d'une \
          c'est qu'il n'est n'a fois chez dès déjà afin ceux celle encore notre votre étaient ont cet leurs ans jour peu \
-         vers toute toutes tous certains plusieurs parce car l'on j'ai l'un qu'elle s'est a à",
+         vers toute toutes tous certains plusieurs parce car l'on j'ai l'un qu'elle s'est a à \
+         lundi mardi mercredi jeudi vendredi samedi dimanche nouveau nouvelle nouveaux nouvelles gratuit",
     ),
     (
         "es",
@@ -42,14 +44,16 @@ const LISTS: [(&str, &str); 9] = [
          entre cuando muy sin sobre también hasta hay donde quien desde todo nos durante todos uno les ni contra otros \
          ese eso ante ellos esto antes algunos unos yo otro otras otra él tanto esa estos mucho nada poco ella sido \
          son según han había está están tras sea era ser tiene a le me porque \
-         después además así aquí mientras aunque cada dos parte días unas nuestro debe pueden puede hacer",
+         después además así aquí mientras aunque cada dos parte días unas nuestro debe pueden puede hacer \
+         lunes martes jueves viernes domingo nuevo nueva nuevos nuevas gratis primera",
     ),
     (
         "pt",
         "o a os as de do da dos das que e em um uma é se não por com para ao à no na nos nas mais como mas foi ele ela \
          eles seu sua seus suas ou ser quando muito há já está eu também só pelo pela até isso entre era depois sem \
          mesmo aos ter quem me esse essa num nem às minha têm numa pelos elas havia seja qual será nós tenho lhe deles \
-         essas esses pelas este esta são você vocês foram aqui aquele",
+         essas esses pelas este esta são você vocês foram aqui aquele \
+         segunda-feira terça-feira quarta-feira quinta-feira sexta-feira domingo novo novos novas grátis primeira grupo",
     ),
     (
         "it",
@@ -57,27 +61,31 @@ const LISTS: [(&str, &str); 9] = [
          al alla ai alle ha nel nella nei nelle come anche più ma ed se sul sulla questo questa quello hanno essere \
          stato stata loro suo sua suoi dopo ci quando tra fra era o a ne chi cui senza anni dell' nell' all' perché \
          già molto tutti tutto dove ancora contro dopo sarà secondo \
-         fino quella quelli prima mentre stati state queste questi dai dagli sui oltre durante proprio ogni",
+         fino quella quelli prima mentre stati state queste questi dai dagli sui oltre durante proprio ogni \
+         nuovo nuovi nuove gratuito",
     ),
     (
         "nl",
         "de het een en van in is dat op te zijn met voor niet die er aan om ook als dan maar bij of uit nog naar heeft \
          hij ze wordt door over tot was werd zich hebben deze worden kan haar geen al meer onder had wel wat na moet \
-         zo veel tegen dit we zij ik je hun hem omdat waar volgens tussen tijdens werden zal zou toen kunnen",
+         zo veel tegen dit we zij ik je hun hem omdat waar volgens tussen tijdens werden zal zou toen kunnen \
+         maandag dinsdag woensdag donderdag vrijdag zaterdag zondag nieuwe gratis",
     ),
     (
         "id",
         "yang dan di itu dengan untuk tidak ini dari dalam akan pada juga saya ke karena tersebut bisa ada mereka lebih \
          kata tahun sudah atau saat oleh menjadi orang ia telah adalah seperti sebagai bahwa dapat para harus namun \
          kita dua satu masih hari hanya mengatakan kepada kami setelah melakukan lalu belum lain dia kalau terjadi \
-         banyak menurut anda hingga tak baru beberapa ketika jika jadi sebelum tapi sebuah",
+         banyak menurut anda hingga tak baru beberapa ketika jika jadi sebelum tapi sebuah \
+         secara kaum jenis boleh suatu merupakan",
     ),
     (
         "sv",
         "och att det i som på är av för en med till den har de inte om ett han men var jag sig från vi så kan man när \
          år säger hon under också efter eller nu sin där vid mot ska skulle kommer ut får finns vara hade alla andra \
          mycket än här då sedan över bara in blir upp även vad få två vill ha många hur mer går sverige kronor detta \
-         nya procent skall hade",
+         nya procent skall hade \
+         måndag tisdag onsdag torsdag fredag lördag söndag",
     ),
 ];
 
@@ -88,7 +96,8 @@ const ALSO_ENGLISH: &str = "war hat den man also sein bin gut will plus comment 
      par dont on non per se sons ma pas me ne fait tout lo hay algo solo todo ante y e o i is had was of we die een ni \
      dos das dem em os as no na ha me nos si ed ai ne tot er om ze bij dan wat al na kan dit id den sig vi far ut in up \
      vid mot mer kata para dia hari lain les lain ke ada tak baru anda a an so do for entre sans sous vous au ils uno \
-     und il che dove sera pro sang haber car et encore jour till hem om var bis yo cada kami ska ohne";
+     und il che dove sera pro sang haber car et encore jour till hem om var bis yo cada kami ska ohne state met \
+     sedan com von um aux chi dal";
 
 /// English words that are written with an accent.
 const ACCENTED_ENGLISH: &str = "café cafés cliché clichés clichéd naïve naïveté résumé résumés fiancé fiancée façade façades \
@@ -179,15 +188,37 @@ impl Wanted {
                 }
             }
         }
-        let alone = own == 0 && words.len() >= 3 && all.has_full();
+        let alone = own == 0 && words.len() >= 2 && all.has_full();
         if only_own == 0 && (alone || (all.is_clause() && foreign >= own)) {
             return Says::Another;
         }
         if only_own > 0 || own >= 2 { Says::Wanted } else { Says::Nothing }
     }
 
+    /// Whether `word`, in lower case, is a small word of this language and of no other one.
+    pub(super) fn is_only_own(self, word: &str) -> bool {
+        self.languages(word).0 == self.0
+    }
+
+    /// Whether `word`, in lower case, is a small word of this language.
+    pub(super) fn is_own(self, word: &str) -> bool {
+        self.languages(word).0 & self.0 != 0
+    }
+
+    /// Whether `word`, in lower case, is a small word of another language and not of this one.
+    pub(super) fn is_of_another(self, word: &str) -> bool {
+        let (set, _) = self.languages(word);
+        set != 0 && set & self.0 == 0
+    }
+
+    /// Whether `word`, in lower case, is a small word of another language that is evidence alone.
+    pub(super) fn is_evidence(self, word: &str) -> bool {
+        let (set, weak) = self.languages(word);
+        set != 0 && set & self.0 == 0 && !weak
+    }
+
     /// Whether `word` has a letter that English has not, where that is what is wanted.
-    fn is_accented(self, word: &str) -> bool {
+    pub(super) fn is_accented(self, word: &str) -> bool {
         self.is_english()
             && word.chars().any(|c| c.is_alphabetic() && !c.is_ascii())
             && !ACCENTED_ENGLISH.split_whitespace().any(|w| w == word)
@@ -247,6 +278,11 @@ impl<'a> Foreign<'a> {
     fn is_clause(&self) -> bool {
         self.of_one_language().any(|(full, all)| full >= 2 || (full >= 1 && all >= 3) || all >= 4)
     }
+}
+
+/// Whether `word`, in any case, is a small word of a language with a list.
+pub(super) fn is_small_word(word: &str) -> bool {
+    LANGUAGES_OF.contains_key(word.to_lowercase().as_str())
 }
 
 /// Whether `word`, in any case, is a small English word: one that no name consists of.

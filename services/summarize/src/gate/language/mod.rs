@@ -1,8 +1,9 @@
 //! `language`: whether a summary is in the language that was asked for, clause by clause and as a whole, title too.
 //!
 //! By script first: in a language of another script than Latin, Latin words are names or they are foreign
-//! ([`foreign_words`]); letters of a third script are foreign anywhere, but for a short original in quotes or brackets
-//! that the source has. Languages of the Latin script are told apart by their small words ([`function_words`]),
+//! ([`foreign_words`]), unless they are set apart ([`originals`]); letters of a third script are foreign anywhere, but
+//! for a short original in quotes or brackets that the source has. Languages of the Latin script are told apart by
+//! their small words ([`function_words`]) and, where those are too few, by the article's words ([`leftovers`]);
 //! Simplified from Traditional Chinese by characters that only one has ([`chinese`]). Dialects of one script without a
 //! list (Cantonese, Ukrainian against Russian) are not told apart. Whole-text detection is of no use here: it calls
 //! text that is half English, half Chinese reliably English.
@@ -11,6 +12,9 @@ mod chinese;
 mod clauses;
 mod foreign_words;
 mod function_words;
+mod leftovers;
+mod originals;
+mod word_lists;
 
 use std::ops::Range;
 
@@ -20,7 +24,10 @@ use self::{
     chinese::{Variant, is_in_the_other_variant},
     clauses::{clauses, without_markup, without_stops_of_names},
     foreign_words::{SourceWords, foreign_word, latin_words},
-    function_words::{Says, Wanted},
+    function_words::{Says, Wanted, is_small_english_word, is_small_word},
+    leftovers::Leftovers,
+    originals::without_originals,
+    word_lists::is_particle,
 };
 use super::{Candidate, Finding, Source};
 
@@ -47,12 +54,14 @@ const MAX_HAN_IN_KOREAN: f64 = 0.3;
 pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
     let Some(scripts) = Script::of_language(candidate.language) else { return Finding::cannot_judge(NAME) };
     let source_text = format!("{}\n{}", source.title, source.text);
+    let names = SourceWords::of(&source_text);
     let judge = Judge {
         scripts,
         latin: scripts.contains(&Script::Latin),
         wanted: Wanted::of(candidate.language).filter(|_| scripts.contains(&Script::Latin)),
         variant: Variant::of(candidate.language),
-        names: SourceWords::of(&source_text),
+        leftovers: Leftovers::of(candidate.language, &names),
+        names: &names,
         source: &source_text,
     };
     let parts = [candidate.title.unwrap_or_default(), candidate.text];
@@ -92,7 +101,9 @@ struct Judge<'a> {
     latin: bool,
     wanted: Option<Wanted>,
     variant: Option<Variant>,
-    names: SourceWords<'a>,
+    /// What tells English from what was left over of other languages, where English is wanted.
+    leftovers: Option<Leftovers<'a>>,
+    names: &'a SourceWords<'a>,
     source: &'a str,
 }
 
@@ -112,15 +123,17 @@ impl Judge<'_> {
     /// A text in a language of the Latin script.
     fn latin_part(&self, text: &str) -> Judged {
         let mut judged = Judged::default();
+        let leftovers = self.leftovers.as_ref();
         let mut all = Vec::new();
         for (clause, _) in clauses(text) {
             let clause = &text[clause];
             judged.clauses += 1;
-            let words = small_words(clause, self.source);
+            let words = small_words(clause, self.names);
             let says = self.wanted.map_or(Says::Nothing, |w| w.clause(&words));
             judged.told |= says == Says::Wanted;
+            let left = leftovers.is_some_and(|l| l.clause(&words));
             all.extend(words);
-            if says == Says::Another || self.third_script(clause, text).is_some() {
+            if says == Says::Another || left || self.third_script(clause, text).is_some() {
                 judged.found(clause);
             }
         }
@@ -129,12 +142,16 @@ impl Judge<'_> {
             && judged.detail.is_none()
         {
             let another = sentences(text).map(|s| &text[s]).find(|sentence| {
-                let words = small_words(sentence, self.source);
-                wanted.clause(&words) == Says::Another || wanted.misses(&words)
+                let words = small_words(sentence, self.names);
+                let known = leftovers.is_some_and(|l| l.mostly_knows(&words));
+                let another = wanted.clause(&words) == Says::Another || (wanted.misses(&words) && !known);
+                another || leftovers.is_some_and(|l| l.sentence(&words))
             });
             match another {
                 Some(sentence) => judged.found(sentence),
-                None if wanted.text(&all) == Says::Another => judged.found(text),
+                None if wanted.text(&all) == Says::Another && !leftovers.is_some_and(|l| l.mostly_knows(&all)) => {
+                    judged.found(text);
+                }
                 None => {}
             }
         }
@@ -143,12 +160,12 @@ impl Judge<'_> {
 
     /// A text in a language of another script than Latin.
     fn other_part(&self, text: &str) -> Judged {
-        let text = without_stops_of_names(text, self.source);
+        let text = without_stops_of_names(&without_originals(text, self.source), self.source);
         let mut judged = Judged::default();
         let (mut sentence, mut sentence_is_own) = (0..0, false);
         for (clause, of) in clauses(&text) {
             if of != sentence {
-                sentence_is_own = self.has_own_script(&text[of.clone()]);
+                sentence_is_own = self.has_own_script(enumeration(&text, &of));
                 sentence = of;
             }
             let clause = &text[clause];
@@ -156,10 +173,10 @@ impl Judge<'_> {
             let own = self.has_own_script(clause);
             judged.told |= own;
             // Names between commas are a list if their sentence has words of the language around it.
-            let wordless = !own && (!sentence_is_own || !self.is_list_item(clause));
+            let wordless = !own && !((sentence_is_own || is_bracketed(clause)) && self.is_list_item(clause));
             let variant = self.variant.is_some_and(|v| is_in_the_other_variant(&without_quotes(clause), v));
             let third_script = || self.third_script(clause, &text).is_some();
-            if wordless || variant || third_script() || foreign_word(clause, &self.names).is_some() {
+            if wordless || variant || third_script() || foreign_word(clause, self.names).is_some() {
                 judged.found(clause);
             }
         }
@@ -201,7 +218,15 @@ impl Judge<'_> {
         let after = text[place.end..].chars().next();
         let apart = before.is_some_and(|c| "\"'“‘(（《「『[【〈«".contains(c))
             && after.is_some_and(|c| "\"'”’)）》」』]】〉»,.".contains(c));
-        apart && run.chars().count() <= MAX_ORIGINAL && self.source.contains(run)
+        // `(楽天kobo)`: with what else stands in the brackets.
+        let bracketed = || {
+            let start = text[..place.start].rfind(['(', '（'])?;
+            let end = place.end + text[place.end..].find([')', '）'])?;
+            let inside = text[start..end].trim_start_matches(['(', '（']);
+            Some(inside.chars().count() <= MAX_ORIGINAL && self.source.contains(inside))
+        };
+        run.chars().count() <= MAX_ORIGINAL
+            && ((apart && self.source.contains(run)) || bracketed().is_some_and(|is| is))
     }
 
     /// What is wrong with a text none of whose clauses is: that Japanese has no kana, that Korean is mostly Chinese
@@ -218,6 +243,27 @@ impl Judge<'_> {
         let latin = self.scripts == [Script::Han] && latin_words(text).count() > MAX_LATIN_WORDS * han;
         (no_kana || too_much_han || other_variant || (latin && han > 0)).then_some(text)
     }
+}
+
+/// The sentence at `place` of `text` with those that semicolons and numbers (`1.`) part from it.
+fn enumeration<'t>(text: &'t str, place: &Range<usize>) -> &'t str {
+    let mut start = 0;
+    let mut chars = text[..place.start].char_indices().rev().peekable();
+    while let Some((at, c)) = chars.next() {
+        let numbered = chars.peek().is_some_and(|(_, before)| before.is_ascii_digit());
+        if "。！？!?\n".contains(c) || (c == '.' && !numbered) {
+            start = at + c.len_utf8();
+            break;
+        }
+    }
+    let end = text[place.start..].find(['。', '！', '？', '!', '?', '\n']).map_or(text.len(), |end| place.start + end);
+    &text[start.min(place.start)..end.max(place.end)]
+}
+
+/// Whether `clause` stands in brackets: a source or an abbreviation behind a sentence, `(AP)`.
+fn is_bracketed(clause: &str) -> bool {
+    let clause = clause.trim();
+    clause.starts_with(['(', '（']) && clause.ends_with([')', '）'])
 }
 
 /// `text` without what stands in quotes: a name, a title, somebody's words.
@@ -254,15 +300,28 @@ fn run_end(text: &str, start: usize, inside: impl Fn(char) -> bool) -> usize {
 
 /// The words of `text` in lower case by which a language of the Latin script is told: names are left out, and what
 /// stands in quotes in the source too.
-fn small_words(text: &str, source: &str) -> Vec<String> {
-    let quoted = quotes(text, source);
+fn small_words(text: &str, source: &SourceWords<'_>) -> Vec<String> {
+    let quoted = quotes(text, source.text());
     let words: Vec<(usize, &str)> =
         latin_words(text).filter(|(at, _)| !quoted.iter().any(|q| q.contains(at))).collect();
-    let capital = |at: Option<&(usize, &str)>| at.is_some_and(|(_, w)| w.starts_with(char::is_uppercase));
+    let capital = |(_, w): &(usize, &str)| w.starts_with(char::is_uppercase);
+    let particle = |(_, w): &&(usize, &str)| is_particle(w) && !is_small_english_word(w);
     let mut small = Vec::new();
     for (i, (_, word)) in words.iter().enumerate() {
-        let inside_name = i > 0 && capital(words.get(i - 1)) && capital(words.get(i + 1));
-        let name = i > 0 && word.starts_with(char::is_uppercase);
+        // `Alexander van der Bellen`; `Educar seus Filhos`, where the source has it.
+        let of_name = |before: &str, next: &str| source.has_pair(before, word) && source.has_pair(word, next);
+        let between = i > 0
+            && capital(&words[i - 1])
+            && words.get(i + 1).is_some_and(|next| capital(next) && of_name(words[i - 1].1, next.1));
+        let inside_name = between
+            || (is_particle(word)
+                && words[..i].iter().rev().find(|w| !particle(w)).is_some_and(capital)
+                && words[i + 1..].iter().find(|w| !particle(w)).is_some_and(capital));
+        // A clause's first word has a capital anyway.
+        let first = i == 0 && capital(&words[0]);
+        let accented = || word.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
+        let first_is_name = || !is_small_word(word) && (source.has_name(word) || accented());
+        let name = word.chars().skip(usize::from(i == 0)).any(char::is_uppercase) || (first && first_is_name());
         if !(inside_name || name || word.chars().any(|c| c.is_ascii_digit())) {
             small.push(word.to_lowercase().replace('’', "'"));
         }
@@ -270,19 +329,19 @@ fn small_words(text: &str, source: &str) -> Vec<String> {
     small
 }
 
-/// What stands in double quotes in `text` and in `source` too.
+/// What stands in double quotes or brackets in `text` and in `source` too.
 fn quotes(text: &str, source: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut open = None;
     for (at, c) in text.char_indices() {
         match (c, open) {
-            ('"' | '”' | '»', Some(start)) => {
+            ('"' | '”' | '»' | ')', Some(start)) => {
                 if source.contains(&text[start..at]) {
                     found.push(start..at);
                 }
                 open = None;
             }
-            ('"' | '“' | '«', _) => open = Some(at + c.len_utf8()),
+            ('"' | '“' | '«' | '(', _) => open = Some(at + c.len_utf8()),
             _ => {}
         }
     }
@@ -291,3 +350,5 @@ fn quotes(text: &str, source: &str) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_by_source;

@@ -7,7 +7,7 @@ mod phrases;
 
 use std::collections::HashSet;
 
-use kos_shared::text::{script::is_han, tokens};
+use kos_shared::text::{script::is_han, sentences, tokens};
 
 use super::{Candidate, Finding, Source};
 
@@ -25,6 +25,10 @@ const ANNOUNCEMENT_REACH: usize = 60;
 
 /// How long a tag may be, in bytes.
 const TAG_REACH: usize = 300;
+
+/// How many hexadecimal digits are a code: the line around an article has 32. The longest English word of their letters
+/// has eight.
+const CODE_DIGITS: usize = 16;
 
 /// How many characters of a leak the detail shows.
 const SHOWN: usize = 40;
@@ -50,8 +54,12 @@ fn leaks_of(text: &str, source: &str, instruction: &str) -> Vec<String> {
         label(&lower, &source),
         greeting(&lower, &source),
         announcement(&lower, &source),
+        of_the_article(&lower, &source),
         anywhere(&lower, &source, phrases::SELF_TALK.split('|')),
         of_instruction(&lower, &source, instruction),
+        placeholder(text, &source, instruction),
+        code(&lower, &source),
+        numbering(&lower, &source),
     ];
     found.into_iter().flatten().collect()
 }
@@ -121,12 +129,17 @@ fn tag(text: &str) -> Option<&str> {
 fn label(text: &str, source: &str) -> Option<String> {
     let bare =
         |line: &'_ str| line.trim_start_matches(|c: char| c.is_whitespace() || "#*_【[\"“-".contains(c)).to_owned();
+    let known = |label: &str| phrases::LABELS.split('|').any(|l| l == label);
+    // A heading without a colon, the summary below it.
+    let heading = text.trim().split_once('\n').map(|(line, _)| line.trim_matches(|c: char| !c.is_alphanumeric()));
+    if let Some(heading) = heading.filter(|h| known(h) && !source.contains(*h)) {
+        return Some(heading.to_owned());
+    }
     text.lines().map(bare).find_map(|line| {
         let at = line.find([':', '：'])?;
         let label = line[..at].trim_end_matches(|c: char| c.is_whitespace() || "*_】]".contains(c));
         let short = label.split(['(', '（']).next().unwrap_or_default().trim();
-        let known = phrases::LABELS.split('|').any(|l| l == short);
-        (known && !source.contains(&line[..at])).then(|| line[..at].to_owned())
+        (known(short) && !source.contains(&line[..at])).then(|| line[..at].to_owned())
     })
 }
 
@@ -140,6 +153,17 @@ fn greeting(text: &str, source: &str) -> Option<String> {
     (known && !source.contains(&start[..at + mark])).then(|| greeting.to_owned())
 }
 
+/// `The article is about …` at the text's start: it is read beside the article, and has to say what happened.
+fn of_the_article(text: &str, source: &str) -> Option<String> {
+    let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let called = phrases::ARTICLE.split('|').filter(|name| start.starts_with(name) && is_whole(start, 0, name));
+    called.map(|name| start[name.len()..].trim_start()).find_map(|rest| {
+        let told = phrases::TOLD_OF_ARTICLE.split('|').find(|t| rest.starts_with(t) && is_whole(rest, 0, t))?;
+        let phrase = &start[..start.len() - rest.len() + told.len()];
+        (!source.contains(phrase)).then(|| phrase.to_owned())
+    })
+}
+
 /// `Here is a summary of the article:` at the text's start.
 fn announcement(text: &str, source: &str) -> Option<String> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
@@ -147,9 +171,41 @@ fn announcement(text: &str, source: &str) -> Option<String> {
     let reach: String = start[phrase.len()..].chars().take(ANNOUNCEMENT_REACH).take_while(|c| *c != '\n').collect();
     // Up to the colon, where there is one: what follows it is the summary.
     let announced = reach.split([':', '：', '.', '。']).next().unwrap_or_default();
-    let known = phrase == "as requested" || phrases::ANNOUNCED.split('|').any(|a| announced.contains(a));
+    let known = ["as requested", "here you go"].contains(&phrase)
+        || phrases::ANNOUNCED.split('|').any(|a| announced.contains(a));
     let opening = format!("{phrase}{announced}");
     (known && !source.contains(&opening)).then_some(opening)
+}
+
+/// What the instruction's example has in place of a sentence, at the start of one: `"one sentence"`, `"一句话"`.
+fn placeholder(text: &str, source: &str, instruction: &str) -> Option<String> {
+    let instruction = instruction.to_lowercase();
+    let quoted = instruction.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
+    let examples = quoted.filter(|q| q.contains(char::is_alphabetic) && q.contains(|c| c == ' ' || is_han(c)));
+    let examples: Vec<&str> = examples.filter(|example| !source.contains(example)).collect();
+    let starts = |sentence: &str| examples.iter().find(|e| sentence.starts_with(**e) && is_whole(sentence, 0, e));
+    // Sentences are told by their capitals.
+    let mut lower = sentences(text).map(|range| text[range].trim_start().to_lowercase());
+    lower.find_map(|sentence| starts(&sentence).map(|example| (*example).to_owned()))
+}
+
+/// The code that stands around an article, or another one that the model made up.
+fn code(text: &str, source: &str) -> Option<String> {
+    let digits = |word: &&str| {
+        word.len() >= CODE_DIGITS
+            && word.bytes().all(|b| b.is_ascii_hexdigit())
+            && word.bytes().any(|b| b.is_ascii_digit())
+    };
+    text.split(|c: char| !c.is_alphanumeric()).find(|word| digits(word) && !source.contains(word)).map(str::to_owned)
+}
+
+/// `1. ` before the text: a list. `1. FC Köln` stands so in its source.
+fn numbering(text: &str, source: &str) -> Option<String> {
+    let start = text.trim_start();
+    let mark = ["1. ", "1) ", "1、", "1．", "一、"].into_iter().find(|mark| start.starts_with(mark))?;
+    let word = start[mark.len()..].split_whitespace().next().unwrap_or_default();
+    let opening = format!("{mark}{}", word.chars().take(2).collect::<String>());
+    (!source.contains(&opening)).then_some(opening)
 }
 
 /// A long run of tokens that `text` shares with the instruction and not with the source.
@@ -187,6 +243,29 @@ mod tests {
     }
 
     #[test]
+    fn a_text_about_the_article_does_not_say_what_happened() {
+        let told = |text: &str| of_the_article(&text.to_lowercase(), "the ferry stops. the article 5 case is open.");
+        for text in [
+            "The article is about a ferry.",
+            "This article discusses how the ferry stops.",
+            "本文主要介绍渡船停运。",
+            "这篇文章讲述了渡船。",
+            "\"The text describes a ferry.\"",
+        ] {
+            assert!(told(text).is_some(), "{text}");
+        }
+        for text in [
+            "The ferry stops.",
+            "The article 5 case is open.",
+            "The articles of faith.",
+            "文章是他写的。",
+            "本文明示范区建成。",
+        ] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_summary_is_a_leak() {
         for text in [
             "</think>The bridge reopens.",
@@ -216,6 +295,13 @@ mod tests {
             "摘要：大桥重新开放。",
             "**摘要**：大桥重新开放。",
             "以下是文章的摘要：大桥重新开放。",
+            "本文摘要：大桥重新开放。",
+            "新闻摘要\n大桥重新开放。",
+            "根据文章内容，总结如下：大桥重新开放。",
+            "这篇文章的主要内容是：大桥重新开放。",
+            "Here you go: the bridge reopens.",
+            "I have read the article. The bridge reopens.",
+            "The bridge reopens.\n\nWould you like more details?",
             "好的，大桥重新开放。",
             "作为一个AI语言模型，我没有看法。",
             "抱歉，我无法总结这篇文章。",
@@ -237,7 +323,6 @@ mod tests {
             "Sure, the mayor said.",
             "Note: the shop is closed.",
             "Here is where the bridge stood: on the north bank.",
-            "This article discusses the bridge.",
             "The firm has an aim: 3 < 5.",
             "The Palace tells <The Palace: Tale of a Queen>.",
             "以下是他的三个孩子。",
@@ -247,6 +332,34 @@ mod tests {
         ] {
             let found = judged(text);
             assert_eq!(found.verdict, Verdict::Pass, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_an_article_and_in_the_example_is_a_leak() {
+        let instruction = "Answer with this JSON:\n{\"sentences\": [{\"text\": \"one sentence\", \"sources\": [1, 2]}]}\n\
+            {\"text\": \"一句话\"}";
+        let source =
+            Source { title: "", text: "1. FC Riverside won. It costs one euro.", language: &Language::ENGLISH };
+        let judged = |title, text| {
+            let candidate = Candidate { title, instruction, ..Candidate::of(text, &Language::ENGLISH) };
+            check(&source, &candidate).verdict
+        };
+        for text in [
+            "One sentence The tower becomes a battery.",
+            "It is full. One sentence, it says.",
+            "一句话",
+            "1. The quiet half hour at the junction.",
+            "一、新能源汽车产量增长。",
+            "=== fe0ba6ebe3a5fbd5aec85d9c4b308dba === The tower becomes a battery.",
+        ] {
+            assert_eq!(judged(None, text), Verdict::Fail, "{text}");
+        }
+        assert_eq!(judged(Some("a1cb6d4161b8879599d2a3c51f1c9851"), "The tower becomes a battery."), Verdict::Fail);
+        for text in
+            ["1. FC Riverside won.", "One sentenced man was freed.", "The text has one sentence.", "1.5 million came."]
+        {
+            assert_eq!(judged(None, text), Verdict::Pass, "{text}");
         }
     }
 }

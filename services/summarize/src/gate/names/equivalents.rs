@@ -201,6 +201,18 @@ const ORDINARY: &[&str] = &[
     "fc",
     "pr",
     "hr",
+    // Seasons, which some write with a capital.
+    "spring",
+    "summer",
+    "autumn",
+    "winter",
+    // Brackets, as tokenizers of the Penn Treebank write them.
+    "lrb",
+    "rrb",
+    "lsb",
+    "rsb",
+    "lcb",
+    "rcb",
 ];
 
 /// Latin words that a Chinese text uses as its own, whatever they are called where it is from.
@@ -228,6 +240,12 @@ pub(crate) fn says_nothing(folded: &str, in_chinese: bool) -> bool {
 pub(crate) fn same(folded: &str) -> impl Iterator<Item = &'static str> {
     let folded = folded.to_owned();
     SAME.iter().filter(move |class| class.contains(&folded.as_str())).flat_map(|class| class.iter().copied())
+}
+
+/// The other ways of naming what is called by two words that stand in one here: `islamicstate`.
+pub(super) fn same_joined(joined: &str) -> impl Iterator<Item = &'static str> {
+    let is_it = |name: &str| name.len() > joined.len() && name.split(' ').collect::<String>() == joined;
+    SAME.iter().find(|class| class.iter().any(|name| is_it(name))).into_iter().flat_map(|class| class.iter().copied())
 }
 
 /// Whether two folded names are a country and its people: `Iran` and `Iranians`.

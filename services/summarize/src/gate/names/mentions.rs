@@ -25,8 +25,9 @@ pub(crate) struct Mention<'a> {
     pub shape: Shape,
     /// Folded, with the name before it and the name behind it, where they touch.
     pub joined: [Option<String>; 2],
-    /// The initials of the run of capitalised words that it stands in.
-    pub initials: Option<String>,
+    /// The initials of the run of capitalised words that it stands in; the same without the first word, where that
+    /// has its capital from the sentence.
+    pub initials: Vec<String>,
 }
 
 /// What a name looks like.
@@ -120,7 +121,7 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
                 previous.joined[1] = Some(both.clone());
                 joined[0] = Some(both);
             }
-            found.push(Mention { text: bare, folded, shape, joined, initials: None });
+            found.push(Mention { text: bare, folded, shape, joined, initials: Vec::new() });
         }
         close(&mut found, &mut run);
     }
@@ -131,7 +132,11 @@ pub(crate) fn mentions(text: &str) -> Vec<Mention<'_>> {
 fn close(found: &mut [Mention<'_>], run: &mut Vec<usize>) {
     if (2..=LONGEST_RUN).contains(&run.len()) {
         let initials: String = run.iter().filter_map(|i| found[*i].folded.chars().next()).collect();
-        run.iter().for_each(|i| found[*i].initials = Some(initials.clone()));
+        let mut all = vec![initials];
+        if found[run[0]].shape == Shape::Opening {
+            all.push(all[0].chars().skip(1).collect());
+        }
+        run.iter().for_each(|i| found[*i].initials.clone_from(&all));
     }
     run.clear();
 }

@@ -57,7 +57,8 @@ pub(super) fn check(source: &Source<'_>, candidate: &Candidate<'_>) -> Finding {
         return Finding::cannot_judge(NAME);
     }
     let known = Known::of([source.title, source.text]);
-    let in_chinese = Script::of_language(candidate.language).is_some_and(|s| s.contains(&Script::Han));
+    let is_chinese = |l: &Language| Script::of_language(l).is_some_and(|s| s.contains(&Script::Han));
+    let in_chinese = is_chinese(candidate.language) || is_chinese(source.language);
     let judged: Vec<&Mention<'_>> = all.iter().filter(|m| !says_nothing(&m.folded, in_chinese)).collect();
     if judged.is_empty() {
         return Finding::cannot_judge(NAME);
@@ -112,6 +113,9 @@ mod tests {
         let english = Language::ENGLISH;
         let finding = judged("", "Jets went to Saudi Arabia and Qatar, said Berg of Boeing.", &english, &english);
         assert_eq!((finding.figure, finding.detail.as_deref()), (Some(0.6), Some("Qatar, Boeing")));
+        let american = Source { title: "", text: "U.S. officials met Anna Berg.", language: &english };
+        let verdict = |text| check(&american, &Candidate::of(text, &english)).verdict;
+        assert_eq!(verdict("In the United States officials met -LRB- Berg -RRB-."), Verdict::Pass);
         assert_eq!(judged("", "Nobody said why.", &english, &english).verdict, Verdict::CannotJudge);
     }
 
@@ -128,5 +132,7 @@ mod tests {
         assert_eq!(verdict("The planemaker Airbus delivered to Saudi Arabia."), Verdict::CannotJudge);
         assert_eq!(verdict("The planemaker Airbus delivered an A320."), Verdict::Pass);
         assert_eq!(verdict("The planemaker Airbus delivered an A350."), Verdict::Fail);
+        // 二十国集团
+        assert_eq!(verdict("The G20 praised the planemaker Airbus."), Verdict::CannotJudge);
     }
 }

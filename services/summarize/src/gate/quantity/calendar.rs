@@ -30,6 +30,9 @@ const BEFORE_MONTHS: [&str; 24] = [
     "late", "mid", "through", "on", "for", "between", "and", "during", "is", "every",
 ];
 
+/// Words before other months than those two that do.
+const BEFORE_PLAIN_MONTHS: [&str; 5] = ["the", "a", "an", "each", "and"];
+
 /// A month by its name at token `i`, or `5月`, and the token behind it.
 pub(super) fn month(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
     let token = &tokens[i];
@@ -41,11 +44,16 @@ pub(super) fn month(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
         let short = || if lower == "sept" { Some(8) } else { SHORT_MONTHS.iter().position(|m| m == lower) };
         let at = full.or_else(short)?;
         let is_figure = |t: Option<&Token>| t.is_some_and(|t| matches!(t.kind, Piece::Figure { .. }));
-        let before = i.checked_sub(1).and_then(|k| tokens.get(k));
-        let dated = is_figure(before)
-            || is_figure(tokens.get(i + 1))
-            || before.is_some_and(|t| BEFORE_MONTHS.contains(&t.word()));
-        let kind = if full.is_some() && dated { Kind::Month } else { Kind::Hint };
+        let is_mark = |k: usize, mark: char| tokens.get(k).and_then(Token::character) == Some(mark);
+        // `mid-November`, `Dec. 1`
+        let before = i.checked_sub(1).and_then(|k| if is_mark(k, '-') { k.checked_sub(1) } else { Some(k) });
+        let before = before.and_then(|k| tokens.get(k));
+        let numbered = is_figure(before) || is_figure(tokens.get(i + 1 + usize::from(is_mark(i + 1, '.'))));
+        let worded = before.is_some_and(|t| {
+            let plain = !matches!(lower.as_str(), "march" | "may");
+            BEFORE_MONTHS.contains(&t.word()) || (plain && BEFORE_PLAIN_MONTHS.contains(&t.word()))
+        });
+        let kind = if numbered || (full.is_some() && worded) { Kind::Month } else { Kind::Hint };
         // A hint of a month is a month still, for who looks for one.
         let mut month = Quantity::new(tokens, i, i + 1, (at + 1) as f64, kind);
         month.tied = true;

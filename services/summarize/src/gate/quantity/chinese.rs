@@ -226,6 +226,13 @@ pub(super) fn guesses(tokens: &[Token], i: usize) -> bool {
     }
 }
 
+/// The two numbers of 十四五: a plan's and its years, or a guess.
+pub(super) fn teens(tokens: &[Token], i: usize) -> Option<(f64, f64)> {
+    let character = |k: usize| tokens.get(k).and_then(Token::character);
+    let (tens, ones) = (character(i + 1).and_then(digit)?, character(i + 2).and_then(digit)?);
+    (character(i) == Some('十') && !character(i + 3).is_some_and(is_numeral)).then_some((10.0 + tens, ones))
+}
+
 /// Takes off what adding tenths has put into the far digits.
 fn round_off(value: f64, places: usize) -> f64 {
     let power = power_of_ten(places);

