@@ -25,7 +25,7 @@ fn misbehaviours() -> Vec<(Act, &'static str)> {
         (thinking("It rained. 下雨了。"), "leaks"),
         (Act::Says("As an AI language model, I can't sum up this article.".into()), "leaks"),
         (Act::Says("{}".into()), "transport"),
-        (Act::Says("null".into()), "transport"),
+        (Act::Says("null".into()), "length"),
     ]
 }
 
