@@ -25,7 +25,7 @@ fn misbehaviours() -> Vec<(Act, &'static str)> {
         (thinking("It rained. 下雨了。"), "leaks"),
         (Act::Says("As an AI language model, I can't sum up this article.".into()), "leaks"),
         (Act::Says("{}".into()), "transport"),
-        (Act::Says("null".into()), "transport"),
+        (Act::Says("null".into()), "length"),
     ]
 }
 
@@ -70,7 +70,9 @@ async fn an_answer_that_fails_a_check_is_never_published_and_the_reason_is_recor
             let named =
                 if call.language == "zh" { "你之前的回答不能发表" } else { "An earlier answer of yours" };
             assert_eq!(call.user.contains(named), call.is_retry);
-            assert!(!call.user.contains("HACKED"), "an order to a model is none of the material: {}", call.user);
+            // Behind the fence a retry may quote the words of the answer that was refused.
+            let material: String = call.sentences.iter().map(|(_, sentence)| sentence.as_str()).collect();
+            assert!(!material.contains("HACKED"), "an order to a model is none of the material: {material}");
         }
     }
     pipeline.wait_until_idle().await;

@@ -26,7 +26,7 @@ fn misbehaviours() -> Vec<(Act, &'static str, usize, AttemptOutcome)> {
         (Act::Huge, "larger than", 1, Refused),
         (Act::NotJson, "expected a chat completion", 1, Refused),
         (Act::Status(401, None), "status 401", 1, Refused),
-        // Asked once more without a schema: some servers answer so where they know none.
+        // The second time without a schema, which some servers refuse so.
         (Act::Status(404, None), "status 404", 2, Refused),
     ]
 }

@@ -3,6 +3,8 @@
 //! A pattern is a row of places; each has its words with strokes between them, a question mark in front makes it
 //! optional. English is matched word by word, Chinese character by character.
 
+use std::sync::LazyLock;
+
 /// What a sentence orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
@@ -75,18 +77,33 @@ const BEFORE_CLAUSE: [&str; 12] = [":", "\"", ",", ";", "please", "now", "and", 
 /// The same in Chinese: marks and characters.
 const BEFORE_CHINESE_CLAUSE: &str = "，。！？：；:,!“\"「『【[(（请須须并必你后";
 
+/// A place of a pattern, taken apart once: a text is compared with each of them at the start of each clause.
+struct Place {
+    optional: bool,
+    choices: Vec<&'static str>,
+}
+
+/// The patterns in their four lists, taken apart.
+static PATTERNS: LazyLock<[Vec<Vec<Place>>; 4]> = LazyLock::new(|| {
+    let place = |place: &'static str| {
+        let choices = place.strip_prefix('?');
+        Place { optional: choices.is_some(), choices: choices.unwrap_or(place).split('/').collect() }
+    };
+    [DROP, ANSWER, DROP_CHINESE, ANSWER_CHINESE]
+        .map(|list| list.iter().map(|pattern| pattern.split_whitespace().map(place).collect()).collect())
+});
+
 /// The order in `sentence`, if there is one.
 pub(super) fn order_in(sentence: &str) -> Option<Order> {
     let words = words_of(sentence);
-    let english = |patterns: &[&str]| {
+    let english = |patterns: &[Vec<Place>]| {
         let starts = (0..words.len()).filter(|at| *at == 0 || BEFORE_CLAUSE.contains(&words[*at - 1].text.as_str()));
-        starts.flat_map(|at| patterns.iter().map(move |p| (at, *p))).find_map(|(at, pattern)| {
-            let places: Vec<&str> = pattern.split_whitespace().collect();
-            let end = match_words(&words[at..], &places)? + at;
+        starts.flat_map(|at| patterns.iter().map(move |p| (at, p))).find_map(|(at, pattern)| {
+            let end = match_words(&words[at..], pattern)? + at;
             Some(words[end - 1].end)
         })
     };
-    let chinese = |patterns: &[&str]| {
+    let chinese = |patterns: &[Vec<Place>]| {
         if sentence.is_ascii() {
             return None;
         }
@@ -97,13 +114,13 @@ pub(super) fn order_in(sentence: &str) -> Option<Order> {
             start.then_some(at)
         });
         let lower = sentence.to_ascii_lowercase();
-        starts.flat_map(|at| patterns.iter().map(move |p| (at, *p))).find_map(|(at, pattern)| {
-            let places: Vec<&str> = pattern.split_whitespace().collect();
-            match_text(&lower[at..], &places).map(|length| at + length)
-        })
+        starts
+            .flat_map(|at| patterns.iter().map(move |p| (at, p)))
+            .find_map(|(at, pattern)| match_text(&lower[at..], pattern).map(|length| at + length))
     };
-    let drop = english(DROP).or_else(|| chinese(DROP_CHINESE)).is_some();
-    let answer = english(ANSWER).or_else(|| chinese(ANSWER_CHINESE)).map(|end| payload(sentence, end));
+    let [drop, answer, drop_chinese, answer_chinese] = &*PATTERNS;
+    let drop = english(drop).or_else(|| chinese(drop_chinese)).is_some();
+    let answer = english(answer).or_else(|| chinese(answer_chinese)).map(|end| payload(sentence, end));
     (drop || answer.is_some()).then_some(Order { drop, answer })
 }
 
@@ -165,27 +182,21 @@ fn words_of(sentence: &str) -> Vec<Word> {
 }
 
 /// How many of `words` the places match from the first on; `None` where they don't.
-fn match_words(words: &[Word], places: &[&str]) -> Option<usize> {
+fn match_words(words: &[Word], places: &[Place]) -> Option<usize> {
     let Some((place, rest)) = places.split_first() else { return Some(0) };
-    let (optional, choices) = optional(place);
-    let here = words.first().filter(|w| choices.split('/').any(|choice| choice == w.text));
+    let here = words.first().filter(|word| place.choices.contains(&word.text.as_str()));
     let taken = here.and_then(|_| match_words(&words[1..], rest)).map(|n| n + 1);
-    taken.or_else(|| if optional { match_words(words, rest) } else { None })
+    taken.or_else(|| if place.optional { match_words(words, rest) } else { None })
 }
 
 /// How many bytes of `text` the places match from its start on; `None` where they don't.
-fn match_text(text: &str, places: &[&str]) -> Option<usize> {
+fn match_text(text: &str, places: &[Place]) -> Option<usize> {
     let Some((place, rest)) = places.split_first() else { return Some(0) };
-    let (optional, choices) = optional(place);
     let trimmed = text.trim_start_matches(' ');
     let blank = text.len() - trimmed.len();
-    let taken = choices
-        .split('/')
-        .filter(|choice| trimmed.starts_with(choice))
+    let here = place.choices.iter().filter(|choice| trimmed.starts_with(**choice));
+    let taken = here
+        .copied()
         .find_map(|choice| match_text(&trimmed[choice.len()..], rest).map(|length| blank + choice.len() + length));
-    taken.or_else(|| if optional { match_text(text, rest) } else { None })
-}
-
-fn optional(place: &str) -> (bool, &str) {
-    place.strip_prefix('?').map_or((false, place), |choices| (true, choices))
+    taken.or_else(|| if place.optional { match_text(text, rest) } else { None })
 }
