@@ -89,8 +89,10 @@ fn no_output_with_a_foreign_clause_passes_and_no_clean_one_fails() {
 #[test]
 fn every_leak_fails_and_nothing_else_does() {
     let Some(outputs) = outputs() else { return };
-    let missed = keys(&outputs, |o| o.has("leaks") && o.verdict("leaks") != Verdict::Fail);
-    let invented = keys(&outputs, |o| !o.has("leaks") && o.verdict("leaks") == Verdict::Fail);
+    // `The article is about …` is what was asked not to be written, too.
+    let leaks = |o: &Output| o.has("leaks") || o.has("of the article");
+    let missed = keys(&outputs, |o| leaks(o) && o.verdict("leaks") != Verdict::Fail);
+    let invented = keys(&outputs, |o| !leaks(o) && o.verdict("leaks") == Verdict::Fail);
     assert_eq!((missed, invented), (vec![], vec![]));
 }
 

@@ -61,9 +61,10 @@ pub fn run(corpora: &Path, list_wrong: bool) -> anyhow::Result<()> {
         if !has("loops") {
             most_repeated = most_repeated.max(repeated.unwrap_or_default());
         }
-        for (name, check, labelled) in
-            [("leaks", "leaks", has("leaks")), ("loops or is cut off", "transport", has("loops") || has("cut off"))]
-        {
+        for (name, check, labelled) in [
+            ("leaks", "leaks", has("leaks") || has("of the article")),
+            ("loops or is cut off", "transport", has("loops") || has("cut off")),
+        ] {
             let fails = of_text.iter().any(|f| f.check == check && f.verdict == Verdict::Fail);
             faults.entry((name, check)).or_default()[2 * usize::from(!labelled) + usize::from(!fails)] += 1;
             if list_wrong && labelled != fails {

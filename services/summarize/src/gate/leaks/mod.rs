@@ -54,6 +54,7 @@ fn leaks_of(text: &str, source: &str, instruction: &str) -> Vec<String> {
         label(&lower, &source),
         greeting(&lower, &source),
         announcement(&lower, &source),
+        of_the_article(&lower, &source),
         anywhere(&lower, &source, phrases::SELF_TALK.split('|')),
         of_instruction(&lower, &source, instruction),
         placeholder(text, &source, instruction),
@@ -152,6 +153,18 @@ fn greeting(text: &str, source: &str) -> Option<String> {
     (known && !source.contains(&start[..at + mark])).then(|| greeting.to_owned())
 }
 
+/// `The article is about …` at the text's start. A summary is read in place of the article, so it has to say what
+/// happened; small models that begin so were mostly lost in what followed.
+fn of_the_article(text: &str, source: &str) -> Option<String> {
+    let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let called = phrases::ARTICLE.split('|').filter(|name| start.starts_with(name) && is_whole(start, 0, name));
+    called.map(|name| start[name.len()..].trim_start()).find_map(|rest| {
+        let told = phrases::TOLD_OF_ARTICLE.split('|').find(|t| rest.starts_with(t) && is_whole(rest, 0, t))?;
+        let phrase = &start[..start.len() - rest.len() + told.len()];
+        (!source.contains(phrase)).then(|| phrase.to_owned())
+    })
+}
+
 /// `Here is a summary of the article:` at the text's start.
 fn announcement(text: &str, source: &str) -> Option<String> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
@@ -231,6 +244,29 @@ mod tests {
     }
 
     #[test]
+    fn a_text_about_the_article_does_not_say_what_happened() {
+        let told = |text: &str| of_the_article(&text.to_lowercase(), "the ferry stops. the article 5 case is open.");
+        for text in [
+            "The article is about a ferry.",
+            "This article discusses how the ferry stops.",
+            "本文主要介绍渡船停运。",
+            "这篇文章讲述了渡船。",
+            "\"The text describes a ferry.\"",
+        ] {
+            assert!(told(text).is_some(), "{text}");
+        }
+        for text in [
+            "The ferry stops.",
+            "The article 5 case is open.",
+            "The articles of faith.",
+            "文章是他写的。",
+            "本文明示范区建成。",
+        ] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_summary_is_a_leak() {
         for text in [
             "</think>The bridge reopens.",
@@ -288,7 +324,6 @@ mod tests {
             "Sure, the mayor said.",
             "Note: the shop is closed.",
             "Here is where the bridge stood: on the north bank.",
-            "This article discusses the bridge.",
             "The firm has an aim: 3 < 5.",
             "The Palace tells <The Palace: Tale of a Queen>.",
             "以下是他的三个孩子。",

@@ -70,6 +70,14 @@ pub(super) const ANNOUNCEMENTS: &str = "here is|here's|here’s|here are|below i
 pub(super) const ANNOUNCED: &str = "summar|translation|translated|headline|sentence|overview|article|rewrit|摘要|总结|概括|概要|翻译|译文|\
     改写|總結|概述|翻譯|提供的|两句|三句|几句";
 
+/// How a text begins that tells of the article instead of what happened: what it calls the article, then what it says of
+/// it.
+pub(super) const ARTICLE: &str = "the article|this article|the news article|this news article|the text|this text|the passage|\
+    this passage|the given article|the given text|本文|这篇文章|该文章|这篇新闻|该新闻|这篇报道|文章|這篇文章|該文章";
+pub(super) const TOLD_OF_ARTICLE: &str = "is about|is a|discusses|describes|talks about|provides|explores|covers|highlights|\
+    focuses on|reports on|reports that|outlines|details|tells|explains|summarizes|summarises|presents|mentions|states|\
+    主要|讲述|讲了|介绍|讨论|描述|报道了|探讨|阐述|分析|提到|概述|总结|討論|介紹|講述";
+
 /// What a model says of itself or to the one who asked, anywhere.
 pub(super) const SELF_TALK: &str = "as an ai|as a language model|as a large language model|i'm an ai|i am an ai|i'm just an ai|\
     i cannot provide|i cannot assist|i cannot fulfill|i cannot access|i cannot summarize|i cannot help|i cannot create|\
