@@ -17,7 +17,7 @@ use kos_shared::event::{Language, Verdict};
 
 pub use self::{
     obedience::{NAME as OBEDIENCE, instructions},
-    transport::{NAME as TRANSPORT, of_finish},
+    transport::NAME as TRANSPORT,
 };
 use crate::model::Finish;
 

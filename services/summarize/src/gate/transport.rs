@@ -48,7 +48,7 @@ const MIN_STUMP: usize = 3;
 const SHOWN: usize = 60;
 
 /// Judges why a model stopped. The figure is 1 where it was done, 0 where it wasn't.
-pub fn of_finish(reason: &Finish) -> Finding {
+fn of_finish(reason: &Finish) -> Finding {
     match reason {
         Finish::Stop => Finding::pass(NAME, 1.0),
         Finish::Length => Finding::fail(NAME, 0.0, "the model ran into its limit of tokens"),

@@ -192,6 +192,10 @@ impl Writer {
         let room = model.context_tokens.saturating_sub(room + MAX_TOKENS as usize + RETRY_TOKENS);
         let article = Arc::clone(&job.article);
         let material = on_cpu(move || Material::of(&source(&article), room)).await;
+        if material.withheld > 0 {
+            let withheld = material.withheld;
+            info!(language = %job.language, withheld, "sentences that speak to a model are kept from it");
+        }
         let digest = Sha256::digest(format!("{}\n{}", job.with_title, material.text()));
         let question = Question {
             content_hash: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
