@@ -52,7 +52,12 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
     let mut models = Vec::new();
     if let Some(first) = &config.endpoint {
         let settings = Settings { api_key: first.api_key.clone(), ..settings(config, first.url.clone(), &first.model) };
-        models.push(model(settings, config.context_tokens, observer, "KOS_LLM_URL", first.url.as_str())?);
+        let wrong = |reason: String| ConfigError {
+            variable: if first.api_key.is_some() { "KOS_LLM_API_KEY" } else { "KOS_LLM_URL" }.into(),
+            value: "(hidden)".into(),
+            expected: format!("an endpoint that can be used, but {reason}"),
+        };
+        models.push(model(settings, config.context_tokens, observer).map_err(wrong)?);
     }
     let Some(path) = &config.endpoints else { return Ok(models) };
     let shown = path.display().to_string();
@@ -62,7 +67,7 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
         expected: format!("a file of endpoints, but {reason}"),
     };
     let text = std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?;
-    let file: File = toml::from_str(&text).map_err(|e| error(e.to_string()))?;
+    let file: File = toml::from_str(&text).map_err(|e| error(without_the_line(&e, &text)))?;
     for (number, entry) in file.endpoint.into_iter().enumerate() {
         let wrong = |reason: &str| error(format!("[[endpoint]] {} {reason}", number + 1));
         let api_key = match (&entry.api_key, &entry.api_key_file) {
@@ -87,9 +92,18 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
             total_timeout: timeout.unwrap_or(defaults.total_timeout),
             ..defaults
         };
-        models.push(model(settings, context, observer, "KOS_LLM_ENDPOINTS", &shown)?);
+        models.push(model(settings, context, observer).map_err(|reason| wrong(&format!("can't be used: {reason}")))?);
     }
     Ok(models)
+}
+
+/// What is wrong with a file and in which line, without the line: a key may stand in it.
+fn without_the_line(error: &toml::de::Error, text: &str) -> String {
+    let line = error.span().map(|span| text[..text.floor_char_boundary(span.start)].matches('\n').count() + 1);
+    let place = line.map(|line| format!("in line {line}: ")).unwrap_or_default();
+    // Of what stands in backquotes only names of fields are ours.
+    let message = error.message().lines().next().unwrap_or_default();
+    format!("{place}{message}")
 }
 
 /// The prompts: those in the folder `KOS_LLM_PROMPTS` before the built-in ones.
@@ -119,22 +133,57 @@ fn settings(config: &ModelConfig, url: HttpUrl, model: &str) -> Settings {
     }
 }
 
-fn model(
-    settings: Settings,
-    context_tokens: u32,
-    observer: &Observer,
-    variable: &str,
-    value: &str,
-) -> Result<Model, ConfigError> {
+fn model(settings: Settings, context_tokens: u32, observer: &Observer) -> Result<Model, String> {
     let settings = Settings { observer: Some(observer.clone()), ..settings };
-    let endpoint = Endpoint::new(settings).map_err(|e| ConfigError {
-        variable: variable.to_owned(),
-        value: value.to_owned(),
-        expected: format!("an endpoint that can be used, but {e}"),
-    })?;
+    let endpoint = Endpoint::new(settings).map_err(|e| e.to_string())?;
     Ok(Model { endpoint, context_tokens: context_tokens as usize })
 }
 
 fn key_of(file: &Path) -> std::io::Result<Secret> {
     Ok(Secret::new(std::fs::read_to_string(file)?.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::config::Environment;
+
+    use super::*;
+    use crate::metrics::SummaryMetrics;
+
+    fn read(file: &str) -> Result<Vec<Model>, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("endpoints.toml");
+        std::fs::write(&path, file).unwrap();
+        let set = [("KOS_LLM_ENDPOINTS".to_owned(), path.display().to_string())];
+        let config = Config::read(&Environment::of(set.into_iter()).unwrap(), "summarize").unwrap();
+        models(&config, &SummaryMetrics::default().observer())
+    }
+
+    #[test]
+    fn endpoints_are_read_in_their_order() {
+        let models = read(
+            "[[endpoint]]\nurl = 'http://127.0.0.1:1/v1'\nmodel = 'a'\nname = 'near'\n\
+             [[endpoint]]\nurl = 'https://llm.example'\nmodel = 'b'\napi_key = 'sk-1'\ncontext = 32768\n",
+        )
+        .unwrap();
+        let told: Vec<_> = models.iter().map(|m| (m.endpoint.name(), m.endpoint.model(), m.context_tokens)).collect();
+        assert_eq!(told, [("near", "a", 8_192), ("llm.example:443", "b", 32_768)]);
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_with_its_place_and_without_a_key() {
+        let endpoint = "[[endpoint]]\nurl = 'http://127.0.0.1:1'\nmodel = 'a'\n";
+        for (wrong, said) in [
+            ("api_key = sk-secret", "line 4"),
+            ("apikey = 'sk-secret'", "line 4"),
+            ("api_key = 'sk-secret'\napi_key_file = '/nowhere'", "both api_key and api_key_file"),
+            ("api_key = \"sk-secret\\u0007x\"", "[[endpoint]] 1"),
+            ("context = 100", "context of 100 tokens"),
+            ("api_key_file = '/nowhere/sk'", "/nowhere/sk"),
+        ] {
+            let error = read(&format!("{endpoint}{wrong}\n")).unwrap_err().to_string();
+            assert!(error.contains("KOS_LLM_ENDPOINTS") && error.contains(said), "{wrong}: {error}");
+            assert!(!error.contains("sk-secret"), "{error}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use kos_shared::{
     event::{
@@ -83,7 +83,8 @@ impl Summarizer {
                 let written = writer.write(article, language, with_title).await?;
                 Ok::<_, sqlx::Error>((language.clone(), written))
             });
-            written = try_join_all(writing).await?;
+            // All come to their end: one whose call is paid for is not dropped because another failed.
+            written = join_all(writing).await.into_iter().collect::<Result<_, _>>()?;
         }
         Ok(assemble(article, self.languages(), plain, written))
     }
@@ -146,13 +147,15 @@ fn assemble<'a>(
     let written_in = |language: &Language, of: &[Summary]| of.iter().any(|s| reads(language, &s.language));
     let (has_text, excerpt) = (plain.has_text, plain.extract);
     let has_excerpt = excerpt.is_some();
+    // The excerpt stands for its language unless a model wrote in that.
+    let stands = has_excerpt && !written_in(own, &outcome.summaries);
     let mut own_shortfall = None;
     for language in wanted {
         if written_in(language, &outcome.summaries) {
             continue;
         }
         let short = shortfall(language);
-        if has_excerpt && language.same_language(own) {
+        if stands && language.same_language(own) {
             own_shortfall = own_shortfall.or(short);
             continue;
         }
@@ -388,6 +391,14 @@ mod tests {
             (MissingCode::ModelFailed, "language")
         );
         assert_eq!(outcome.retry_at, again);
+    }
+
+    #[test]
+    fn no_wish_is_left_without_a_summary_and_a_reason() {
+        let article = article("zh-TW", "雪", "大雪封山，公路已經關閉。清理之後將重新開放，時間另行通知。");
+        let outcome = assembled(&article, &["zh", "zh-TW"], vec![short(&["language"], None), fit("zh-TW")]);
+        assert_eq!(got(&outcome), [("zh-TW", Method::Llm)]);
+        assert_eq!(outcome.missing[0].language, Language::CHINESE);
     }
 
     #[test]

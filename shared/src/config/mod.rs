@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A smaller window has no room for an article beside the instruction and the answer.
-pub const MIN_CONTEXT_TOKENS: u32 = 1024;
+pub const MIN_CONTEXT_TOKENS: u32 = 2048;
 
 /// A value that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -329,9 +329,9 @@ fn models(env: &Environment) -> Result<ModelConfig, ConfigError> {
         Some(_) => Some(env.parsed("KOS_LLM_DAILY_TOKENS", "a number of tokens")?),
         None => None,
     };
-    let context_tokens: u32 = env.parsed("KOS_LLM_CONTEXT", "a number of tokens from 1024")?;
+    let context_tokens: u32 = env.parsed("KOS_LLM_CONTEXT", "a number of tokens from 2048")?;
     if context_tokens < MIN_CONTEXT_TOKENS {
-        return Err(env.error("KOS_LLM_CONTEXT", "a number of tokens from 1024"));
+        return Err(env.error("KOS_LLM_CONTEXT", "a number of tokens from 2048"));
     }
     Ok(ModelConfig {
         endpoint,

@@ -1,7 +1,7 @@
 //! The daily budget of tokens, in the database and so shared by all workers.
 //!
 //! What a call may cost is reserved before it, and settled when its cost is known: workers that ask at the same moment
-//! can't spend the same tokens twice. A call whose outcome nobody knows stays reserved, since it may have been billed.
+//! can't spend the same tokens twice. A call that gave no answer is settled at nothing; one whose worker died stays reserved.
 
 use jiff::Timestamp;
 use kos_shared::store::Store;

@@ -38,7 +38,9 @@ impl Draft {
     pub fn read(answer: &str) -> Option<Self> {
         let mut draft = match json(answer) {
             Some(Value::Object(fields)) => Self::of_fields(&fields),
-            Some(Value::Array(items)) => Self { title: None, sentences: items.iter().filter_map(sentence).collect() },
+            Some(Value::Array(items)) => {
+                Self { title: None, sentences: items.iter().filter_map(sentence).take(MAX_SENTENCES).collect() }
+            }
             Some(Value::String(text)) => Self::of_lines(&text),
             _ => Self::of_lines(answer),
         };

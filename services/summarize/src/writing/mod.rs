@@ -245,13 +245,13 @@ impl Writer {
                 let kept = kept?;
                 (u64::from(kept.usage.prompt_tokens) + u64::from(kept.usage.completion_tokens), Ok(kept))
             }
-            Err(error) => {
-                self.release(question).await?;
-                (0, Err(NoAnswer::Call(error)))
-            }
+            Err(error) => (0, Err(NoAnswer::Call(error))),
         };
         if let Some((budget, reserved)) = reserved {
             budget.settle(reserved, spent).await?;
+        }
+        if answered.is_err() {
+            self.release(question).await?;
         }
         Ok(answered)
     }

@@ -195,7 +195,9 @@ fn language(tag: &str, path: &Path) -> Result<Language, PromptError> {
 
 /// Whether a reader of `language` reads traditional Chinese characters.
 pub fn is_traditional(language: &Language) -> bool {
-    language.primary() == "zh" && language.as_str().split('-').skip(1).any(|s| matches!(s, "Hant" | "TW" | "HK" | "MO"))
+    let has = |subtags: &[&str]| language.as_str().split('-').skip(1).any(|s| subtags.contains(&s));
+    // The script is more than the place: zh-Hans-HK is Simplified.
+    language.primary() == "zh" && (has(&["Hant"]) || (has(&["TW", "HK", "MO"]) && !has(&["Hans"])))
 }
 
 /// The sections of a prompt: a line `== name ==`, and what stands below it.
@@ -239,6 +241,7 @@ mod tests {
     fn a_prompt_is_written_in_the_language_that_is_asked_for() {
         assert!(prompt("zh-CN").system(true).contains("简体中文"));
         assert!(prompt("zh-TW").system(true).contains("繁體中文"));
+        assert!(prompt("zh-Hans-HK").system(true).contains("简体中文"));
         assert!(prompt("en-GB").system(false).contains("English only"));
         assert!(prompt("fr").system(false).contains("French only"));
         assert!(prompt("sw").system(false).contains("the code sw"));
