@@ -25,7 +25,8 @@ pub fn permitted(mut summarized: ArticleSummarized) -> ArticleSummarized {
     article.image = None;
     article.extra.clear();
     // What checks stumbled over may quote the article.
-    attempts.iter_mut().flat_map(|attempt| &mut attempt.checks).for_each(|check| check.detail = None);
+    let checks = attempts.iter_mut().flat_map(|attempt| &mut attempt.checks);
+    checks.chain(summaries.iter_mut().flat_map(|summary| &mut summary.checks)).for_each(|check| check.detail = None);
     let (allowed, refused): (Vec<Summary>, Vec<Summary>) =
         std::mem::take(summaries).into_iter().partition(|summary| may_be_shown(summary, &article.text, &rights));
     *summaries = allowed;
@@ -203,6 +204,15 @@ mod tests {
         assert_eq!(summarized.article.text, "The ferry…");
         let spans = limited(Show::Excerpt, Some(80)).summaries.swap_remove(0).sentences;
         assert_eq!((spans[0].spans.len(), spans[1].spans.len()), (1, 0), "a span points into what is gone");
+    }
+
+    #[test]
+    fn what_checks_stumbled_over_is_not_shown_of_a_limited_article() {
+        let mut summarized = fixtures::summarized();
+        summarized.article.rights = Rights { show: Show::Summary, ..Rights::default() };
+        summarized.summaries[1].checks[0].detail = Some("words of the article".into());
+        let permitted = permitted(summarized);
+        assert!(permitted.summaries.iter().flat_map(|s| &s.checks).all(|check| check.detail.is_none()));
     }
 
     #[test]
