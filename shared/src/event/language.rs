@@ -34,6 +34,13 @@ impl Language {
         self.0.split('-').next().unwrap_or_default()
     }
 
+    /// Whether its subtags name Traditional Chinese characters: by the script, else by the region that writes them. The
+    /// script is more than the place: `zh-Hans-HK` is Simplified.
+    pub fn names_traditional_characters(&self) -> bool {
+        let has = |subtags: &[&str]| self.as_str().split('-').skip(1).any(|s| subtags.contains(&s));
+        has(&["Hant"]) || (!has(&["Hans"]) && has(&["TW", "HK", "MO"]))
+    }
+
     /// Whether a reader of `other` reads this: the primary subtags are the same.
     pub fn same_language(&self, other: &Self) -> bool {
         self.primary() == other.primary()

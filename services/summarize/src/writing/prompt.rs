@@ -195,9 +195,7 @@ fn language(tag: &str, path: &Path) -> Result<Language, PromptError> {
 
 /// Whether a reader of `language` reads traditional Chinese characters.
 pub fn is_traditional(language: &Language) -> bool {
-    let has = |subtags: &[&str]| language.as_str().split('-').skip(1).any(|s| subtags.contains(&s));
-    // The script is more than the place: zh-Hans-HK is Simplified.
-    language.primary() == "zh" && (has(&["Hant"]) || (has(&["TW", "HK", "MO"]) && !has(&["Hans"])))
+    language.primary() == "zh" && language.names_traditional_characters()
 }
 
 /// The sections of a prompt: a line `== name ==`, and what stands below it.

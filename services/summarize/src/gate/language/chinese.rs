@@ -53,9 +53,7 @@ impl Variant {
         if !matches!(language.primary(), "zh" | "cmn" | "yue" | "wuu" | "hak" | "nan") {
             return None;
         }
-        let subtag = |tags: &[&str]| language.as_str().split('-').skip(1).any(|s| tags.contains(&s));
-        let traditional = subtag(&["Hant"]) || (!subtag(&["Hans"]) && subtag(&["TW", "HK", "MO"]));
-        Some(if traditional { Self::Traditional } else { Self::Simplified })
+        Some(if language.names_traditional_characters() { Self::Traditional } else { Self::Simplified })
     }
 }
 
