@@ -16,7 +16,7 @@ mod transport;
 use kos_shared::event::{Language, Verdict};
 
 pub use self::{
-    obedience::{NAME as OBEDIENCE, instructions},
+    obedience::{NAME as OBEDIENCE, instructions, speaks_to_a_model},
     transport::NAME as TRANSPORT,
 };
 use crate::model::Finish;

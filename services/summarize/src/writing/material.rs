@@ -1,11 +1,9 @@
 //! The article as a model gets it: numbered sentences within a fence, without what could pass for an instruction, and
 //! never longer than its window has room for.
 
-use std::ops::Range;
-
 use kos_shared::text::sentences;
 
-use crate::gate::{Source, instructions};
+use crate::gate::{Source, instructions, speaks_to_a_model};
 
 /// What begins, ends or separates turns in the formats of the common model families, and what they think between:
 /// taken apart by a blank, so that a server that reads special tokens in its input finds none.
@@ -53,8 +51,6 @@ impl Material {
     /// Sentences are numbered by their place in [`sentences`] of the article's text, the first one with 1.
     pub fn of(source: &Source<'_>, tokens: usize) -> Self {
         let addressed = instructions(source.text);
-        let speaks_to_a_model =
-            |range: &Range<usize>| addressed.iter().any(|other| range.start < other.end && other.start < range.end);
         let mut material = Self::default();
         let title = source.title.trim();
         if !instructions(title).is_empty() {
@@ -65,7 +61,7 @@ impl Material {
         let before = material.lines.len();
         let mut left = tokens.saturating_sub(estimated_tokens(&material.text()));
         for (number, range) in sentences(source.text).enumerate() {
-            if speaks_to_a_model(&range) {
+            if speaks_to_a_model(&addressed, &range) {
                 material.withheld += 1;
                 continue;
             }

@@ -33,7 +33,12 @@ pub fn instructions(text: &str) -> Vec<Range<usize>> {
     find(text).into_iter().map(|(range, _)| range).collect()
 }
 
-/// The same with what each demands to be answered; empty where that is not said word for word.
+/// Whether the part of a text at `range` has something of its [`instructions`] in it.
+pub fn speaks_to_a_model(instructions: &[Range<usize>], range: &Range<usize>) -> bool {
+    instructions.iter().any(|other| range.start < other.end && other.start < range.end)
+}
+
+/// The [`instructions`] of `text` with what each demands to be answered; empty where that is not said word for word.
 fn find(text: &str) -> Vec<(Range<usize>, Vec<String>)> {
     let mut found: Vec<(Range<usize>, Vec<String>)> = Vec::new();
     for sentence in sentences(text) {
