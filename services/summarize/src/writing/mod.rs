@@ -114,6 +114,14 @@ struct Job {
     with_title: bool,
 }
 
+/// What one endpoint is given for a job, the same at each try.
+struct Given {
+    system: String,
+    material: Material,
+    /// SHA-256 of the material, in hexadecimal.
+    content_hash: String,
+}
+
 /// Why an endpoint gave no answer.
 enum NoAnswer {
     Call(CallError),
@@ -140,10 +148,11 @@ impl Writer {
         let job = Job { article: Arc::clone(article), language: language.clone(), prompt, with_title };
         let mut retry_at: Option<Timestamp> = None;
         'endpoints: for model in self.models.iter() {
+            let given = given(model, &job).await;
             let mut failures: Vec<Finding> = Vec::new();
             let mut spare: Option<Fit> = None;
             for number in 1..=TRIES {
-                let (question, asked) = self.ask(model, &job, number, &failures).await?;
+                let (question, asked) = self.ask(model, &job, &given, number, &failures).await?;
                 let mut attempt = attempt(model, &question);
                 let (answer, was_kept) = match asked {
                     Ok(answer) => answer,
@@ -184,21 +193,12 @@ impl Writer {
         &self,
         model: &Model,
         job: &Job,
+        given: &Given,
         number: u32,
         failures: &[Finding],
     ) -> Result<(Question, Result<(Kept, bool), NoAnswer>), sqlx::Error> {
-        let system = job.prompt.system(job.with_title);
-        let room = estimated_tokens(&system) + estimated_tokens(&job.prompt.user(&Material::default(), &[]));
-        let room = model.context_tokens.saturating_sub(room + MAX_TOKENS as usize + RETRY_TOKENS);
-        let article = Arc::clone(&job.article);
-        let material = on_cpu(move || Material::of(&source(&article), room)).await;
-        if material.withheld > 0 {
-            let withheld = material.withheld;
-            info!(language = %job.language, withheld, "sentences that speak to a model are kept from it");
-        }
-        let digest = Sha256::digest(format!("{}\n{}", job.with_title, material.text()));
         let question = Question {
-            content_hash: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            content_hash: given.content_hash.clone(),
             prompt_version: job.prompt.version().to_owned(),
             model: model.endpoint.model().to_owned(),
             language: job.language.clone(),
@@ -209,9 +209,9 @@ impl Writer {
         {
             return Ok((question, Ok((kept, true))));
         }
-        let user = job.prompt.user(&material, failures);
+        let user = job.prompt.user(&given.material, failures);
         let request = Request {
-            system: &system,
+            system: &given.system,
             user: &user,
             schema: Some(schema::of_answer(job.with_title)),
             max_tokens: MAX_TOKENS,
@@ -298,6 +298,22 @@ impl Writer {
             info!(%language, endpoint, model = name, number, check, detail, "an answer failed a check");
         }
     }
+}
+
+/// The article as this endpoint has room for it.
+async fn given(model: &Model, job: &Job) -> Given {
+    let system = job.prompt.system(job.with_title);
+    let room = estimated_tokens(&system) + estimated_tokens(&job.prompt.user(&Material::default(), &[]));
+    let room = model.context_tokens.saturating_sub(room + MAX_TOKENS as usize + RETRY_TOKENS);
+    let article = Arc::clone(&job.article);
+    let material = on_cpu(move || Material::of(&source(&article), room)).await;
+    if material.withheld > 0 {
+        let withheld = material.withheld;
+        info!(language = %job.language, withheld, "sentences that speak to a model are kept from it");
+    }
+    let digest = Sha256::digest(format!("{}\n{}", job.with_title, material.text()));
+    let content_hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Given { system, material, content_hash }
 }
 
 /// A kept answer, or `None` with the claim to ask for it. Waits while somebody else asks.
