@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use kos_shared::{event::Language, store::Store};
+use kos_shared::{
+    event::{Language, Verdict},
+    store::Store,
+};
 use kos_summarize::{
     model::{Finish, Usage},
     state::MIGRATIONS,
     writing::{
         answers::{self, Answers, Claimed, Kept, LEASE, Question},
         budget::{self, Budget},
+        track_record::{self, TrackRecord},
         waiting,
     },
 };
@@ -27,6 +31,8 @@ on_both_databases! {
     what_a_call_did_cost_takes_the_place_of_what_was_reserved
     a_new_day_has_new_tokens
     an_event_waits_since_it_first_did
+    a_model_is_known_by_its_last_articles
+    a_record_is_of_one_model_and_counts_an_article_once
 }
 
 async fn an_answer_is_kept_under_all_that_it_answers(database: Database) {
@@ -158,6 +164,47 @@ async fn an_event_waits_since_it_first_did(database: Database) {
     assert_eq!(count(&store, "waiting").await, 1);
 }
 
+async fn a_model_is_known_by_its_last_articles(database: Database) {
+    let store = open(&database).await;
+    let record = TrackRecord::new(store.clone());
+    let mut verdicts = Vec::new();
+    // Four articles without a summary that passed, then twenty with one.
+    for number in 0..24 {
+        record.note(&of_article(number), number >= 4, at(number)).await.unwrap();
+        verdicts.push(record.check(&of_article(number)).await.unwrap().verdict);
+    }
+    let of = |range: std::ops::Range<usize>| verdicts[range].to_vec();
+    assert_eq!(of(0..3), [Verdict::CannotJudge; 3]);
+    assert_eq!(of(3..7), [Verdict::Fail; 4]);
+    assert_eq!(of(7..24), [Verdict::Pass; 17], "it may make up for a bad beginning");
+    let finding = record.check(&of_article(24)).await.unwrap();
+    assert_eq!(finding.figure, Some(1.0), "what was before the last twenty still counts");
+    track_record::keep_house(&store, at(20) + (45 * 24).hours()).await.unwrap();
+    assert_eq!(count(&store, "track_record").await, 4);
+}
+
+async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database) {
+    let record = TrackRecord::new(open(&database).await);
+    for _ in 0..5 {
+        record.note(&of_article(1), false, at(0)).await.unwrap();
+    }
+    assert_eq!(record.check(&of_article(1)).await.unwrap().verdict, Verdict::CannotJudge);
+    for number in 2..5 {
+        record.note(&of_article(number), false, at(number)).await.unwrap();
+    }
+    let verdict = async |question: Question| record.check(&question).await.unwrap().verdict;
+    assert_eq!(verdict(of_article(5)).await, Verdict::Fail);
+    let english = Question { language: Language::ENGLISH, ..of_article(5) };
+    assert_eq!(verdict(english.clone()).await, Verdict::Fail, "nothing speaks for it in this language yet");
+    assert_eq!(verdict(Question { model: "other".into(), ..of_article(5) }).await, Verdict::CannotJudge);
+    for number in 10..14 {
+        let question = Question { language: Language::ENGLISH, ..of_article(number) };
+        record.note(&question, true, at(number)).await.unwrap();
+    }
+    assert_eq!(verdict(english).await, Verdict::Pass);
+    assert_eq!(verdict(of_article(5)).await, Verdict::Fail);
+}
+
 async fn open(database: &Database) -> Store {
     Store::open(database.config(), "summarize", MIGRATIONS).await.unwrap()
 }
@@ -175,6 +222,10 @@ fn question(number: u32) -> Question {
         language: Language::CHINESE,
         number,
     }
+}
+
+fn of_article(number: i64) -> Question {
+    Question { content_hash: format!("hash-{number}"), ..question(1) }
 }
 
 fn answer(text: &str) -> Kept {

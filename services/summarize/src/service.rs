@@ -19,6 +19,7 @@ use crate::{
         Writer,
         answers::{self, Answers},
         budget::{self, Budget},
+        track_record::{self, TrackRecord},
         waiting,
     },
 };
@@ -37,6 +38,7 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let store = runtime.store().clone();
     if let Some(writer) = &mut summarizer.writer {
         writer.answers = Some(Answers::new(store.clone()));
+        writer.track_record = Some(TrackRecord::new(store.clone()));
         writer.budget = config.models.daily_tokens.map(|tokens| Budget::new(store.clone(), tokens));
     }
     runtime.answer(control::probe(summarizer.writer.as_ref()));
@@ -66,7 +68,7 @@ pub fn summarizer(config: &Config, metrics: SummaryMetrics) -> Result<Summarizer
         None
     } else {
         let (prompts, metrics) = (prompts(config)?, metrics.clone());
-        Some(Writer { models: models.into(), prompts, answers: None, budget: None, metrics })
+        Some(Writer { models: models.into(), prompts, answers: None, track_record: None, budget: None, metrics })
     };
     let wanted = config.languages.clone().into();
     Ok(Summarizer { wanted, writer, refused_excerpt: config.refused_excerpt, metrics })
@@ -76,5 +78,6 @@ async fn keep_house(store: Store) -> Result<(), sqlx::Error> {
     let now = Timestamp::now();
     answers::keep_house(&store, now).await?;
     budget::keep_house(&store, now).await?;
+    track_record::keep_house(&store, now).await?;
     waiting::keep_house(&store, now).await
 }

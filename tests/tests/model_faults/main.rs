@@ -6,6 +6,7 @@
 mod answers;
 mod endpoints;
 mod limits;
+mod record;
 mod servers;
 
 use kos_shared::event::{ArticleId, ArticleSummarized, AttemptOutcome, Method, MissingCode, Verdict};

@@ -46,7 +46,7 @@ struct Learnt {
 enum Reply {
     Answer(Box<Answer>),
     Status { status: u16, message: String, retry_after: Option<Duration> },
-    Broken { reason: String, timed_out: bool },
+    Broken { reason: String, timed_out: bool, asked: bool },
     TooLarge,
     Unreadable(String),
 }
@@ -116,6 +116,23 @@ impl Endpoint {
         request: &Request<'_>,
         then: impl FnOnce(Answer) -> F,
     ) -> Result<T, CallError> {
+        let mut asked_in_vain = false;
+        let answered = self.ask_until_answered(request, then, &mut asked_in_vain).await;
+        answered.map_err(|error| match error {
+            CallError::Unavailable { reason, until, .. } => {
+                CallError::Unavailable { reason, until, may_have_cost: asked_in_vain }
+            }
+            other => other,
+        })
+    }
+
+    /// `asked_in_vain` becomes true where a call gave no answer though the server may have written one.
+    async fn ask_until_answered<T, F: Future<Output = T>>(
+        &self,
+        request: &Request<'_>,
+        then: impl FnOnce(Answer) -> F,
+        asked_in_vain: &mut bool,
+    ) -> Result<T, CallError> {
         let parts = &*self.0;
         let mut dialect = parts.learnt().dialect.recall(Instant::now());
         let known_route = parts.learnt().route;
@@ -140,7 +157,8 @@ impl Endpoint {
                     turn.answered();
                     return Err(CallError::Unreadable { reason });
                 }
-                Reply::Broken { reason, timed_out } => {
+                Reply::Broken { reason, timed_out, asked } => {
+                    *asked_in_vain |= asked;
                     turn.failed(&reason, None);
                     if timed_out {
                         return Err(parts.unavailable(reason));
@@ -211,9 +229,9 @@ impl Parts {
         let received = self.wire.post(url, dialect.body(model, request)).await;
         let took = underway.took();
         let (reply, outcome, status) = match received {
-            Received::Broken { reason, timed_out } => {
+            Received::Broken { reason, timed_out, asked } => {
                 let outcome = if timed_out { Outcome::TimedOut } else { Outcome::Disconnected };
-                (Reply::Broken { reason, timed_out }, outcome, None)
+                (Reply::Broken { reason, timed_out, asked }, outcome, None)
             }
             Received::TooLarge => (Reply::TooLarge, Outcome::TooLarge, Some(200)),
             Received::Whole { status, retry_after, location, body } if !(200..300).contains(&status) => {
@@ -283,7 +301,7 @@ impl Parts {
             Err(CallError::Unavailable { until, .. }) => until,
             _ => None,
         };
-        CallError::Unavailable { reason, until }
+        CallError::Unavailable { reason, until, may_have_cost: false }
     }
 
     fn give_up(&self, setback: Setback) -> CallError {

@@ -44,8 +44,8 @@ pub(super) enum Received {
     Whole { status: u16, retry_after: Option<Duration>, location: Option<String>, body: Vec<u8> },
     /// A success of more than [`MAX_ANSWER_BYTES`].
     TooLarge,
-    /// No answer, or none whole.
-    Broken { reason: String, timed_out: bool },
+    /// No answer, or none whole; `asked` says whether the server may have read the request.
+    Broken { reason: String, timed_out: bool, asked: bool },
 }
 
 impl Wire {
@@ -137,15 +137,22 @@ impl Wire {
     fn broken(&self, error: &reqwest::Error) -> Received {
         let cause = root_cause(error);
         match (error.is_connect(), error.is_timeout()) {
-            (true, true) => timed_out(format!("no connection within {:?}", self.connect)),
-            (true, false) => Received::Broken { reason: format!("no connection: {cause}"), timed_out: false },
-            (false, _) => Received::Broken { reason: format!("the connection broke: {cause}"), timed_out: false },
+            (true, true) => {
+                let reason = format!("no connection within {:?}", self.connect);
+                Received::Broken { reason, timed_out: true, asked: false }
+            }
+            (true, false) => {
+                Received::Broken { reason: format!("no connection: {cause}"), timed_out: false, asked: false }
+            }
+            (false, _) => {
+                Received::Broken { reason: format!("the connection broke: {cause}"), timed_out: false, asked: true }
+            }
         }
     }
 }
 
 fn timed_out(reason: String) -> Received {
-    Received::Broken { reason, timed_out: true }
+    Received::Broken { reason, timed_out: true, asked: true }
 }
 
 fn bearer(key: &Secret) -> Result<HeaderValue, SetupError> {

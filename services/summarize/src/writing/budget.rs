@@ -1,7 +1,8 @@
 //! The daily budget of tokens, in the database and so shared by all workers.
 //!
 //! What a call may cost is reserved before it, and settled when its cost is known: workers that ask at the same moment
-//! can't spend the same tokens twice. A call that gave no answer is settled at nothing; one whose worker died stays reserved.
+//! can't spend the same tokens twice. A call that the server refused is settled at nothing; what was reserved stays spent
+//! where the server may have written an answer that didn't arrive, and where the worker died.
 
 use jiff::Timestamp;
 use kos_shared::store::Store;

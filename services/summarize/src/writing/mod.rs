@@ -2,8 +2,8 @@
 //! endpoint; and where none gives one that may be published, the reason.
 //!
 //! [`Writer::write`] is that way. [`prompt`] is what models are told, [`material`] the article as they get it, [`draft`]
-//! reads what they answer, [`assessment`] judges it, [`answers`] keeps it, [`budget`] says how much may be spent, and
-//! [`waiting`] how long an event has waited for endpoints that are down.
+//! reads what they answer, [`assessment`] judges it, [`answers`] keeps it, [`track_record`] says whether the model can be
+//! believed, [`budget`] how much may be spent, and [`waiting`] how long an event has waited for endpoints that are down.
 
 pub mod answers;
 pub mod assessment;
@@ -12,13 +12,14 @@ pub mod draft;
 pub mod material;
 pub mod prompt;
 mod schema;
+pub mod track_record;
 pub mod waiting;
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kos_shared::{
-    event::{Article, Attempt, AttemptOutcome, Check, Language, Method, MissingCode, Summary},
+    event::{Article, Attempt, AttemptOutcome, Check, Language, Method, MissingCode, Summary, Verdict},
     stage::on_cpu,
 };
 use sha2::{Digest, Sha256};
@@ -31,6 +32,7 @@ use self::{
     budget::Budget,
     material::{Material, estimated_tokens},
     prompt::{Prompt, Prompts},
+    track_record::TrackRecord,
 };
 use crate::{
     gate::{Finding, Source},
@@ -78,6 +80,8 @@ pub struct Writer {
     pub prompts: Prompts,
     /// Where answers are kept; nowhere on the command line.
     pub answers: Option<Answers>,
+    /// What each model is known for; on the command line nothing is known of them.
+    pub track_record: Option<TrackRecord>,
     /// What may be spent a day; no limit where there is none.
     pub budget: Option<Budget>,
     /// What is counted.
@@ -151,6 +155,7 @@ impl Writer {
             let given = given(model, &job).await;
             let mut failures: Vec<Finding> = Vec::new();
             let mut spare: Option<Fit> = None;
+            let mut judged: Option<Question> = None;
             for number in 1..=TRIES {
                 let (question, asked) = self.ask(model, &job, &given, number, &failures).await?;
                 let mut attempt = attempt(model, &question);
@@ -168,7 +173,7 @@ impl Writer {
                     }
                 };
                 let assessment = assess(&job, &answer).await;
-                self.report(model, &job, number, &assessment);
+                self.report(model, &job, number, &assessment.failures());
                 attempt.kept = was_kept;
                 attempt.tokens = Some(answer.usage.prompt_tokens.saturating_add(answer.usage.completion_tokens));
                 attempt.checks = assessment.findings.iter().map(check).collect();
@@ -177,12 +182,23 @@ impl Writer {
                 attempts.push(attempt);
                 failures = assessment.failures();
                 spare = if passed { assessment.fit } else { spare.or(assessment.fit) };
+                judged = Some(question);
                 if passed {
                     break;
                 }
             }
-            if let Some(fit) = spare {
+            let Some(question) = judged else { continue };
+            let record = self.known_of(&question, spare.is_some()).await?;
+            let Some(mut fit) = spare else { continue };
+            let believed = record.as_ref().is_none_or(|finding| finding.verdict != Verdict::Fail);
+            fit.findings.extend(record.clone());
+            if believed {
                 return Ok(Written { summary: Ok(summary(model, &job, fit)), attempts });
+            }
+            if let (Some(attempt), Some(finding)) = (attempts.last_mut(), &record) {
+                self.report(model, &job, attempt.number, std::slice::from_ref(finding));
+                attempt.outcome = AttemptOutcome::Failed;
+                attempt.checks.push(check(finding));
             }
         }
         Ok(Written { summary: Err(shortfall(&attempts, retry_at)), attempts })
@@ -245,6 +261,10 @@ impl Writer {
                 let kept = kept?;
                 (u64::from(kept.usage.prompt_tokens) + u64::from(kept.usage.completion_tokens), Ok(kept))
             }
+            // Who gave up on an answer doesn't know what was charged for it: what was reserved stays spent.
+            Err(error) if error.may_have_cost() => {
+                (estimate + u64::from(request.max_tokens), Err(NoAnswer::Call(error)))
+            }
             Err(error) => (0, Err(NoAnswer::Call(error))),
         };
         if let Some((budget, reserved)) = reserved {
@@ -289,8 +309,15 @@ impl Writer {
         }
     }
 
-    fn report(&self, model: &Model, job: &Job, number: u32, assessment: &Assessment) {
-        for failure in assessment.failures() {
+    /// Notes what came of an article, and tells what the model is known for then.
+    async fn known_of(&self, question: &Question, passed: bool) -> Result<Option<Finding>, sqlx::Error> {
+        let Some(record) = &self.track_record else { return Ok(None) };
+        record.note(question, passed, Timestamp::now()).await?;
+        record.check(question).await.map(Some)
+    }
+
+    fn report(&self, model: &Model, job: &Job, number: u32, failures: &[Finding]) {
+        for failure in failures {
             let (endpoint, name) = (model.endpoint.name(), model.endpoint.model());
             self.metrics.failed(endpoint, name, &job.language, failure.check);
             let detail = failure.detail.as_deref().unwrap_or_default();
@@ -413,7 +440,7 @@ fn described(no_answer: &NoAnswer) -> (AttemptOutcome, String, Option<Timestamp>
 fn shortfall(attempts: &[Attempt], retry_at: Option<Timestamp>) -> Shortfall {
     let failing = attempts.iter().filter(|a| a.outcome == AttemptOutcome::Failed);
     let mut failed: Vec<String> = Vec::new();
-    for check in failing.flat_map(|a| &a.checks).filter(|c| c.verdict == kos_shared::event::Verdict::Fail) {
+    for check in failing.flat_map(|a| &a.checks).filter(|c| c.verdict == Verdict::Fail) {
         if !failed.contains(&check.name) {
             failed.push(check.name.clone());
         }

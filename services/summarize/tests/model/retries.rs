@@ -31,7 +31,7 @@ async fn three_failures_are_enough() {
     let server = ModelServer::start([Play::error(500, "out of memory")]).await;
     let error = ask(&server.endpoint()).await.unwrap_err();
     let reason = "status 500: out of memory".into();
-    assert_eq!(error, CallError::Unavailable { reason, until: None });
+    assert_eq!(error, CallError::Unavailable { reason, until: None, may_have_cost: false });
     assert_eq!(server.calls(), 3);
 }
 
@@ -44,6 +44,7 @@ async fn nobody_at_the_address_is_found_out_by_three_calls() {
     let settings = Settings { url: format!("http://{free}/v1").parse().unwrap(), ..server.settings() };
     let error = ask(&Endpoint::new(seen.by(settings)).unwrap()).await.unwrap_err();
     assert!(matches!(&error, CallError::Unavailable { reason, .. } if reason.contains("no connection")), "{error}");
+    assert!(!error.may_have_cost());
     assert_eq!(seen.outcomes(), [Outcome::Disconnected; 3]);
 }
 
