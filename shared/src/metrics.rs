@@ -102,8 +102,9 @@ pub struct Metrics {
 
 /// A histogram of durations in seconds.
 pub fn seconds() -> Histogram {
-    // From a millisecond to about nine hours.
-    Histogram::new(exponential_buckets(0.001, 4.0, 13))
+    // From a millisecond to about three hours, in the steps that client libraries of Prometheus take.
+    let steps = (-3..4).flat_map(|decade| [1.0, 2.5, 5.0].map(|step| step * 10_f64.powi(decade)));
+    Histogram::new(steps.chain([10_000.0]))
 }
 
 fn events() -> Histogram {

@@ -70,6 +70,12 @@ pub fn print(mut rounds: Vec<Round>, latencies: Latencies) {
             }
         }
     }
+    let all = latencies.summarize_within.last().map_or(0, |(_, count)| *count);
+    for (limit, count) in latencies.summarize_within.iter().take_while(|(limit, _)| *limit <= 0.01) {
+        let share = 100.0 * *count as f64 / all as f64;
+        let name = format!("the summarize stage without the bus, within {} ms", limit * 1_000.0);
+        figures.add_row([name, format!("{share:.1} %")]);
+    }
     println!("\n{figures}");
 
     let mut processes = table(&["process", "CPU ms an article", "written kB an article", "resident MiB", "peak MiB"]);

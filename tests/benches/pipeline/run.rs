@@ -59,6 +59,8 @@ pub struct Latencies {
     /// The summarize stage: from the moment at which its event is on the bus to that at which its own is. Empty where
     /// ingest works alone.
     pub summarize: Vec<Duration>,
+    /// The same without the bus, from delivery to settlement: how many articles took no longer than so many seconds.
+    pub summarize_within: Vec<(f64, u64)>,
 }
 
 /// Publishes one request after the other on a system that is idle.
@@ -72,6 +74,7 @@ pub async fn latencies(system: &System, requests: &[Request]) -> anyhow::Result<
         system.client.flush().await?;
     }
     let mut latencies = Latencies::default();
+    let before = system.summarized_within().await?;
     for request in requests {
         tokio::time::sleep(PAUSE).await;
         publish(system, request).await?;
@@ -86,6 +89,9 @@ pub async fn latencies(system: &System, requests: &[Request]) -> anyhow::Result<
         read(system, &done, request).await?;
         latencies.whole.push(acknowledged.elapsed());
     }
+    let after = system.summarized_within().await?;
+    let counted = |limit: f64| before.iter().find(|(l, _)| *l == limit).map_or(0, |(_, count)| *count);
+    latencies.summarize_within = after.into_iter().map(|(limit, count)| (limit, count - counted(limit))).collect();
     Ok(latencies)
 }
 

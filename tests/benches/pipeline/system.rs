@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
 use kos_tests::{NatsServer, Port, Postgres, Worker, command};
 
@@ -19,6 +20,8 @@ pub enum DatabaseKind {
 /// A system at work.
 pub struct System {
     workers: Vec<(&'static str, Worker)>,
+    /// Where summarize shows its metrics.
+    summarize: Option<String>,
     postgres: Option<Postgres>,
     nats: NatsServer,
     /// A client of the bus.
@@ -48,7 +51,7 @@ impl System {
                 Some(server)
             }
         };
-        let (mut workers, mut ports) = (Vec::new(), Vec::new());
+        let (mut workers, mut ports, mut summarize) = (Vec::new(), Vec::new(), None);
         let programs = ["kos-ingest", "kos-summarize", "kos-publish"];
         for program in if only_ingest { &programs[..1] } else { &programs[..] } {
             let port = Port::free();
@@ -58,18 +61,34 @@ impl System {
             variables.push((listen, &address));
             let mut worker = Worker::start(command(program, &variables));
             worker.wait_until_ready(&address).await;
+            if *program == "kos-summarize" {
+                summarize = Some(address);
+            }
             workers.push((*program, worker));
             ports.push(port);
         }
         let client = nats.connect().await;
         let reader = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build();
         let reader = reader.unwrap_or_else(|e| panic!("can't make an HTTP client: {e}"));
-        Self { workers, postgres, nats, client, reader, _ports: ports }
+        Self { workers, summarize, postgres, nats, client, reader, _ports: ports }
     }
 
     /// Whether ingest works alone.
     pub fn is_only_ingest(&self) -> bool {
         self.workers.len() == 1
+    }
+
+    /// How many articles summarize has handled so far within each limit, in seconds, from delivery to settlement.
+    pub async fn summarized_within(&self) -> anyhow::Result<Vec<(f64, u64)>> {
+        let Some(address) = &self.summarize else { return Ok(Vec::new()) };
+        let text = self.reader.get(format!("http://{address}/metrics")).send().await?.text().await?;
+        let buckets = text.lines().filter(|line| line.starts_with("kos_event_handling_seconds_bucket{"));
+        let bucket = |line: &str| {
+            let (labels, count) = line.rsplit_once(' ')?;
+            let (_, limit) = labels.split_once("le=\"")?;
+            Some((limit.split('"').next()?.parse().ok()?, count.parse().ok()?))
+        };
+        buckets.map(|line| bucket(line).with_context(|| format!("a bucket of another form: {line}"))).collect()
     }
 
     /// What every process used so far, this one too.
