@@ -155,7 +155,7 @@ fn assemble<'a>(
             continue;
         }
         let short = shortfall(language);
-        if stands && language.same_language(own) {
+        if stands && reads(language, own) {
             own_shortfall = own_shortfall.or(short);
             continue;
         }
@@ -398,6 +398,10 @@ mod tests {
         let article = article("zh-TW", "雪", "大雪封山，公路已經關閉。清理之後將重新開放，時間另行通知。");
         let outcome = assembled(&article, &["zh", "zh-TW"], vec![short(&["language"], None), fit("zh-TW")]);
         assert_eq!(got(&outcome), [("zh-TW", Method::Llm)]);
+        assert_eq!(outcome.missing[0].language, Language::CHINESE);
+        // Who reads Simplified characters is not given an excerpt in Traditional ones as theirs.
+        let outcome = assembled(&article, &["zh"], vec![short(&["language"], None)]);
+        assert_eq!(got(&outcome), [("zh-TW", Method::Extractive)]);
         assert_eq!(outcome.missing[0].language, Language::CHINESE);
     }
 

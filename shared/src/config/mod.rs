@@ -322,6 +322,11 @@ fn models(env: &Environment) -> Result<ModelConfig, ConfigError> {
                 .to_owned(),
             api_key: env.get("KOS_LLM_API_KEY").map(|v| Secret(v.to_owned())),
         }),
+        None if env.get("KOS_LLM_MODEL").is_some() => {
+            return Err(
+                env.error("KOS_LLM_MODEL", "KOS_LLM_URL beside it, the address of the server that has the model")
+            );
+        }
         None => None,
     };
     let count = "a number from 1";
@@ -393,6 +398,7 @@ mod tests {
             ("KOS_FETCH_CONNECTIONS", "many"),
             ("KOS_ROBOTS", "sometimes"),
             ("KOS_LLM_URL", "ollama"),
+            ("KOS_LLM_MODEL", "qwen3"),
             ("KOS_LLM_DAILY_TOKENS", "plenty"),
             ("KOS_LLM_CONTEXT", "512"),
             ("KOS_LLM_CONCURRENCY", "0"),
