@@ -20,6 +20,7 @@ FUZZ_SECONDS := 60
 # Servers for tests, for the recipe's shell to put in front of a command.
 SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.sh) && \
 	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
+BROWSER = driver=$$($(INSTALL)/chromedriver.sh) && export KOS_CHROMEDRIVER="$$driver"
 
 .PHONY: help run test test-llm check fmt deny schemas crash bench eval fit fuzz clean rust
 
@@ -32,7 +33,7 @@ run: rust ## all of it on this machine, with sample articles; says where to look
 	exec env KOS_NATS_SERVER="$$nats" $(TARGET)/release/kos up --samples
 
 test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)"' for some)
-	@$(SERVERS) && \
+	@$(SERVERS) && $(BROWSER) && \
 	cargo build --locked --workspace --bins && \
 	$(RUN_TESTS)
 

@@ -9,9 +9,10 @@
 //!
 //! Start reading at [`Pipeline`] for all of it at work, at [`Worker`] for our programs one by one, at
 //! [`NatsServer`] and [`Postgres`] for what they need, at [`PageServer`] for the web that they fetch from, at
-//! [`ModelServer`] for a model that they ask, and at [`Articles`] for something to feed them.
+//! [`ModelServer`] for a model that they ask, at [`Browser`] for who reads, and at [`Articles`] for something to feed them.
 
 mod articles;
+mod browser;
 mod chinese_news;
 mod database;
 mod eventually;
@@ -31,6 +32,7 @@ mod worker;
 pub mod worker_loop;
 
 pub use articles::{Article, Articles};
+pub use browser::{Browser, Reader};
 pub use chinese_news::{NewsText, chinese_news};
 pub use database::{Database, configuration};
 pub use eventually::{Outcome, Patience, eventually};

@@ -1,0 +1,217 @@
+//! Chromium, driven through ChromeDriver (W3C WebDriver).
+
+use std::{env, path::PathBuf, process::Command, time::Duration};
+
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    elements::Element,
+    error::{CmdError, ErrorStatus},
+    wd::{Capabilities, WebDriverCompatibleCommand},
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::{ParseError, Url};
+
+use crate::{Patience, Port, Process, eventually};
+
+const READY_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a page may take to show what is awaited.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What a reader's browser is like.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The languages that it asks for, as in `Accept-Language`.
+    pub languages: &'static str,
+    /// Width and height of the window, in CSS pixels.
+    pub window: (u32, u32),
+    /// Whether it prefers dark colours.
+    pub dark: bool,
+    /// Whether it runs scripts.
+    pub scripts: bool,
+}
+
+impl Reader {
+    /// Who reads English at a desk.
+    pub const AT_A_DESK: Self = Self { languages: "en", window: (1280, 900), dark: false, scripts: true };
+}
+
+/// A browser with a profile of its own, which ends when this value is dropped.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    // Before the folder, so that it has ended when the folder is removed.
+    _driver: Process,
+    _folder: TempDir,
+    _port: Port,
+}
+
+impl Browser {
+    /// Starts ChromeDriver and a browser.
+    ///
+    /// # Panics
+    /// When there is none on this machine, or it isn't ready in time.
+    pub async fn start(reader: Reader) -> Self {
+        let folder = TempDir::with_prefix("kos-browser-").unwrap_or_else(|e| panic!("can't make a folder: {e}"));
+        let port = Port::free();
+        let mut command = Command::new(chromedriver_program());
+        command.arg(format!("--port={port}")).env("TMPDIR", folder.path());
+        let driver = Process::start("chromedriver", command, &folder.path().join("log"));
+        let address = format!("http://127.0.0.1:{port}");
+        let profile = folder.path().join("profile");
+        let mut patience = Patience::new(READY_LIMIT, format!("a browser of ChromeDriver at {address}"));
+        let client = loop {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            match builder.capabilities(capabilities(reader, &profile)).connect(&address).await {
+                Ok(client) => break client,
+                Err(error) => patience.pause(error.to_string()).await,
+            }
+        };
+        let browser = Self { client, _driver: driver, _folder: folder, _port: port };
+        browser.resize(reader.window).await;
+        browser
+    }
+
+    /// Goes to an address and waits until it has loaded.
+    pub async fn open(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|e| panic!("can't open {url}: {e}"));
+    }
+
+    /// Where it is.
+    pub async fn url(&self) -> Url {
+        self.client.current_url().await.unwrap_or_else(|e| panic!("no address: {e}"))
+    }
+
+    /// The first element that a CSS selector finds, as soon as there is one.
+    pub async fn find(&self, selector: &str) -> Element {
+        eventually(LIMIT, selector, async || self.client.find(Locator::Css(selector)).await.ok()).await
+    }
+
+    /// All elements that a CSS selector finds now.
+    pub async fn all(&self, selector: &str) -> Vec<Element> {
+        self.client.find_all(Locator::Css(selector)).await.unwrap_or_else(|e| panic!("{selector}: {e}"))
+    }
+
+    /// Clicks at the first element that a CSS selector finds.
+    pub async fn click(&self, selector: &str) {
+        self.find(selector).await.click().await.unwrap_or_else(|e| panic!("can't click at {selector}: {e}"));
+    }
+
+    /// Types into the first element that a CSS selector finds, after what is there is gone.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        element.clear().await.unwrap_or_else(|e| panic!("can't clear {selector}: {e}"));
+        element.send_keys(text).await.unwrap_or_else(|e| panic!("can't type into {selector}: {e}"));
+    }
+
+    /// The text that a reader sees of the first element that a CSS selector finds.
+    pub async fn text(&self, selector: &str) -> String {
+        self.find(selector).await.text().await.unwrap_or_else(|e| panic!("no text in {selector}: {e}"))
+    }
+
+    /// Waits until the page shows a text.
+    pub async fn until_shown(&self, text: &str) {
+        eventually(LIMIT, text, async || {
+            let shown = self.text("body").await;
+            if shown.contains(text) { Ok(()) } else { Err(shown) }
+        })
+        .await;
+    }
+
+    /// What a script returns: the body of a function, which may await.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap_or_else(|e| panic!("{e} in {script}"))
+    }
+
+    /// The window's inside gets another size, in CSS pixels; narrower ones than windows can be are possible.
+    pub async fn resize(&self, (width, height): (u32, u32)) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// What the window shows, as PNG.
+    pub async fn screenshot(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap_or_else(|e| panic!("no screenshot: {e}"))
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
+        let sent = self.client.issue_cmd(DevTools { command, parameters }).await;
+        sent.unwrap_or_else(|e| panic!("{command}: {e}"))
+    }
+
+    /// Whether an element that was found is still there.
+    pub async fn is_there(&self, element: &Element) -> bool {
+        match element.tag_name().await {
+            Ok(_) => true,
+            Err(CmdError::Standard(error)) if error.error == ErrorStatus::StaleElementReference => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// ChromeDriver's own way to the DevTools Protocol.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({"cmd": self.command, "params": self.parameters});
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
+fn capabilities(reader: Reader, profile: &std::path::Path) -> Capabilities {
+    let (width, height) = reader.window;
+    let mut arguments = vec![
+        "--headless=new".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-quic".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--no-first-run".to_owned(),
+        "--disable-sync".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--no-proxy-server".to_owned(),
+        // Nothing but this machine is reached, whatever a page asks for.
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost".to_owned(),
+        format!("--window-size={width},{height}"),
+        format!("--user-data-dir={}", profile.display()),
+    ];
+    if reader.dark {
+        arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+    }
+    let scripts = if reader.scripts { 1 } else { 2 };
+    let preferences = json!({
+        "intl.accept_languages": reader.languages,
+        "profile.managed_default_content_settings.javascript": scripts,
+    });
+    let capabilities = json!({
+        "goog:chromeOptions": {"args": arguments, "prefs": preferences},
+        "goog:loggingPrefs": {"browser": "ALL"},
+    });
+    capabilities.as_object().cloned().unwrap_or_default()
+}
+
+fn chromedriver_program() -> PathBuf {
+    if let Some(named) = env::var_os("KOS_CHROMEDRIVER").filter(|v| !v.is_empty()) {
+        let named = PathBuf::from(named);
+        assert!(named.is_file(), "KOS_CHROMEDRIVER names {}, which isn't there", named.display());
+        return named;
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|folder| folder.join("chromedriver")).find(|file| file.is_file()).unwrap_or_else(|| {
+        panic!("there is no ChromeDriver here: run `make test` once, or set KOS_CHROMEDRIVER to one")
+    })
+}
