@@ -42,7 +42,7 @@ struct Page<'a> {
     missing: Vec<Absent>,
     rights_refused: bool,
     rights_reason: Option<&'a str>,
-    limited: Option<&'static str>,
+    limited: Option<&'a str>,
     limited_reason: Option<&'a str>,
     /// What crawlers are told, as the publisher tells it to them.
     robots: Option<String>,
@@ -104,7 +104,9 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
     let article = &page.summarized.article;
     let rights = &article.rights;
     let limited = messages.limited(rights);
-    let separators = std::iter::once("").chain(std::iter::repeat(messages.author_separator));
+    let limited = limited.as_deref();
+    let separator = messages.text("site-separator");
+    let separators = std::iter::once("").chain(std::iter::repeat(&*separator));
     let mut summaries: Vec<_> = page.summarized.summaries.iter().collect();
     // The reader's language first; the sort keeps the order of the others.
     summaries.sort_by_key(|summary| !summary.language.same_language(&messages.language));
@@ -281,9 +283,11 @@ mod tests {
         assert!(html.contains(r#"<time datetime="2026-01-22T05:01:44Z">2026年1月22日 05:01 UTC</time>"#), "{html}");
         assert!(html.contains(r#"<time datetime="2026-01-22T06:00:01Z">"#), "{html}");
         let undated = chinese(|page| page.summarized.article.published_at = None);
-        assert!(!undated.contains(CHINESE.published), "{undated}");
-        assert!(!html.contains(CHINESE.updated), "{html}");
-        assert!(chinese(|page| page.summarized.article.revision = Revision(2)).contains(CHINESE.updated));
+        assert!(!undated.contains(&*CHINESE.text("article-published")), "{undated}");
+        assert!(!html.contains(&*CHINESE.text("article-updated")), "{html}");
+        assert!(
+            chinese(|page| page.summarized.article.revision = Revision(2)).contains(&*CHINESE.text("article-updated"))
+        );
     }
 
     #[test]
@@ -303,12 +307,15 @@ mod tests {
 
     #[test]
     fn reserved_rights_are_shown() {
-        assert!(!chinese(|_| {}).contains(CHINESE.rights_refused));
+        assert!(!chinese(|_| {}).contains(&*CHINESE.text("article-rights-refused")));
         let html = chinese(|page| {
             page.summarized.article.rights.ai = AiUse::Refused;
             page.summarized.article.rights.reason = Some("robots.txt names this agent".into());
         });
-        assert!(html.contains(CHINESE.rights_refused) && html.contains("robots.txt names this agent"), "{html}");
+        assert!(
+            html.contains(&*CHINESE.text("article-rights-refused")) && html.contains("robots.txt names this agent"),
+            "{html}"
+        );
     }
 
     #[test]
@@ -338,14 +345,14 @@ mod tests {
 
     #[test]
     fn a_story_that_was_told_before_links_to_the_earlier_article() {
-        assert!(!chinese(|_| {}).contains(CHINESE.told_before));
+        assert!(!chinese(|_| {}).contains(&*CHINESE.text("article-told-before")));
         let earlier = ArticleId::of_canonical_url(&"https://agency.example/1".parse().unwrap());
         let tell = |page: &mut ArticlePage| page.summarized.article.duplicate_of = Some(earlier);
-        let line = format!("<a href=\"/articles/{earlier}\">{}</a>", CHINESE.told_before);
+        let line = format!("<a href=\"/articles/{earlier}\">{}</a>", CHINESE.text("article-told-before"));
         assert!(chinese(tell).contains(&line), "{}", chinese(tell));
         let mut page = fixtures::page();
         tell(&mut page);
-        assert!(render_article(&fixtures::site(), &ENGLISH, &page).contains(ENGLISH.told_before));
+        assert!(render_article(&fixtures::site(), &ENGLISH, &page).contains(&*ENGLISH.text("article-told-before")));
     }
 
     #[test]
@@ -354,7 +361,7 @@ mod tests {
             page.summarized.summaries.clear();
             page.summarized.missing.clear();
         });
-        assert!(html.contains(CHINESE.no_summary), "{html}");
+        assert!(html.contains(&*CHINESE.text("article-no-summary")), "{html}");
     }
 
     #[test]

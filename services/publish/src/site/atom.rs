@@ -85,7 +85,7 @@ fn body<'a>(site: &SiteInfo, page: &'a ArticlePage) -> Option<Cow<'a, str>> {
         Show::Full => Some(xml_text(&page.body)),
         Show::Excerpt => {
             let address = article.canonical_url.as_str().replace('&', "&amp;").replace('"', "&quot;");
-            let read_on = Messages::of(&site.language).unwrap_or(&ENGLISH).read_on;
+            let read_on = Messages::of(&site.language).unwrap_or_else(|| &ENGLISH).text("article-read-on");
             Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", xml_text(&page.body)).into())
         }
         Show::Summary | Show::None => None,

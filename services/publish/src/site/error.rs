@@ -1,5 +1,7 @@
 //! Pages that say why there is no page.
 
+use std::borrow::Cow;
+
 use askama::Template;
 
 use super::{Frame, Messages, SiteInfo, rendered};
@@ -34,17 +36,17 @@ impl ErrorPage<'_> {
 struct Page<'a> {
     frame: Frame<'a>,
     status: u16,
-    title: &'static str,
-    text: &'static str,
+    title: Cow<'a, str>,
+    text: Cow<'a, str>,
     reason: Option<&'a str>,
 }
 
 /// The page for an error.
 pub fn render_error(site: &SiteInfo, messages: &Messages, error: ErrorPage<'_>) -> String {
     let (title, text, reason) = match error {
-        ErrorPage::NotFound => (messages.not_found_title, messages.not_found, None),
-        ErrorPage::Gone { reason } => (messages.gone_title, messages.gone, Some(reason)),
-        ErrorPage::Internal => (messages.internal_title, messages.internal, None),
+        ErrorPage::NotFound => (messages.text("error-not-found"), messages.text("error-not-found-text"), None),
+        ErrorPage::Gone { reason } => (messages.text("error-gone"), messages.text("error-gone-text"), Some(reason)),
+        ErrorPage::Internal => (messages.text("error-internal"), messages.text("error-internal-text"), None),
     };
     rendered(&Page { frame: Frame::new(site, messages), status: error.status(), title, text, reason })
 }

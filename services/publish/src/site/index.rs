@@ -1,5 +1,7 @@
 //! The front page: articles by day.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use jiff::Timestamp;
 use kos_shared::event::{ArticleId, Language};
@@ -52,9 +54,9 @@ struct Line<'a> {
     title: &'a str,
     lang: &'a str,
     site_name: &'a str,
-    language_name: Option<&'a str>,
+    language_name: Option<Cow<'a, str>>,
     /// What kind of time follows, where it isn't the time of publication.
-    time_label: Option<&'static str>,
+    time_label: Option<Cow<'a, str>>,
     time: Time,
     excerpt: Option<(&'a str, &'a str)>,
 }
@@ -77,7 +79,7 @@ pub fn render_index(site: &SiteInfo, messages: &Messages, articles: &[Listed], n
 }
 
 impl<'a> Line<'a> {
-    fn new(messages: &Messages, article: &'a Listed, day: &str) -> Self {
+    fn new(messages: &'a Messages, article: &'a Listed, day: &str) -> Self {
         let time = article.published_at.unwrap_or(article.added_at);
         let shown = if date(time) == day { messages.hour(time) } else { messages.date(time) };
         Self {
@@ -86,7 +88,7 @@ impl<'a> Line<'a> {
             lang: languages::lang(&article.language),
             site_name: if article.site_name.is_empty() { &article.site_host } else { &article.site_name },
             language_name: messages.language_name(&article.language),
-            time_label: article.published_at.is_none().then_some(messages.taken_in),
+            time_label: article.published_at.is_none().then(|| messages.text("list-taken-in")),
             time: Time { machine: seconds(time), shown },
             excerpt: article.excerpt.as_ref().map(|(text, language)| (text.as_str(), languages::lang(language))),
         }

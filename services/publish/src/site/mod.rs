@@ -2,7 +2,7 @@
 //!
 //! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
 //! feed, [`api`] the JSON. [`mod@permitted`] takes out what an article's rights don't allow, and
-//! `crawlers` says the same to machines. [`messages`] holds the interface's texts, [`negotiate`] chooses among them.
+//! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with them), [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
 
 pub mod api;
@@ -10,6 +10,7 @@ pub mod article;
 pub mod assets;
 pub mod atom;
 mod crawlers;
+mod dates;
 mod depth;
 pub mod error;
 pub mod index;
@@ -19,6 +20,7 @@ pub mod negotiate;
 mod outline;
 pub mod permitted;
 pub mod sanitize;
+mod wording;
 
 use askama::Template;
 use kos_shared::event::{ArticleId, HttpUrl, Language};
@@ -35,7 +37,7 @@ pub use negotiate::{Wish, choose, remember};
 pub use permitted::permitted;
 pub use sanitize::site_body;
 
-use messages::ALL;
+use messages::all;
 
 /// The `Content-Security-Policy` of every page.
 pub const CONTENT_SECURITY_POLICY: &str =
@@ -80,7 +82,7 @@ struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     fn new(site: &'a SiteInfo, m: &'a Messages) -> Self {
-        Self { site, m, stylesheet: &assets::STYLESHEET.path, icon: &assets::ICON.path, interfaces: ALL }
+        Self { site, m, stylesheet: &assets::STYLESHEET.path, icon: &assets::ICON.path, interfaces: all() }
     }
 }
 

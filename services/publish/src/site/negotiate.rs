@@ -25,7 +25,7 @@ pub fn choose(wish: Wish<'_>, default: &Language) -> &'static Messages {
         .or_else(|| wish.cookies.and_then(cookie).and_then(of_tag))
         .or_else(|| wish.accept_language.and_then(accepted))
         .or_else(|| Messages::of(default))
-        .unwrap_or(&super::messages::ENGLISH)
+        .unwrap_or_else(|| &super::messages::ENGLISH)
 }
 
 /// The `Set-Cookie` header that keeps the choice that `?lang=` made, if it made one.
