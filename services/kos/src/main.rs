@@ -5,7 +5,6 @@
 
 mod arguments;
 mod commands;
-mod operator;
 mod output;
 mod up;
 

@@ -5,6 +5,7 @@ use kos_shared::{
     bus::{ConsumerSpec, Durability, StreamName, durability},
     config::{Config, Environment},
     control::{AskError, ask},
+    operator::Operator,
 };
 use kos_summarize::{
     control::{self, Tried, Try},
@@ -15,7 +16,6 @@ use serde::Serialize;
 use crate::{
     Ended,
     arguments::Service,
-    operator::Operator,
     output::{print_json, print_table},
 };
 
@@ -47,7 +47,7 @@ pub async fn run(environment: &Environment, config: &Config, as_json: bool) -> a
         .iter()
         .map(|warning| bad("configuration", warning.as_str(), "see `kos config` for the variables that there are"))
         .collect();
-    match Operator::connect(config).await {
+    match Operator::connect(&config.nats).await {
         Ok(operator) => {
             if !as_json {
                 eprintln!("kos: model endpoints, where there are any, get a real call: that may take a minute");

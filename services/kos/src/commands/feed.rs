@@ -13,14 +13,13 @@ use kos_ingest::feed::{
     control::{self, Add, Added, Check, Checked, Decide, Followed, List, Named},
     opml, parse,
 };
-use kos_shared::{config::Config, event::HttpUrl};
+use kos_shared::{config::Config, event::HttpUrl, operator::Operator};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     Ended, WrongUsage,
-    arguments::{Feed, Service},
-    operator::Operator,
+    arguments::Feed,
     output::{ago, counted, cut, print_json, print_table},
 };
 
@@ -60,7 +59,7 @@ struct Desk {
 
 impl Desk {
     async fn connect(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self { operator: Operator::connect(config).await? })
+        Ok(Self { operator: Operator::connect(&config.nats).await? })
     }
 
     async fn ask<A: serde::de::DeserializeOwned>(
@@ -69,7 +68,7 @@ impl Desk {
         question: &impl Serialize,
         limit: Duration,
     ) -> anyhow::Result<A> {
-        self.operator.ask(Service::Ingest, name, question, limit).await
+        Ok(self.operator.ask("ingest", name, question, limit).await?)
     }
 
     async fn all(&self) -> anyhow::Result<Vec<Followed>> {

@@ -15,6 +15,7 @@ use kos_shared::{
     config::Config,
     event::{Attributes, EventId, HttpUrl, IngestRequested, Outgoing},
     journal::{Entry, Query},
+    operator::Operator,
 };
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
@@ -22,7 +23,6 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Ended, WrongUsage,
     arguments::{Ingest, Service},
-    operator::Operator,
     output::{counted, print_json},
 };
 
@@ -65,7 +65,7 @@ pub async fn run(arguments: Ingest, config: &Config, as_json: bool) -> anyhow::R
     for request in &mut requests {
         request.force = arguments.force;
     }
-    let operator = Operator::connect(config).await?;
+    let operator = Operator::connect(&config.nats).await?;
     let mut items = publish(&operator, requests).await;
     if arguments.wait {
         wait(&operator, &mut items, Duration::from_secs(arguments.timeout_seconds), as_json).await?;
@@ -186,7 +186,7 @@ async fn follow(operator: &Operator, items: &mut [Item], service: Service) -> an
     for chunk in with_it.chunks_mut(ASKED_AT_ONCE) {
         let query = Query { events: chunk.iter().map(|i| i.at.1.clone()).collect(), ..Query::default() };
         // A worker that doesn't answer may be starting; the time limit ends the wait.
-        let Some(entries) = operator.journal(service, &query).await? else { continue };
+        let Some(entries) = operator.journal(service.as_str(), &query).await? else { continue };
         for item in chunk {
             let entry = entries.iter().find(|e| e.event_id == item.at.1);
             match entry {
@@ -224,7 +224,7 @@ async fn advance(operator: &Operator, item: &mut Item, service: Service, entry: 
 
 async fn existing_page(operator: &Operator, entry: &Entry) -> anyhow::Result<Option<String>> {
     let query = Query { articles: entry.article_id.iter().cloned().collect(), ..Query::default() };
-    let entries = operator.journal(Service::Publish, &query).await?.unwrap_or_default();
+    let entries = operator.journal(Service::Publish.as_str(), &query).await?.unwrap_or_default();
     Ok(entries.into_iter().rev().find(|e| e.outcome == "published").and_then(|e| e.detail))
 }
 

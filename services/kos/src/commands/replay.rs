@@ -8,20 +8,20 @@ use kos_shared::{
     bus::ConsumerSpec,
     config::Config,
     event::{Envelope, EventType},
+    operator::Operator,
 };
 use serde_json::json;
 
 use crate::{
     Ended, WrongUsage,
     arguments::Replay,
-    operator::Operator,
     output::{counted, print_json},
 };
 
 pub async fn run(arguments: Replay, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     let now = Timestamp::now();
     let since = arguments.since.as_deref().map(|text| since(text, now)).transpose()?;
-    let operator = Operator::connect(config).await?;
+    let operator = Operator::connect(&config.nats).await?;
     let service = arguments.stage.as_str();
     // A number that no replay had before: two replays of one event are two causes.
     let number = u64::try_from(now.as_millisecond()).unwrap_or_default();

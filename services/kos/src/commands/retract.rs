@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use kos_shared::{
     config::Config,
     event::{ArticleId, ArticleRetracted, Attributes, EventId, HttpUrl, Outgoing},
+    operator::Operator,
 };
 use serde_json::json;
 
-use crate::{Ended, WrongUsage, arguments::Retract, operator::Operator, output::print_json};
+use crate::{Ended, WrongUsage, arguments::Retract, output::print_json};
 
 pub async fn run(arguments: Retract, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     let article_id: Option<ArticleId> = arguments.article.parse().ok();
@@ -24,7 +25,7 @@ pub async fn run(arguments: Retract, config: &Config, as_json: bool) -> anyhow::
     }
     let retraction = ArticleRetracted { article_id, url, reason: arguments.reason };
     let attributes = Attributes::original(EventId::new(), "/kos/command", &retraction, Timestamp::now());
-    Operator::connect(config).await?.publish(&Outgoing::new(&attributes, &retraction)).await?;
+    Operator::connect(&config.nats).await?.publish(&Outgoing::new(&attributes, &retraction)).await?;
     if as_json {
         print_json(&json!({"event_id": attributes.id.as_str()}))?;
     } else {

@@ -8,11 +8,11 @@ use kos_shared::{
     config::Config,
     event::{ArticleId, HttpUrl},
     journal::{Entry, Query},
+    operator::Operator,
 };
 
 use crate::{
     Ended,
-    operator::Operator,
     output::{cut, print_json, print_table, time},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 const ROUNDS: usize = 6;
 
 pub async fn run(key: &str, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
-    let operator = Operator::connect(config).await?;
+    let operator = Operator::connect(&config.nats).await?;
     // An address is looked for in the form in which it is kept.
     let url = key.parse::<HttpUrl>().ok();
     let subject = url.as_ref().map_or_else(|| key.to_owned(), HttpUrl::to_string);

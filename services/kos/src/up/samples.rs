@@ -6,7 +6,7 @@ use kos_shared::{
     event::{Attributes, EventId, IngestRequested, Outgoing},
 };
 
-use crate::operator::Operator;
+use kos_shared::operator::Operator;
 
 const SAMPLES: [&str; 6] = [
     include_str!("../../samples/en-night-trains.html"),
@@ -19,7 +19,7 @@ const SAMPLES: [&str; 6] = [
 
 /// Publishes the samples, each under an id of its own, so that a second start changes nothing.
 pub async fn publish(config: &Config) -> anyhow::Result<()> {
-    let operator = Operator::connect(config).await?;
+    let operator = Operator::connect(&config.nats).await?;
     for html in SAMPLES {
         let url =
             kos_ingest::extract::declared_url(html).ok_or_else(|| anyhow::anyhow!("a sample without an address"))?;
