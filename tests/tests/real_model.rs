@@ -36,7 +36,7 @@ async fn nothing_wrong_gets_through_from_a_small_real_model() {
         ("KOS_LLM_MODEL", LlmServer::MODEL),
         ("KOS_LLM_CONTEXT", &context),
         ("KOS_LLM_CONCURRENCY", &calls),
-        ("KOS_LLM_TIMEOUT", "300s"),
+        ("KOS_LLM_TIMEOUT", "15m"),
         ("KOS_LANGUAGES", "zh,en"),
     ];
     let pipeline = Pipeline::start_with(Setup { variables: &variables, ..Setup::default() }).await;

@@ -1,6 +1,7 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
+//! - [`desk`]: what the operator sees and does in a browser.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
 //! It never fetches a page, never calls a model and never reads another service's tables: all that it
@@ -9,6 +10,7 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod desk;
 pub mod routes;
 pub mod service;
 pub mod site;

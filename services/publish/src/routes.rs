@@ -44,8 +44,8 @@ pub struct Site {
     pub pool: AnyPool,
 }
 
-/// All of the site, the callbacks of `hubs` and the health routes among it.
-pub fn routes(site: Site, hubs: Router, process: &Process) -> Router {
+/// All of the site, the callbacks of `hubs`, the `desk` where there is one, and the health routes among it.
+pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/articles/{id}", get(article))
@@ -56,6 +56,7 @@ pub fn routes(site: Site, hubs: Router, process: &Process) -> Router {
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
+        .merge(desk.unwrap_or_default())
         .merge(process.routes())
         .layer(from_fn(protect))
 }
@@ -93,12 +94,17 @@ impl Wishes {
 }
 
 /// A reader's request: the language to answer in, and the cookie that remembers it.
-struct Reader {
-    messages: &'static Messages,
+pub(crate) struct Reader {
+    pub(crate) messages: &'static Messages,
     cookie: Option<String>,
 }
 
 impl Reader {
+    /// Who asks for a page whose address says nothing of languages.
+    pub(crate) fn of_headers(site: &SiteInfo, headers: &HeaderMap) -> Self {
+        Self::of(site, &Wishes::default(), headers)
+    }
+
     fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let wish = Wish {
@@ -120,7 +126,7 @@ impl Reader {
         response
     }
 
-    fn answer_error(self, site: &SiteInfo, page: ErrorPage<'_>) -> Response {
+    pub(crate) fn answer_error(self, site: &SiteInfo, page: ErrorPage<'_>) -> Response {
         let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let page = render_error(site, self.messages, page);
         self.answer(status, page)

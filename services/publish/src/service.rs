@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kos_shared::{
     config::Config,
     event::Language,
+    operator::Operator,
     process::Process,
     retraction::Retracting,
     runtime::{RunError, Runtime},
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tracing::{error, info};
 
 use crate::{
+    desk,
     routes::{Site, routes},
     site::SiteInfo,
     stage::Publishing,
@@ -44,7 +46,11 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
     let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone() };
-    let app = routes(site, websub::routes(runtime.connection().clone()), &process);
+    let desk = config.admin_token.as_ref().map(|token| {
+        let operator = Operator::new(runtime.connection().clone(), "publish", &config.nats);
+        desk::routes(site.clone(), operator, token)
+    });
+    let app = routes(site, websub::routes(runtime.connection().clone()), desk, &process);
     let stop = process.stop.clone();
     let serving = tokio::spawn(async move {
         let ended = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).await;

@@ -71,6 +71,8 @@ pub struct Config {
     pub site_name: String,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
+    /// What the operator shows to be let in; without it nobody is.
+    pub admin_token: Option<Secret>,
     /// How often feeds are polled: at most, and at least.
     pub feed_intervals: (Duration, Duration),
     /// How pages and feeds are fetched.
@@ -269,6 +271,7 @@ impl Config {
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
+            admin_token: env.get("KOS_ADMIN_TOKEN").map(|token| Secret(token.to_owned())),
             feed_intervals: feed_intervals(env)?,
             fetch,
             keep_days: env.parsed("KOS_KEEP_DAYS", "a number of days from 0 to 65535")?,

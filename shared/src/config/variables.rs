@@ -117,7 +117,7 @@ pub const VARIABLES: &[Variable] = &[
         Some("excerpt"),
         "what there is of an article whose publisher refuses machine use: an excerpt of at most 50 words, or none",
     ),
-    later(secret("KOS_ADMIN_TOKEN", "opens the operator's desk")),
+    secret("KOS_ADMIN_TOKEN", "lets the operator in; unset, nobody"),
     later(plain("KOS_COMMENTS", None, "moderated, open or off")),
     later(plain("OTEL_EXPORTER_OTLP_ENDPOINT", None, "where traces go")),
 ];

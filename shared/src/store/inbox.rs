@@ -180,6 +180,24 @@ pub async fn counts(pool: &AnyPool, since: Timestamp) -> Result<Vec<(String, u64
         .collect()
 }
 
+/// How many events of a kind were handled in each minute since `since`; minutes are counted since 1970, UTC.
+///
+/// # Errors
+/// The database fails.
+pub async fn by_minute(pool: &AnyPool, event_type: &str, since: Timestamp) -> Result<Vec<(i64, u64)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select handled_at_ms / 60000 as minute, count(*) as handled from inbox \
+         where handled_at_ms >= $1 and event_type = $2 group by handled_at_ms / 60000",
+    )
+    .bind(since.as_millisecond())
+    .bind(event_type.to_owned())
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("minute")?, u64::try_from(row.try_get::<i64, _>("handled")?).unwrap_or(0))))
+        .collect()
+}
+
 /// Forgets events that were handled before `before`, some thousand at a time.
 ///
 /// # Errors

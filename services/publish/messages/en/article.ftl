@@ -58,6 +58,7 @@ check-numbers = numbers
 check-names = names
 check-support = support
 check-obedience = obedience
+check-record = the model's record
 check-verbatim = verbatim
 
 # Rights.

@@ -46,6 +46,7 @@ check-numbers = 数字
 check-names = 名称
 check-support = 原文依据
 check-obedience = 不听从文中指令
+check-record = 模型以往表现
 check-verbatim = 逐字摘自原文
 
 # Rights.

@@ -18,6 +18,7 @@ macro_rules! files {
             $language:
             "article",
             "date",
+            "desk",
             "error",
             "language",
             "list",

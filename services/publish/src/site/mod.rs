@@ -72,23 +72,23 @@ pub fn page_path(article_id: ArticleId) -> String {
 }
 
 /// What surrounds every page.
-struct Frame<'a> {
-    site: &'a SiteInfo,
-    m: &'a Messages,
-    stylesheet: &'static str,
-    icon: &'static str,
-    interfaces: [&'static Messages; 2],
+pub(crate) struct Frame<'a> {
+    pub(crate) site: &'a SiteInfo,
+    pub(crate) m: &'a Messages,
+    pub(crate) stylesheet: &'static str,
+    pub(crate) icon: &'static str,
+    pub(crate) interfaces: [&'static Messages; 2],
 }
 
 impl<'a> Frame<'a> {
-    fn new(site: &'a SiteInfo, m: &'a Messages) -> Self {
+    pub(crate) fn new(site: &'a SiteInfo, m: &'a Messages) -> Self {
         Self { site, m, stylesheet: &assets::STYLESHEET.path, icon: &assets::ICON.path, interfaces: all() }
     }
 }
 
 /// # Panics
 /// Never: a template writes into a string, which can't fail, and shows nothing that can.
-fn rendered(template: &impl Template) -> String {
+pub(crate) fn rendered(template: &impl Template) -> String {
     #[expect(clippy::expect_used, reason = "see the docstring")]
     template.render().expect("a template is written into a string")
 }

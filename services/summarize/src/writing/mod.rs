@@ -173,7 +173,10 @@ impl Writer {
                     }
                 };
                 let assessment = assess(&job, &answer).await;
-                self.report(model, &job, number, &assessment.failures());
+                // A kept answer was reported when it came; one that waits for another language comes back every second.
+                if !was_kept {
+                    self.report(model, &job, number, &assessment.failures());
+                }
                 attempt.kept = was_kept;
                 attempt.tokens = Some(answer.usage.prompt_tokens.saturating_add(answer.usage.completion_tokens));
                 attempt.checks = assessment.findings.iter().map(check).collect();

@@ -1,0 +1,196 @@
+//! Who is in: a signed cookie, so that all replicas know it, and a token in each form, so that no other site can post
+//! one.
+//!
+//! Both are made with HMAC-SHA256 (RFC 2104) under a key that comes from the admin token: another token ends all
+//! sessions.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::http::HeaderMap;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use kos_shared::config::Secret;
+use ring::hmac;
+
+/// The cookie's name.
+const COOKIE: &str = "kos_desk";
+
+/// How many wrong tokens a replica takes in a minute, from anybody.
+const FAILURES_A_MINUTE: usize = 10;
+
+/// The door.
+pub(super) struct Entrance {
+    key: hmac::Key,
+    token: hmac::Tag,
+    /// When wrong tokens came lately, in milliseconds since 1970.
+    failures: Mutex<Vec<i64>>,
+}
+
+/// Somebody who is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Session {
+    /// What each form of this session has to carry.
+    pub csrf: String,
+}
+
+impl Session {
+    /// Whether a form is one that this session was given.
+    pub fn confirms(&self, csrf: &str) -> bool {
+        !csrf.is_empty() && ring_eq(self.csrf.as_bytes(), csrf.as_bytes())
+    }
+}
+
+impl Entrance {
+    pub fn new(token: &Secret) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, format!("knowledge-os desk {}", token.reveal()).as_bytes());
+        let token = hmac::sign(&key, token.reveal().trim().as_bytes());
+        Self { key, token, failures: Mutex::default() }
+    }
+
+    /// Whether this is the operator's token; takes as long for one that nearly is.
+    pub fn is_token(&self, shown: &str) -> bool {
+        hmac::verify(&self.key, shown.as_bytes(), self.token.as_ref()).is_ok()
+    }
+
+    /// Whether a token may be tried.
+    pub fn may_try(&self, now: Timestamp) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|at| now.as_millisecond() - at < 60_000);
+        failures.len() < FAILURES_A_MINUTE
+    }
+
+    /// A wrong token came.
+    pub fn failed(&self, now: Timestamp) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(now.as_millisecond());
+    }
+
+    /// The cookie's value for a session that begins now.
+    pub fn begin(&self, now: Timestamp, length: Duration) -> String {
+        let ends = now.as_second().saturating_add_unsigned(length.as_secs());
+        let nonce = uuid::Uuid::new_v4().simple().to_string();
+        let said = format!("{ends}.{nonce}");
+        format!("{said}.{}", self.signature("session", &said))
+    }
+
+    /// The session that a request's cookies tell of, unless it is over.
+    pub fn session<'a>(&self, cookies: impl Iterator<Item = &'a str>, now: Timestamp) -> Option<Session> {
+        let values = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        values.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| {
+            let (said, signature) = value.rsplit_once('.')?;
+            let (ends, _) = said.split_once('.')?;
+            let ends: i64 = ends.parse().ok()?;
+            let genuine = ring_eq(self.signature("session", said).as_bytes(), signature.as_bytes());
+            (genuine && now.as_second() < ends).then(|| Session { csrf: self.signature("form", said) })
+        })
+    }
+
+    fn signature(&self, purpose: &str, said: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, format!("{purpose} {said}").as_bytes()))
+    }
+}
+
+/// Compares without telling by its time where two texts differ: by their signatures under a key that nobody knows.
+fn ring_eq(one: &[u8], other: &[u8]) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, uuid::Uuid::new_v4().as_bytes());
+    hmac::verify(&key, other, hmac::sign(&key, one).as_ref()).is_ok()
+}
+
+/// `Set-Cookie` with a session; one without length ends it.
+pub(super) fn cookie(value: &str, length: Duration, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}={value}; Path=/desk; Max-Age={}; HttpOnly; SameSite=Strict{secure}", length.as_secs())
+}
+
+/// Whether a browser says that a form was sent from a page of this site; what is no browser says nothing.
+pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (said("sec-fetch-site"), said("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = said("host").unwrap_or_default();
+            origin.split_once("://").is_some_and(|(_, of)| of.eq_ignore_ascii_case(host))
+        }
+        (None, None) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn entrance(token: &str) -> Entrance {
+        Entrance::new(&Secret::new(token))
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn of(entrance: &Entrance, cookie: &str, now: Timestamp) -> Option<Session> {
+        entrance.session([cookie].into_iter(), now)
+    }
+
+    #[test]
+    fn a_session_ends_and_all_replicas_know_it_meanwhile() {
+        let value = entrance("secret").begin(at(0), HOUR);
+        let cookie = format!("kos_lang=en; kos_desk={value}");
+        let replica = entrance("secret");
+        let session = of(&replica, &cookie, at(3_599)).unwrap();
+        assert!(session.confirms(&session.csrf.clone()) && !session.confirms("") && !session.confirms("x"));
+        assert_eq!(of(&replica, &cookie, at(3_600)), None);
+    }
+
+    #[test]
+    fn a_cookie_that_was_made_up_or_changed_is_none() {
+        let (one, now) = (entrance("secret"), at(0));
+        let value = one.begin(now, HOUR);
+        let (said, signature) = value.rsplit_once('.').unwrap();
+        let (_, nonce) = said.split_once('.').unwrap();
+        let later = format!("{}.{nonce}.{signature}", at(7_200).as_second());
+        for made_up in ["", "kos_desk", "kos_desk=", "kos_desk=1.2.3", &format!("kos_desk={later}")] {
+            assert_eq!(of(&one, made_up, now), None, "{made_up}");
+        }
+        assert_eq!(of(&entrance("another"), &format!("kos_desk={value}"), now), None);
+        let other = of(&one, &format!("kos_desk={}", one.begin(now, HOUR)), now).unwrap();
+        assert!(!of(&one, &format!("kos_desk={value}"), now).unwrap().confirms(&other.csrf));
+    }
+
+    #[test]
+    fn only_the_whole_token_opens() {
+        let entrance = entrance("secret");
+        assert!(entrance.is_token("secret"));
+        for wrong in ["", "secre", "secret ", "Secret"] {
+            assert!(!entrance.is_token(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn who_guesses_is_slowed_down() {
+        let entrance = entrance("secret");
+        for _ in 0..FAILURES_A_MINUTE {
+            assert!(entrance.may_try(at(0)));
+            entrance.failed(at(0));
+        }
+        assert!(!entrance.may_try(at(59)) && entrance.may_try(at(60)));
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_told_by_what_the_browser_says() {
+        let from = |pairs: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, value.parse().unwrap());
+            }
+            is_from_here(&headers)
+        };
+        assert!(from(&[]) && from(&[("sec-fetch-site", "same-origin")]));
+        assert!(from(&[("origin", "https://news.example"), ("host", "news.example")]));
+        assert!(!from(&[("sec-fetch-site", "cross-site")]) && !from(&[("sec-fetch-site", "same-site")]));
+        assert!(!from(&[("origin", "https://evil.example"), ("host", "news.example")]) && !from(&[("origin", "null")]));
+    }
+}
