@@ -1,5 +1,6 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
+//! - [`comments`]: what readers say about articles.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
@@ -9,6 +10,8 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod client_address;
+pub mod comments;
 pub mod routes;
 pub mod service;
 pub mod site;

@@ -1,6 +1,6 @@
 //! The service at work.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use kos_shared::{
     config::Config,
@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tracing::{error, info};
 
 use crate::{
+    comments::Comments,
     routes::{Site, routes},
     site::SiteInfo,
     stage::Publishing,
@@ -43,11 +44,14 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     });
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
-    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone() };
+    let comments = Arc::new(Comments::start(&config, &runtime).await?);
+    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone(), comments };
     let app = routes(site, websub::routes(runtime.connection().clone()), &process);
     let stop = process.stop.clone();
     let serving = tokio::spawn(async move {
-        let ended = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+        let ended = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .await;
         if let Err(error) = ended {
             error!(service = "publish", %error, "the site is no longer served");
             stop.cancel();
