@@ -1,5 +1,6 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
+//! - [`comments`]: what readers say about articles.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`desk`]: what the operator sees and does in a browser.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
@@ -10,6 +11,8 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod client_address;
+pub mod comments;
 pub mod desk;
 pub mod routes;
 pub mod service;

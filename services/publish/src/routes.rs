@@ -22,6 +22,7 @@ use tracing::error;
 use url::form_urlencoded;
 
 use crate::{
+    comments::{self, Comments},
     site::{
         self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
         crawler_headers, remember, render_article, render_atom, render_error, render_index,
@@ -42,6 +43,8 @@ pub struct Site {
     pub info: Arc<SiteInfo>,
     /// Its database.
     pub pool: AnyPool,
+    /// What its comments need.
+    pub comments: Arc<Comments>,
 }
 
 /// All of the site, the callbacks of `hubs`, the `desk` where there is one, and the health routes among it.
@@ -53,6 +56,7 @@ pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process)
         .route("/feed.atom", get(feed))
         .route("/api/v1/articles/{id}", get(article_json))
         .route("/assets/{file}", get(asset))
+        .merge(comments::routes())
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
@@ -73,14 +77,14 @@ async fn protect(request: Request, next: Next) -> Response {
 
 /// What the address asks for.
 #[derive(Debug, Default)]
-struct Wishes {
+pub(crate) struct Wishes {
     lang: Option<String>,
     after: Option<String>,
 }
 
 impl Wishes {
     /// Reads any query: what isn't known is passed over, what is said twice holds as said last.
-    fn of(query: RawQuery) -> Self {
+    pub(crate) fn of(query: RawQuery) -> Self {
         let mut wishes = Self::default();
         for (name, value) in form_urlencoded::parse(query.0.unwrap_or_default().as_bytes()) {
             match &*name {
@@ -105,7 +109,7 @@ impl Reader {
         Self::of(site, &Wishes::default(), headers)
     }
 
-    fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let wish = Wish {
             query: wishes.lang.as_deref(),
@@ -115,7 +119,7 @@ impl Reader {
         Self { messages: choose(wish, &site.language), cookie: remember(wish.query) }
     }
 
-    fn answer(self, status: StatusCode, page: String) -> Response {
+    pub(crate) fn answer(self, status: StatusCode, page: String) -> Response {
         let mut response = (status, Html(page)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
@@ -132,7 +136,7 @@ impl Reader {
         self.answer(status, page)
     }
 
-    fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
+    pub(crate) fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
         error!(error = %failure, "a page could not be made");
         self.answer_error(site, ErrorPage::Internal)
     }
@@ -167,9 +171,15 @@ async fn article_with_slug(
 }
 
 async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
+    let said = query.0.clone();
     let reader = Reader::of(&site.info, &Wishes::of(query), &headers);
     match find(&site.pool, &id).await {
-        Ok(Found::Article(page)) => {
+        Ok(Found::Article(mut page)) => {
+            let id = page.summarized.article.article_id;
+            match comments::section(&site, reader.messages, id, &headers, said.as_deref()).await {
+                Ok(section) => page.comments = section,
+                Err(failure) => return reader.answer_failure(&site.info, &failure),
+            }
             let page = render_article(&site.info, reader.messages, &page);
             reader.answer(StatusCode::OK, page)
         }
@@ -218,7 +228,7 @@ async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Respo
 }
 
 /// An error as RFC 9457 has it.
-fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
     let body = json!({"status": status.as_u16(), "title": title, "detail": detail});
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

@@ -1,6 +1,6 @@
 //! The service at work.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use kos_shared::{
     config::Config,
@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tracing::{error, info};
 
 use crate::{
+    comments::Comments,
     desk,
     routes::{Site, routes},
     site::SiteInfo,
@@ -45,7 +46,8 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     });
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
-    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone() };
+    let comments = Arc::new(Comments::start(&config, &runtime).await?);
+    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone(), comments };
     let desk = config.admin_token.as_ref().map(|token| {
         let operator = Operator::new(runtime.connection().clone(), "publish", &config.nats);
         desk::routes(site.clone(), operator, token)
@@ -53,7 +55,9 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let app = routes(site, websub::routes(runtime.connection().clone()), desk, &process);
     let stop = process.stop.clone();
     let serving = tokio::spawn(async move {
-        let ended = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
+        let ended = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .await;
         if let Err(error) = ended {
             error!(service = "publish", %error, "the site is no longer served");
             stop.cancel();

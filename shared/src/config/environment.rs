@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_variable_without_effect_is_a_warning() {
-        assert_eq!(environment(&[("KOS_COMMENTS", "open")]).warnings.len(), 1);
+        assert_eq!(environment(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")]).warnings.len(), 1);
     }
 
     #[test]

@@ -71,6 +71,10 @@ pub struct Config {
     pub site_name: String,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
+    /// What becomes of readers' comments.
+    pub comments: Comments,
+    /// Networks of proxies whose `X-Forwarded-For` is believed, as publish reads them.
+    pub trusted_proxies: String,
     /// What the operator shows to be let in; without it nobody is.
     pub admin_token: Option<Secret>,
     /// How often feeds are polled: at most, and at least.
@@ -87,6 +91,17 @@ pub struct Config {
     pub refused_excerpt: bool,
     /// How a worker loop works.
     pub worker: WorkerConfig,
+}
+
+/// What becomes of readers' comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comments {
+    /// They are shown once they are approved.
+    Moderated,
+    /// They are shown at once.
+    Open,
+    /// None are taken, and none shown.
+    Off,
 }
 
 /// How the bus is reached.
@@ -271,6 +286,11 @@ impl Config {
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
             languages: languages(env)?,
+            comments: env.one_of(
+                "KOS_COMMENTS",
+                &[("moderated", Comments::Moderated), ("open", Comments::Open), ("off", Comments::Off)],
+            )?,
+            trusted_proxies: env.text("KOS_TRUSTED_PROXIES"),
             admin_token: env.get("KOS_ADMIN_TOKEN").map(|token| Secret(token.to_owned())),
             feed_intervals: feed_intervals(env)?,
             fetch,
@@ -407,6 +427,7 @@ mod tests {
             ("KOS_LLM_CONCURRENCY", "0"),
             ("KOS_LLM_PATIENCE", "-1s"),
             ("KOS_REFUSED", "all"),
+            ("KOS_COMMENTS", "yes"),
         ] {
             let error = config(&[(variable, value)]).unwrap_err();
             assert_eq!((error.variable.as_str(), error.value.as_str()), (variable, value));

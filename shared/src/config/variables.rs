@@ -118,7 +118,12 @@ pub const VARIABLES: &[Variable] = &[
         "what there is of an article whose publisher refuses machine use: an excerpt of at most 50 words, or none",
     ),
     secret("KOS_ADMIN_TOKEN", "lets the operator in; unset, nobody"),
-    later(plain("KOS_COMMENTS", None, "moderated, open or off")),
+    plain(
+        "KOS_COMMENTS",
+        Some("moderated"),
+        "moderated shows comments once they are approved, open at once, off takes and shows none",
+    ),
+    plain("KOS_TRUSTED_PROXIES", Some(""), "networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8"),
     later(plain("OTEL_EXPORTER_OTLP_ENDPOINT", None, "where traces go")),
 ];
 

@@ -17,17 +17,20 @@ pub enum EventType {
     ArticleSummarized,
     /// An article's page is there.
     ArticlePublished,
+    /// Readers see a comment.
+    CommentPosted,
 }
 
 impl EventType {
     /// All of them, in the order in which an article meets them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::IngestRequested,
         Self::FeedDue,
         Self::ArticleIngested,
         Self::ArticleRetracted,
         Self::ArticleSummarized,
         Self::ArticlePublished,
+        Self::CommentPosted,
     ];
 
     /// The CloudEvents `type`, which is the NATS subject too.
@@ -39,6 +42,7 @@ impl EventType {
             Self::ArticleRetracted => "kos.article.retracted",
             Self::ArticleSummarized => "kos.article.summarized",
             Self::ArticlePublished => "kos.article.published",
+            Self::CommentPosted => "kos.comment.posted",
         }
     }
 

@@ -308,6 +308,33 @@ pub struct ArticlePublished {
     pub published_at: Timestamp,
 }
 
+/// `kos.comment.posted`: readers see a comment, or its newer wording. Where comments are moderated that is when one is
+/// approved; what was not is in no event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CommentPosted {
+    /// The comment.
+    #[schemars(extend("format" = "uuid"))]
+    pub comment_id: String,
+    /// The article that it is about.
+    pub article_id: ArticleId,
+    /// The comment that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    pub parent_id: Option<String>,
+    /// Which wording of it this is, from 1.
+    #[schemars(range(min = 1))]
+    pub revision: u32,
+    /// What its author goes by; nobody has checked it.
+    pub name: String,
+    /// What it says, as text: paragraphs are parted by an empty line.
+    pub text: String,
+    /// Where a reader finds it.
+    pub page_url: HttpUrl,
+    /// When it was written (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub posted_at: Timestamp,
+}
+
 /// `kos.article.retracted`: an article is withdrawn. It is named by `article_id` or by `url`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleRetracted {
@@ -385,6 +412,18 @@ impl Payload for ArticlePublished {
 
     fn subject(&self) -> Option<String> {
         Some(self.article_id.to_string())
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        Some(self.article_id)
+    }
+}
+
+impl Payload for CommentPosted {
+    const TYPE: EventType = EventType::CommentPosted;
+
+    fn subject(&self) -> Option<String> {
+        Some(self.comment_id.clone())
     }
 
     fn article_id(&self) -> Option<ArticleId> {

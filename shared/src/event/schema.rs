@@ -4,7 +4,8 @@ use schemars::{Schema, schema_for};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, EventType, FeedDue, IngestRequested,
+    ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, CommentPosted, EventType, FeedDue,
+    IngestRequested,
 };
 
 /// The JSON Schema of an event's payload.
@@ -16,6 +17,7 @@ pub fn json_schema(event_type: EventType) -> Value {
         EventType::ArticleRetracted => schema_for!(ArticleRetracted),
         EventType::ArticleSummarized => schema_for!(ArticleSummarized),
         EventType::ArticlePublished => schema_for!(ArticlePublished),
+        EventType::CommentPosted => schema_for!(CommentPosted),
     };
     schema.insert("$id".into(), json!(event_type.as_str()));
     schema.insert("title".into(), json!(event_type.as_str()));

@@ -18,6 +18,9 @@ pub struct ArticlePage {
     pub body: String,
     /// When the article first came to the site.
     pub added_at: Timestamp,
+    /// The section of comments as [`render_comments`](super::comments::render_comments) made it, or nothing. It is not
+    /// escaped again.
+    pub comments: String,
 }
 
 #[derive(Template)]
@@ -51,6 +54,7 @@ struct Page<'a> {
     /// The page of the article that told the same story before.
     told_before: Option<String>,
     body: &'a str,
+    comments: &'a str,
 }
 
 struct Author<'a> {
@@ -66,7 +70,7 @@ pub(super) struct Time {
 }
 
 impl Time {
-    fn new(m: &Messages, time: impl Into<OffsetTime>) -> Self {
+    pub(super) fn new(m: &Messages, time: impl Into<OffsetTime>) -> Self {
         let time = time.into();
         Self { machine: seconds(time), shown: m.date_time(time) }
     }
@@ -145,6 +149,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         goes_on: rights.show == Show::Excerpt,
         told_before: article.duplicate_of.map(page_path),
         body: &page.body,
+        comments: &page.comments,
     })
 }
 

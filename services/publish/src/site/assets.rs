@@ -24,6 +24,7 @@ const STYLES: &str = concat!(
     include_str!("../../assets/base.css"),
     include_str!("../../assets/list.css"),
     include_str!("../../assets/article.css"),
+    include_str!("../../assets/comments.css"),
     include_str!("../../assets/desk.css"),
 );
 

@@ -87,5 +87,5 @@ pub(super) fn summarized() -> ArticleSummarized {
 pub(super) fn page() -> ArticlePage {
     let summarized = summarized();
     let body = summarized.article.body_html.clone();
-    ArticlePage { summarized, body, added_at: "2026-01-22T06:00:01Z".parse().unwrap() }
+    ArticlePage { summarized, body, added_at: "2026-01-22T06:00:01Z".parse().unwrap(), comments: String::new() }
 }

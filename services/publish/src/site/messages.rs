@@ -17,6 +17,7 @@ macro_rules! files {
         files! {
             $language:
             "article",
+            "comments",
             "date",
             "desk",
             "error",

@@ -1,7 +1,7 @@
 //! What readers get: pages, feed and JSON, as plain functions from plain data to text.
 //!
 //! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
-//! feed, [`api`] the JSON. [`mod@permitted`] takes out what an article's rights don't allow, and
+//! feed, [`api`] the JSON, [`comments`] what readers say. [`mod@permitted`] takes out what an article's rights don't allow, and
 //! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with them), [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
 
@@ -9,6 +9,7 @@ pub mod api;
 pub mod article;
 pub mod assets;
 pub mod atom;
+pub mod comments;
 mod crawlers;
 mod dates;
 mod depth;

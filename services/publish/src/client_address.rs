@@ -1,0 +1,95 @@
+//! Whose request it is: the address of the socket's peer, or what a proxy that is trusted says about it.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+/// Networks of proxies whose `X-Forwarded-For` is believed (`KOS_TRUSTED_PROXIES`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+/// An entry of a list of networks that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected networks such as 10.0.0.0/8 or fd00::/8 separated by commas, got {0:?}")]
+pub struct InvalidNetwork(String);
+
+impl FromStr for TrustedProxies {
+    type Err = InvalidNetwork;
+
+    /// Reads networks or single addresses, separated by commas; an empty text trusts none.
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        let network = |entry: &str| {
+            let single = || entry.parse::<IpAddr>().map(IpNet::from);
+            entry.parse::<IpNet>().or_else(|_| single()).map_err(|_| InvalidNetwork(entry.to_owned()))
+        };
+        text.split(',').map(str::trim).filter(|e| !e.is_empty()).map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TrustedProxies {
+    fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// The address that a request came from. `X-Forwarded-For` is read from its end, where the nearest proxy wrote: up to
+    /// the first address that is no trusted proxy's. Anything before that is anybody's claim.
+    pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        let mut address = peer.ip().to_canonical();
+        let lines = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let mut said: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+        while self.trust(address) {
+            let Some(before) = said.pop().and_then(read) else { break };
+            address = before;
+        }
+        address
+    }
+}
+
+/// An address, with or without a port.
+fn read(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(trusted: &str, peer: &str, forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let trusted: TrustedProxies = trusted.parse().unwrap();
+        trusted.client(SocketAddr::new(peer.parse().unwrap(), 4_000), &headers).to_string()
+    }
+
+    #[test]
+    fn a_stranger_is_not_believed() {
+        assert_eq!(client("", "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.0/8", "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+    }
+
+    #[test]
+    fn the_last_address_that_no_trusted_proxy_has_counts() {
+        let through = |forwarded: &[&str]| client("10.0.0.0/8, ::1", "10.0.0.1", forwarded);
+        assert_eq!(through(&["1.1.1.1, 198.51.100.7"]), "198.51.100.7");
+        assert_eq!(through(&["1.1.1.1", "198.51.100.7, 10.0.0.2"]), "198.51.100.7");
+        assert_eq!(through(&["198.51.100.7:51234"]), "198.51.100.7");
+        assert_eq!(through(&["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(through(&[]), "10.0.0.1");
+        assert_eq!(through(&["1.1.1.1, nonsense"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.0/8", "::ffff:10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
+    }
+
+    #[test]
+    fn a_list_that_is_none_is_named() {
+        let error = "10.0.0.0/8,localhost".parse::<TrustedProxies>().unwrap_err().to_string();
+        assert!(error.contains("\"localhost\""), "{error}");
+    }
+}

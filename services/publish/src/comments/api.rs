@@ -1,0 +1,225 @@
+//! Comments for programs: those that readers see for everyone, the rest for the operator.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State as Extract},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use kos_shared::{event::ArticleId, retraction, stage::RecordError};
+use serde::Serialize;
+use tracing::error;
+use url::form_urlencoded;
+
+use super::{
+    comment::{Comment, Cursor, State},
+    state::{self, Decided},
+};
+use crate::routes::{Site, problem};
+
+/// How many comments an answer has unless it is asked for another number.
+const PAGE: usize = 50;
+
+/// How many it has at most.
+const LARGEST_PAGE: usize = 100;
+
+/// A comment as the API gives it.
+#[derive(Debug, Serialize)]
+struct View {
+    comment_id: String,
+    article_id: ArticleId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<String>,
+    name: String,
+    text: String,
+    state: &'static str,
+    posted_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_at: Option<Timestamp>,
+    page_url: String,
+}
+
+#[derive(Debug, Serialize)]
+struct List {
+    comments: Vec<View>,
+    /// What `after` is to be for what follows; none at the end.
+    next: Option<String>,
+}
+
+fn view(site: &Site, comment: Comment) -> View {
+    View {
+        page_url: format!("{}#{}", site.info.page_url(comment.article_id), comment.anchor()),
+        comment_id: comment.comment_id.to_string(),
+        article_id: comment.article_id,
+        parent_id: comment.parent_id.map(|id| id.to_string()),
+        state: comment.state.as_str(),
+        changed_at: (comment.revision > 1).then_some(comment.changed_at),
+        posted_at: comment.posted_at,
+        name: comment.name,
+        text: comment.text,
+    }
+}
+
+/// What a list is asked for.
+#[derive(Debug, PartialEq)]
+struct Page {
+    after: Option<Cursor>,
+    limit: usize,
+    state: State,
+}
+
+impl Page {
+    /// Reads a query; the error says which part is wrong and what was expected.
+    fn of(query: Option<&str>) -> Result<Self, String> {
+        let mut page = Self { after: None, limit: PAGE, state: State::Pending };
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "after" => {
+                    let after = value.parse().map_err(|()| "after: expected the `next` of an answer".to_owned())?;
+                    page.after = Some(after);
+                }
+                "limit" => {
+                    let limit = value.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+                    page.limit = limit.ok_or_else(|| format!("limit: expected a number from 1 to {LARGEST_PAGE}"))?;
+                }
+                "state" => {
+                    let state = value.parse().ok().filter(|state| *state != State::Deleted);
+                    page.state = state.ok_or("state: expected pending, approved or rejected")?;
+                }
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn list(site: &Site, mut comments: Vec<Comment>, limit: usize) -> Response {
+    let more = comments.len() > limit;
+    comments.truncate(limit);
+    let next = comments.last().filter(|_| more).map(|last| Cursor::after(last).to_string());
+    let comments = comments.into_iter().map(|comment| view(site, comment)).collect();
+    ([(header::CACHE_CONTROL, "no-cache")], Json(List { comments, next })).into_response()
+}
+
+fn failed(failure: &RecordError) -> Response {
+    error!(error = %failure, "comments could not be read or written");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
+}
+
+fn wrong(detail: &str) -> Response {
+    problem(StatusCode::BAD_REQUEST, "the query can't be read", detail)
+}
+
+/// `GET /api/v1/articles/{id}/comments`: those that readers see, in the order in which they were written.
+pub async fn of_article(Extract(site): Extract<Site>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let page = match Page::of(query.as_deref()) {
+        Ok(page) => page,
+        Err(detail) => return wrong(&detail),
+    };
+    let found = async {
+        let Ok(id) = id.parse::<ArticleId>() else { return Ok(None) };
+        if let Some(retraction) = retraction::find(&site.pool, id).await? {
+            let detail = format!("retracted at {}: {}", retraction.retracted_at, retraction.reason);
+            return Ok(Some(Err(problem(StatusCode::GONE, "the article was retracted", &detail))));
+        }
+        if site.comments.is_off() || state::about(&site.pool, id).await?.is_none() {
+            return Ok(None);
+        }
+        Ok::<_, RecordError>(Some(Ok(state::approved(&site.pool, id, page.after, page.limit + 1).await?)))
+    };
+    match found.await {
+        Ok(Some(Ok(comments))) => list(&site, comments, page.limit),
+        Ok(Some(Err(gone))) => gone,
+        Ok(None) => {
+            let detail = "expected the id of an article, a UUID, that is here and has comments switched on";
+            problem(StatusCode::NOT_FOUND, "no such comments", detail)
+        }
+        Err(failure) => failed(&failure),
+    }
+}
+
+/// Whether the operator asks; the answer to anybody else.
+fn let_in(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let Some(expected) = &site.comments.admin_token else {
+        let detail = "nothing is here unless KOS_ADMIN_TOKEN is set";
+        return Err(problem(StatusCode::NOT_FOUND, "no such address", detail).into());
+    };
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    if token.is_some_and(|(_, token)| site.comments.keys.is_same(token.trim(), expected.reveal())) {
+        return Ok(());
+    }
+    let detail = "expected the header Authorization: Bearer, and the operator's token";
+    let mut response = problem(StatusCode::UNAUTHORIZED, "not let in", detail);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    Err(response.into())
+}
+
+/// `GET /api/v1/comments?state=pending`: what waits for a decision, or was decided on; the longest first.
+pub async fn queue(Extract(site): Extract<Site>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    if let Err(refused) = let_in(&site, &headers) {
+        return *refused;
+    }
+    let page = match Page::of(query.as_deref()) {
+        Ok(page) => page,
+        Err(detail) => return wrong(&detail),
+    };
+    match state::queue(&site.pool, page.state, page.after, page.limit + 1).await {
+        Ok(comments) => list(&site, comments, page.limit),
+        Err(failure) => failed(&failure),
+    }
+}
+
+/// `POST /api/v1/comments/{id}/approve`.
+pub async fn approve(Extract(site): Extract<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    decide(site, &id, &headers, true).await
+}
+
+/// `POST /api/v1/comments/{id}/reject`.
+pub async fn reject(Extract(site): Extract<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    decide(site, &id, &headers, false).await
+}
+
+async fn decide(site: Site, id: &str, headers: &HeaderMap, is_approved: bool) -> Response {
+    if let Err(refused) = let_in(&site, headers) {
+        return *refused;
+    }
+    let decided = async {
+        let Ok(id) = id.parse() else { return Ok(Decided::NotFound) };
+        let mut tx = site.comments.store.begin().await?;
+        let decided = match is_approved {
+            true => state::approve(&mut tx, &site.info, id, Timestamp::now()).await?,
+            false => state::reject(&mut tx, id, Timestamp::now()).await?,
+        };
+        tx.commit().await?;
+        site.comments.outbox.notify_one();
+        Ok::<_, RecordError>(decided)
+    };
+    match decided.await {
+        Ok(Decided::Done(comment)) => Json(view(&site, comment)).into_response(),
+        Ok(Decided::NotFound) => {
+            problem(StatusCode::NOT_FOUND, "no such comment", "expected the id of a comment, a UUID, that is here")
+        }
+        Ok(Decided::ArticleGone) => {
+            problem(StatusCode::CONFLICT, "the article was retracted", "its comments can't be approved")
+        }
+        Err(failure) => failed(&failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_that_cannot_be_read_says_what_was_expected() {
+        assert_eq!(Page::of(None), Ok(Page { after: None, limit: PAGE, state: State::Pending }));
+        assert_eq!(Page::of(Some("limit=7&state=rejected&x=y")).unwrap().limit, 7);
+        for (query, part) in
+            [("after=x", "after: "), ("limit=0", "limit: "), ("limit=101", "limit: "), ("state=deleted", "state: ")]
+        {
+            assert!(Page::of(Some(query)).unwrap_err().starts_with(part), "{query}");
+        }
+    }
+}
