@@ -1,5 +1,7 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
+//! - [`related`]: which articles are about something related.
+//! - [`search`]: finding articles by their words.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
@@ -9,7 +11,9 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod related;
 pub mod routes;
+pub mod search;
 pub mod service;
 pub mod site;
 pub mod stage;

@@ -22,6 +22,7 @@ use tracing::error;
 use url::form_urlencoded;
 
 use crate::{
+    related, search,
     site::{
         self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
         crawler_headers, remember, render_article, render_atom, render_error, render_index,
@@ -34,6 +35,9 @@ const PAGE: usize = 30;
 
 /// How many articles the feed has.
 const FEED: u32 = 50;
+
+/// How many related articles a page names.
+const RELATED: usize = 5;
 
 /// What every request needs.
 #[derive(Debug, Clone)]
@@ -53,6 +57,7 @@ pub fn routes(site: Site, hubs: Router, process: &Process) -> Router {
         .route("/feed.atom", get(feed))
         .route("/api/v1/articles/{id}", get(article_json))
         .route("/assets/{file}", get(asset))
+        .merge(search::routes())
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
@@ -72,14 +77,14 @@ async fn protect(request: Request, next: Next) -> Response {
 
 /// What the address asks for.
 #[derive(Debug, Default)]
-struct Wishes {
+pub(crate) struct Wishes {
     lang: Option<String>,
     after: Option<String>,
 }
 
 impl Wishes {
     /// Reads any query: what isn't known is passed over, what is said twice holds as said last.
-    fn of(query: RawQuery) -> Self {
+    pub(crate) fn of(query: RawQuery) -> Self {
         let mut wishes = Self::default();
         for (name, value) in form_urlencoded::parse(query.0.unwrap_or_default().as_bytes()) {
             match &*name {
@@ -93,13 +98,13 @@ impl Wishes {
 }
 
 /// A reader's request: the language to answer in, and the cookie that remembers it.
-struct Reader {
-    messages: &'static Messages,
+pub(crate) struct Reader {
+    pub(crate) messages: &'static Messages,
     cookie: Option<String>,
 }
 
 impl Reader {
-    fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let wish = Wish {
             query: wishes.lang.as_deref(),
@@ -109,7 +114,7 @@ impl Reader {
         Self { messages: choose(wish, &site.language), cookie: remember(wish.query) }
     }
 
-    fn answer(self, status: StatusCode, page: String) -> Response {
+    pub(crate) fn answer(self, status: StatusCode, page: String) -> Response {
         let mut response = (status, Html(page)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
@@ -126,7 +131,7 @@ impl Reader {
         self.answer(status, page)
     }
 
-    fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
+    pub(crate) fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
         error!(error = %failure, "a page could not be made");
         self.answer_error(site, ErrorPage::Internal)
     }
@@ -187,15 +192,18 @@ async fn find(pool: &AnyPool, id: &str) -> Result<Found, RecordError> {
     if let Some(retraction) = retraction::find(pool, id).await? {
         return Ok(Found::Retracted(retraction));
     }
-    Ok(state::article(pool, id).await?.map_or(Found::Nothing, |page| Found::Article(Box::new(page))))
+    let Some(mut page) = state::article(pool, id).await? else { return Ok(Found::Nothing) };
+    page.related = related::of(pool, id, RELATED).await?;
+    Ok(Found::Article(Box::new(page)))
 }
 
 async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Response {
     match find(&site.pool, &id).await {
         Ok(Found::Article(page)) => {
-            let ArticlePage { summarized, added_at, .. } = *page;
+            let ArticlePage { summarized, added_at, related, .. } = *page;
             let headers = crawler_headers([&summarized.article.rights]);
-            (headers, axum::Json(ArticleView::new(&site.info, summarized, added_at))).into_response()
+            (headers, axum::Json(ArticleView::new(&site.info, summarized, added_at).with_related(&site.info, related)))
+                .into_response()
         }
         Ok(Found::Retracted(Retraction { reason, retracted_at })) => {
             let detail = format!("retracted at {retracted_at}: {reason}");
@@ -212,7 +220,7 @@ async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Respo
 }
 
 /// An error as RFC 9457 has it.
-fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
     let body = json!({"status": status.as_u16(), "title": title, "detail": detail});
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

@@ -4,7 +4,12 @@ use askama::Template;
 use jiff::Timestamp;
 use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, OffsetTime, Revision, Show, Summary, Verdict};
 
-use super::{Frame, Messages, SiteInfo, crawlers, languages, page_path, rendered};
+use super::{
+    Frame, Messages, SiteInfo, crawlers, languages, page_path,
+    related::{RelatedLine, related_lines},
+    rendered,
+};
+use crate::related::Related;
 
 /// The longest description, in characters: about what search engines and link previews show.
 const DESCRIPTION_CHARS: usize = 200;
@@ -18,6 +23,8 @@ pub struct ArticlePage {
     pub body: String,
     /// When the article first came to the site.
     pub added_at: Timestamp,
+    /// Articles about something related, the most related first.
+    pub related: Vec<Related>,
 }
 
 #[derive(Template)]
@@ -51,6 +58,7 @@ struct Page<'a> {
     /// The page of the article that told the same story before.
     told_before: Option<String>,
     body: &'a str,
+    related: Vec<RelatedLine<'a>>,
 }
 
 struct Author<'a> {
@@ -145,6 +153,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         goes_on: rights.show == Show::Excerpt,
         told_before: article.duplicate_of.map(page_path),
         body: &page.body,
+        related: related_lines(messages, &page.related),
     })
 }
 

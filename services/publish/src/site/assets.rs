@@ -24,6 +24,8 @@ const STYLES: &str = concat!(
     include_str!("../../assets/base.css"),
     include_str!("../../assets/list.css"),
     include_str!("../../assets/article.css"),
+    include_str!("../../assets/search.css"),
+    include_str!("../../assets/related.css"),
 );
 
 /// The stylesheet.

@@ -19,7 +19,9 @@ pub mod messages;
 pub mod negotiate;
 mod outline;
 pub mod permitted;
+mod related;
 pub mod sanitize;
+pub mod search;
 mod wording;
 
 use askama::Template;
@@ -36,6 +38,7 @@ pub use messages::Messages;
 pub use negotiate::{Wish, choose, remember};
 pub use permitted::permitted;
 pub use sanitize::site_body;
+pub use search::{render_search, results_view};
 
 use messages::all;
 
@@ -78,11 +81,24 @@ struct Frame<'a> {
     stylesheet: &'static str,
     icon: &'static str,
     interfaces: [&'static Messages; 2],
+    /// What the address has to keep when the interface's language changes: parameters, each with `&` behind it.
+    kept: String,
 }
 
 impl<'a> Frame<'a> {
     fn new(site: &'a SiteInfo, m: &'a Messages) -> Self {
-        Self { site, m, stylesheet: &assets::STYLESHEET.path, icon: &assets::ICON.path, interfaces: all() }
+        Self {
+            site,
+            m,
+            stylesheet: &assets::STYLESHEET.path,
+            icon: &assets::ICON.path,
+            interfaces: all(),
+            kept: String::new(),
+        }
+    }
+
+    fn keeping(self, kept: String) -> Self {
+        Self { kept, ..self }
     }
 }
 
@@ -94,7 +110,7 @@ fn rendered(template: &impl Template) -> String {
 }
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 
 #[cfg(test)]
 mod tests {

@@ -128,7 +128,12 @@ mod tests {
     fn served(summarized: &ArticleSummarized) -> Vec<String> {
         let site = fixtures::site();
         let body = crate::site::site_body(&summarized.article.body_html);
-        let page = ArticlePage { summarized: summarized.clone(), body, added_at: jiff::Timestamp::UNIX_EPOCH };
+        let page = ArticlePage {
+            summarized: summarized.clone(),
+            body,
+            added_at: jiff::Timestamp::UNIX_EPOCH,
+            related: vec![],
+        };
         let view = ArticleView::new(&site, summarized.clone(), page.added_at);
         vec![
             render_article(&site, &CHINESE, &page),
