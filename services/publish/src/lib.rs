@@ -1,6 +1,8 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
 //! - [`comments`]: what readers say about articles.
+//! - [`related`]: which articles are about something related.
+//! - [`search`]: finding articles by their words.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`desk`]: what the operator sees and does in a browser.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
@@ -14,7 +16,9 @@
 pub mod client_address;
 pub mod comments;
 pub mod desk;
+pub mod related;
 pub mod routes;
+pub mod search;
 pub mod service;
 pub mod site;
 pub mod stage;

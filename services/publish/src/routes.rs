@@ -23,6 +23,7 @@ use url::form_urlencoded;
 
 use crate::{
     comments::{self, Comments},
+    related, search,
     site::{
         self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
         crawler_headers, remember, render_article, render_atom, render_error, render_index,
@@ -35,6 +36,9 @@ const PAGE: usize = 30;
 
 /// How many articles the feed has.
 const FEED: u32 = 50;
+
+/// How many related articles a page names.
+const RELATED: usize = 5;
 
 /// What every request needs.
 #[derive(Debug, Clone)]
@@ -57,6 +61,7 @@ pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process)
         .route("/api/v1/articles/{id}", get(article_json))
         .route("/assets/{file}", get(asset))
         .merge(comments::routes())
+        .merge(search::routes())
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
@@ -203,15 +208,18 @@ async fn find(pool: &AnyPool, id: &str) -> Result<Found, RecordError> {
     if let Some(retraction) = retraction::find(pool, id).await? {
         return Ok(Found::Retracted(retraction));
     }
-    Ok(state::article(pool, id).await?.map_or(Found::Nothing, |page| Found::Article(Box::new(page))))
+    let Some(mut page) = state::article(pool, id).await? else { return Ok(Found::Nothing) };
+    page.related = related::of(pool, id, RELATED).await?;
+    Ok(Found::Article(Box::new(page)))
 }
 
 async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Response {
     match find(&site.pool, &id).await {
         Ok(Found::Article(page)) => {
-            let ArticlePage { summarized, added_at, .. } = *page;
+            let ArticlePage { summarized, added_at, related, .. } = *page;
             let headers = crawler_headers([&summarized.article.rights]);
-            (headers, axum::Json(ArticleView::new(&site.info, summarized, added_at))).into_response()
+            (headers, axum::Json(ArticleView::new(&site.info, summarized, added_at).with_related(&site.info, related)))
+                .into_response()
         }
         Ok(Found::Retracted(Retraction { reason, retracted_at })) => {
             let detail = format!("retracted at {retracted_at}: {reason}");

@@ -1,24 +1,26 @@
 //! The service at work.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use kos_shared::{
     config::Config,
     event::Language,
     operator::Operator,
     process::Process,
-    retraction::Retracting,
     runtime::{RunError, Runtime},
+    store::Store,
 };
 use tokio::net::TcpListener;
-use tracing::{error, info};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
 use crate::{
     comments::Comments,
     desk,
     routes::{Site, routes},
+    search,
     site::SiteInfo,
-    stage::Publishing,
+    stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
     websub,
 };
@@ -65,9 +67,29 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     });
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
     runtime.handle(Publishing { site: info })?;
-    runtime.handle(Retracting)?;
+    runtime.handle(Withdrawing)?;
+    runtime.spawn(complete_search(runtime.store().clone(), runtime.context().stop.clone()));
     let ended = runtime.until_stopped().await;
     // A reader who keeps a connection open must not keep the process.
-    let _open_connections = tokio::time::timeout(std::time::Duration::from_secs(2), serving).await;
+    let _open_connections = tokio::time::timeout(Duration::from_secs(2), serving).await;
     ended
+}
+
+/// Makes what search lacks, however often the database has to be asked.
+async fn complete_search(store: Store, stop: CancellationToken) {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        match search::backfill::run(&store, || stop.is_cancelled()).await {
+            Ok(0) => return,
+            Ok(articles) => {
+                info!(service = "publish", articles, "articles that came before are found by search now");
+                return;
+            }
+            Err(error) => warn!(service = "publish", %error, "search lacks articles that came before"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
+        }
+    }
 }

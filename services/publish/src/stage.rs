@@ -1,16 +1,17 @@
-//! What the service does with summarized articles: puts them there.
+//! What the service does with summarized articles: puts them there. And with those that are withdrawn: takes them out.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use kos_shared::{
-    event::{ArticlePublished, ArticleSummarized, Event},
-    retraction,
+    event::{ArticlePublished, ArticleRetracted, ArticleSummarized, Event},
+    retraction::{self, Retracting},
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
     store::Tx,
 };
 
 use crate::{
+    related, search,
     site::{SiteInfo, permitted, site_body},
     state,
 };
@@ -28,6 +29,10 @@ pub struct Permitted {
     pub summarized: ArticleSummarized,
     /// The body as the site shows it.
     pub body: String,
+    /// What search finds it by.
+    pub document: Option<search::Document>,
+    /// What it is about.
+    pub profile: Option<related::Profile>,
 }
 
 impl Stage for Publishing {
@@ -39,7 +44,9 @@ impl Stage for Publishing {
         let made = move || {
             let summarized = permitted(summarized);
             let body = site_body(&summarized.article.body_html);
-            Permitted { summarized, body }
+            let document = search::Document::of(&summarized);
+            let profile = related::Profile::of(&summarized);
+            Permitted { summarized, body, document, profile }
         };
         Ok(on_cpu(made).await)
     }
@@ -50,7 +57,7 @@ impl Stage for Publishing {
         event: &Event<ArticleSummarized>,
         permitted: &Permitted,
     ) -> Result<Recorded, RecordError> {
-        let Permitted { summarized, body } = permitted;
+        let Permitted { summarized, body, document, profile } = permitted;
         let article = &summarized.article;
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
@@ -65,6 +72,8 @@ impl Stage for Publishing {
             return Ok(Recorded::new("superseded", Some(id)));
         }
         retraction::know_addresses(tx, article).await?;
+        search::index::put(tx, id, document.as_ref()).await?;
+        related::put(tx, summarized, profile.as_ref()).await?;
         let page_url = self.site.page_url(id);
         let published = ArticlePublished {
             article_id: id,
@@ -79,5 +88,24 @@ impl Stage for Publishing {
             article_id: Some(id),
             emit: vec![event.cause("publish", 0, &published)],
         })
+    }
+}
+
+/// `kos.article.retracted` → the article is withdrawn, and nothing finds it any more.
+pub struct Withdrawing;
+
+impl Stage for Withdrawing {
+    type In = ArticleRetracted;
+    type Done = ();
+
+    async fn work(&self, event: &Event<ArticleRetracted>) -> Result<(), Failure> {
+        Retracting.work(event).await
+    }
+
+    async fn record(&self, tx: &mut Tx, event: &Event<ArticleRetracted>, (): &()) -> Result<Recorded, RecordError> {
+        let recorded = Retracting.record(tx, event, &()).await?;
+        search::index::remove_withdrawn(tx).await?;
+        related::remove_withdrawn(tx).await?;
+        Ok(recorded)
     }
 }

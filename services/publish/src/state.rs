@@ -16,6 +16,8 @@ pub const MIGRATIONS: &[Migration] = &[
     retraction::MIGRATION,
     retraction::ADDRESSES,
     Migration { version: 100, name: "articles", sql: include_str!("../migrations/0100_articles.sql") },
+    Migration { version: 101, name: "search", sql: include_str!("../migrations/0101_search.sql") },
+    Migration { version: 102, name: "related", sql: include_str!("../migrations/0102_related.sql") },
     Migration { version: 103, name: "comments", sql: include_str!("../migrations/0103_comments.sql") },
 ];
 
@@ -135,6 +137,7 @@ fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
         summarized: serde_json::from_str(&json).map_err(|e| RecordError::State(e.to_string()))?,
         body: row.try_get("body")?,
         added_at: time(row, "added_at_ms")?,
+        related: vec![],
         comments: String::new(),
     })
 }

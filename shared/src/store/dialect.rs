@@ -10,6 +10,34 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// The database that a connection leads to.
+    pub fn of(connection: &sqlx::AnyConnection) -> Self {
+        match connection.backend_name() {
+            "SQLite" => Self::Sqlite,
+            _ => Self::Postgres,
+        }
+    }
+
+    /// What of a migration is for this database: all but what stands below a line `-- only` that names the other one, up to
+    /// the next line that begins with `-- only` or `-- end`.
+    pub(super) fn own_part(self, sql: &str) -> String {
+        let mut kept = String::with_capacity(sql.len());
+        let mut keeps = true;
+        for line in sql.lines() {
+            keeps = match line {
+                "-- only sqlite" => self == Self::Sqlite,
+                "-- only postgres" => self == Self::Postgres,
+                "-- end" => true,
+                _ => keeps,
+            };
+            if keeps {
+                kept.push_str(line);
+                kept.push('\n');
+            }
+        }
+        kept
+    }
+
     /// The column type for bytes.
     pub(super) const fn bytes(self) -> &'static str {
         match self {
@@ -84,6 +112,17 @@ fn sqlite_fault(code: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_migration_has_parts_for_one_database() {
+        let sql = "a;\n-- only sqlite\nb;\n-- only postgres\nc;\n-- end\nd;\n";
+        let statements = |dialect: Dialect| {
+            let own = dialect.own_part(sql);
+            own.lines().filter(|line| !line.starts_with("--")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(statements(Dialect::Sqlite), ["a;", "b;", "d;"]);
+        assert_eq!(statements(Dialect::Postgres), ["a;", "c;", "d;"]);
+    }
 
     #[test]
     fn a_broken_rule_is_the_datas_fault_and_a_lock_is_not() {

@@ -10,7 +10,8 @@ use sqlx::{
 use super::{OpenError, Store};
 use crate::config::DatabaseConfig;
 
-/// One step. `BYTES` in its text stands for the dialect's type for bytes.
+/// One step. `BYTES` in its text stands for the dialect's type for bytes; what stands below a line `-- only sqlite` or
+/// `-- only postgres` is for that database alone, up to the next such line or a line `-- end`.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// Orders the steps. A service's begin at 100; those below are the workers' own.
@@ -57,7 +58,7 @@ pub(super) async fn migrate(
         }
     };
     let migrations = WORKER.iter().chain(own).map(|migration| {
-        let sql = migration.sql.replace("BYTES", store.dialect.bytes());
+        let sql = store.dialect.own_part(migration.sql).replace("BYTES", store.dialect.bytes());
         sqlx::migrate::Migration::new(
             migration.version,
             Cow::Borrowed(migration.name),

@@ -1,5 +1,5 @@
 //! `make eval`: how well ingest reads and summarize sums up, on public pages, feeds and articles, beside what could
-//! have done it instead; and what the gate catches, and catches wrongly.
+//! have done it instead; what the gate catches, and catches wrongly; and whether related news are related.
 //!
 //! The corpora are no part of the project: `KOS_CORPORA` says where they are, and what isn't there is skipped.
 
@@ -8,6 +8,7 @@ mod feeds;
 mod gate;
 mod metadata;
 mod outputs;
+mod related;
 mod summaries;
 
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ enum What {
     Gate,
     /// What small models wrote, judged by the gate's checks of form.
     Outputs,
+    /// Related news.
+    Related,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -52,6 +55,9 @@ fn main() -> anyhow::Result<()> {
     if wanted(What::Summaries) {
         // Chinese texts of the project's own are summarized without any corpus.
         summaries::run(corpora.as_deref()).context("summaries")?;
+    }
+    if wanted(What::Related) {
+        tokio::runtime::Runtime::new()?.block_on(related::run(arguments.list_wrong)).context("related news")?;
     }
     let Some(corpora) = corpora else {
         println!("the rest was skipped: KOS_CORPORA is not set");

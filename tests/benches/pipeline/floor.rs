@@ -55,6 +55,7 @@ fn is_rendered(site: &SiteInfo, request: &Request) -> bool {
     let outcome = Summarizer::without_models(&[Language::CHINESE, Language::ENGLISH]).excerpt(&article);
     let body = site_body(&article.body_html);
     let summarized = outcome.of(article);
-    let page = ArticlePage { summarized, body, added_at: Timestamp::UNIX_EPOCH, comments: String::new() };
+    let page =
+        ArticlePage { summarized, body, added_at: Timestamp::UNIX_EPOCH, comments: String::new(), related: vec![] };
     render_article(site, &CHINESE, &page).contains(request.url.as_str())
 }

@@ -4,7 +4,12 @@ use askama::Template;
 use jiff::Timestamp;
 use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, OffsetTime, Revision, Show, Summary, Verdict};
 
-use super::{Frame, Messages, SiteInfo, crawlers, languages, page_path, rendered};
+use super::{
+    Frame, Messages, SiteInfo, crawlers, languages, page_path,
+    related::{RelatedLine, related_lines},
+    rendered,
+};
+use crate::related::Related;
 
 /// The longest description, in characters: about what search engines and link previews show.
 const DESCRIPTION_CHARS: usize = 200;
@@ -21,6 +26,8 @@ pub struct ArticlePage {
     /// The section of comments as [`render_comments`](super::comments::render_comments) made it, or nothing. It is not
     /// escaped again.
     pub comments: String,
+    /// Articles about something related, the most related first.
+    pub related: Vec<Related>,
 }
 
 #[derive(Template)]
@@ -55,6 +62,7 @@ struct Page<'a> {
     told_before: Option<String>,
     body: &'a str,
     comments: &'a str,
+    related: Vec<RelatedLine<'a>>,
 }
 
 struct Author<'a> {
@@ -150,6 +158,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         told_before: article.duplicate_of.map(page_path),
         body: &page.body,
         comments: &page.comments,
+        related: related_lines(messages, &page.related),
     })
 }
 

@@ -26,6 +26,8 @@ const STYLES: &str = concat!(
     include_str!("../../assets/article.css"),
     include_str!("../../assets/comments.css"),
     include_str!("../../assets/desk.css"),
+    include_str!("../../assets/search.css"),
+    include_str!("../../assets/related.css"),
 );
 
 /// The stylesheet.

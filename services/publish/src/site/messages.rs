@@ -23,6 +23,8 @@ macro_rules! files {
             "error",
             "language",
             "list",
+            "related",
+            "search",
             "site",
         }
     };
@@ -140,7 +142,7 @@ mod tests {
     const FILES: [&[(&str, &str)]; 2] = [files!("zh"), files!("en")];
 
     /// Messages whose ids are made of what comes from elsewhere.
-    const MADE: [&str; 2] = ["check-", "language-"];
+    const MADE: [&str; 3] = ["check-", "language-", "search-unreadable-"];
 
     /// The ids of a message file, each with the variables that it and what follows it name.
     fn messages(text: &str) -> BTreeMap<&str, BTreeSet<&str>> {

@@ -20,7 +20,9 @@ pub mod messages;
 pub mod negotiate;
 mod outline;
 pub mod permitted;
+mod related;
 pub mod sanitize;
+pub mod search;
 mod wording;
 
 use askama::Template;
@@ -37,6 +39,7 @@ pub use messages::Messages;
 pub use negotiate::{Wish, choose, remember};
 pub use permitted::permitted;
 pub use sanitize::site_body;
+pub use search::{render_search, results_view};
 
 use messages::all;
 
@@ -79,11 +82,24 @@ pub(crate) struct Frame<'a> {
     pub(crate) stylesheet: &'static str,
     pub(crate) icon: &'static str,
     pub(crate) interfaces: [&'static Messages; 2],
+    /// What the address has to keep when the interface's language changes: parameters, each with `&` behind it.
+    pub(crate) kept: String,
 }
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(site: &'a SiteInfo, m: &'a Messages) -> Self {
-        Self { site, m, stylesheet: &assets::STYLESHEET.path, icon: &assets::ICON.path, interfaces: all() }
+        Self {
+            site,
+            m,
+            stylesheet: &assets::STYLESHEET.path,
+            icon: &assets::ICON.path,
+            interfaces: all(),
+            kept: String::new(),
+        }
+    }
+
+    fn keeping(self, kept: String) -> Self {
+        Self { kept, ..self }
     }
 }
 
@@ -95,7 +111,7 @@ pub(crate) fn rendered(template: &impl Template) -> String {
 }
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 
 #[cfg(test)]
 mod tests {

@@ -133,6 +133,7 @@ mod tests {
             body,
             added_at: jiff::Timestamp::UNIX_EPOCH,
             comments: String::new(),
+            related: vec![],
         };
         let view = ArticleView::new(&site, summarized.clone(), page.added_at);
         vec![

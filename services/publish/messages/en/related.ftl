@@ -1,0 +1,3 @@
+# Related news, below an article.
+
+related-title = Related news
