@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, RawQuery, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{Next, from_fn},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use kos_shared::{
@@ -23,8 +23,8 @@ use url::form_urlencoded;
 
 use crate::{
     site::{
-        self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
-        crawler_headers, remember, render_article, render_atom, render_error, render_index,
+        self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
+        choose, crawler_headers, remember, render_article, render_atom, render_error, render_index,
     },
     state::{self, Cursor},
 };
@@ -66,7 +66,7 @@ async fn protect(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 
@@ -106,7 +106,10 @@ impl Reader {
             cookies: text(header::COOKIE),
             accept_language: text(header::ACCEPT_LANGUAGE),
         };
-        Self { messages: choose(wish, &site.language), cookie: remember(wish.query) }
+        Self {
+            messages: choose(wish, &site.language),
+            cookie: remember(wish.query, site.url.as_url().scheme() == "https"),
+        }
     }
 
     fn answer(self, status: StatusCode, page: String) -> Response {
@@ -151,20 +154,33 @@ async fn index(State(site): State<Site>, query: RawQuery, headers: HeaderMap) ->
     }
 }
 
+/// A readable slug may stand behind an article's address, and none is wrong: each leads to the one address.
 async fn article_with_slug(
     State(site): State<Site>,
     Path((id, _slug)): Path<(String, String)>,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    article(State(site), Path(id), query, headers).await
+    match id.parse::<ArticleId>() {
+        Ok(id) => to_article(id, query),
+        Err(_) => article(State(site), Path(id), query, headers).await,
+    }
+}
+
+fn to_article(id: ArticleId, query: RawQuery) -> Response {
+    let query = query.0.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}{query}", site::page_path(id))).into_response()
 }
 
 async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
+    // The same id in capitals, in braces or without hyphens.
+    if let Some(other) = id.parse::<ArticleId>().ok().filter(|known| known.to_string() != id) {
+        return to_article(other, query);
+    }
     let reader = Reader::of(&site.info, &Wishes::of(query), &headers);
     match find(&site.pool, &id).await {
         Ok(Found::Article(page)) => {
-            let page = render_article(&site.info, reader.messages, &page);
+            let page = render_article(&site.info, reader.messages, &page, &Sections::default());
             reader.answer(StatusCode::OK, page)
         }
         Ok(Found::Retracted(Retraction { reason, .. })) => {

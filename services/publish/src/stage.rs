@@ -11,7 +11,7 @@ use kos_shared::{
 };
 
 use crate::{
-    site::{SiteInfo, permitted, site_body},
+    site::{Passages, SiteInfo, permitted, site_body},
     state,
 };
 
@@ -28,6 +28,8 @@ pub struct Permitted {
     pub summarized: ArticleSummarized,
     /// The body as the site shows it.
     pub body: String,
+    /// What in it carries the sentences of the summaries.
+    pub passages: Passages,
 }
 
 impl Stage for Publishing {
@@ -39,7 +41,8 @@ impl Stage for Publishing {
         let made = move || {
             let summarized = permitted(summarized);
             let body = site_body(&summarized.article.body_html);
-            Permitted { summarized, body }
+            let passages = Passages::of(&body, &summarized.article.text, &summarized.summaries);
+            Permitted { summarized, body, passages }
         };
         Ok(on_cpu(made).await)
     }
@@ -50,7 +53,7 @@ impl Stage for Publishing {
         event: &Event<ArticleSummarized>,
         permitted: &Permitted,
     ) -> Result<Recorded, RecordError> {
-        let Permitted { summarized, body } = permitted;
+        let Permitted { summarized, body, passages } = permitted;
         let article = &summarized.article;
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
@@ -61,7 +64,7 @@ impl Stage for Publishing {
             retraction::reinstate(tx, id).await?;
         }
         let now = Timestamp::now();
-        if !state::put_article(tx, summarized, body, now).await? {
+        if !state::put_article(tx, summarized, body, passages, now).await? {
             return Ok(Recorded::new("superseded", Some(id)));
         }
         retraction::know_addresses(tx, article).await?;

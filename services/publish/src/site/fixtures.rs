@@ -5,7 +5,7 @@ use kos_shared::event::{
     Sentence, Site, Summary, Verdict,
 };
 
-use super::{ArticlePage, SiteInfo};
+use super::{ArticlePage, Passages, SiteInfo};
 
 /// What no page or feed may show as markup.
 pub(super) const HOSTILE: &str = "</title><script>alert('x')</script> \"quoted\" & ]]> \u{b}";
@@ -87,5 +87,5 @@ pub(super) fn summarized() -> ArticleSummarized {
 pub(super) fn page() -> ArticlePage {
     let summarized = summarized();
     let body = summarized.article.body_html.clone();
-    ArticlePage { summarized, body, added_at: "2026-01-22T06:00:01Z".parse().unwrap() }
+    ArticlePage { summarized, body, passages: Passages::default(), added_at: "2026-01-22T06:00:01Z".parse().unwrap() }
 }
