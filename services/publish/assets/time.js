@@ -3,7 +3,7 @@
   const page = document.documentElement.lang;
   const own = navigator.languages.find((tag) => tag.split("-")[0] === page.split("-")[0]);
   const format = new Intl.DateTimeFormat(own ?? page, {
-    year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+    year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   });
   for (const time of document.querySelectorAll("time.local")) {
     time.title = time.textContent;
