@@ -50,6 +50,8 @@ struct Open<'a> {
     level_before: usize,
     /// The heading level that it was given, where it is a heading.
     level: usize,
+    /// Whether its content stays without it: a link that leads nowhere.
+    bare: bool,
 }
 
 impl<'a> Outline<'a> {
@@ -102,13 +104,16 @@ impl<'a> Outline<'a> {
     fn begin(&mut self, name: &'a str, tag: &str) {
         let (start, level_before) = (self.out.len(), self.last_level);
         let level = self.demoted(name).unwrap_or_default();
-        if level > 0 {
+        let bare = name == "a" && value(tag, "href").is_none();
+        if bare {
+            // Nothing stands for it.
+        } else if level > 0 {
             self.last_level = level;
             self.out.push_str(&format!("<h{level}{}", &tag[3..]));
         } else {
             self.out.push_str(tag);
         }
-        self.open.push(Open { name, start, alt: None, level_before, level });
+        self.open.push(Open { name, start, alt: None, level_before, level, bare });
     }
 
     fn end(&mut self, name: &str, tag: &str) {
@@ -116,13 +121,14 @@ impl<'a> Outline<'a> {
         let Some(element) = self.open.pop_if(|open| open.name == name) else { return };
         if self.text_ends > element.start {
             match element.level {
+                0 if element.bare => {}
                 0 => self.out.push_str(tag),
                 level => self.out.push_str(&format!("</h{level}>")),
             }
             return;
         }
         match (name, element.alt) {
-            ("a", Some(alt)) => {
+            ("a", Some(alt)) if !element.bare => {
                 let tag_end = element.start + tag_length(&self.out[element.start..]);
                 self.out.truncate(tag_end);
                 self.text(&alt);
@@ -150,7 +156,7 @@ impl<'a> Outline<'a> {
         let alt = value(tag, "alt").unwrap_or_default().trim();
         // A value is escaped otherwise than a text: it may hold a bare `<`, which would begin a tag.
         let text = alt.replace('<', "&lt;").replace('>', "&gt;").replace("&quot;", "\"");
-        let within = |name| self.open.iter().any(|open| open.name == name);
+        let within = |name| self.open.iter().any(|open| open.name == name && !open.bare);
         let source = value(tag, "src").filter(|source| source.starts_with("https://") || source.starts_with("http://"));
         match source.filter(|_| !within("a") && (!text.is_empty() || within("figure"))) {
             Some(source) => {
@@ -248,6 +254,10 @@ mod tests {
         ] {
             assert_eq!(site_body(given), shown);
         }
+        assert_eq!(
+            site_body("<p><a>one</a> <a href='/two'><b>two</b></a><a><img alt=three></a></p>"),
+            "<p>one <b>two</b></p>"
+        );
         let link = site_body(
             r#"<p>a <a href="https://x.example/"><img alt="home"></a> <a href="https://x.example/"><img></a></p>"#,
         );
