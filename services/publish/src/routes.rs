@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, RawQuery, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{Next, from_fn},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use kos_shared::{
@@ -25,8 +25,8 @@ use crate::{
     comments::{self, Comments},
     related, search,
     site::{
-        self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
-        crawler_headers, remember, render_article, render_atom, render_error, render_index,
+        self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
+        choose, crawler_headers, remember, render_article, render_atom, render_error, render_index,
     },
     state::{self, Cursor},
 };
@@ -76,7 +76,7 @@ async fn protect(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 
@@ -121,7 +121,10 @@ impl Reader {
             cookies: text(header::COOKIE),
             accept_language: text(header::ACCEPT_LANGUAGE),
         };
-        Self { messages: choose(wish, &site.language), cookie: remember(wish.query) }
+        Self {
+            messages: choose(wish, &site.language),
+            cookie: remember(wish.query, site.url.as_url().scheme() == "https"),
+        }
     }
 
     pub(crate) fn answer(self, status: StatusCode, page: String) -> Response {
@@ -166,27 +169,46 @@ async fn index(State(site): State<Site>, query: RawQuery, headers: HeaderMap) ->
     }
 }
 
+/// A readable slug may stand behind an article's address, and none is wrong: each leads to the one address.
 async fn article_with_slug(
     State(site): State<Site>,
     Path((id, _slug)): Path<(String, String)>,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    article(State(site), Path(id), query, headers).await
+    match id.parse::<ArticleId>() {
+        Ok(id) => to_article(id, query),
+        Err(_) => article(State(site), Path(id), query, headers).await,
+    }
+}
+
+fn to_article(id: ArticleId, query: RawQuery) -> Response {
+    let query = query.0.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{}{query}", site::page_path(id))).into_response()
 }
 
 async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
+    // The same id in capitals, in braces or without hyphens.
+    if let Some(other) = id.parse::<ArticleId>().ok().filter(|known| known.to_string() != id) {
+        return to_article(other, query);
+    }
     let said = query.0.clone();
     let reader = Reader::of(&site.info, &Wishes::of(query), &headers);
     match find(&site.pool, &id).await {
-        Ok(Found::Article(mut page)) => {
+        Ok(Found::Article(page)) => {
             let id = page.summarized.article.article_id;
-            match comments::section(&site, reader.messages, id, &headers, said.as_deref()).await {
-                Ok(section) => page.comments = section,
-                Err(failure) => return reader.answer_failure(&site.info, &failure),
+            let below = async {
+                let comments = comments::section(&site, reader.messages, id, &headers, said.as_deref()).await?;
+                Ok::<_, RecordError>((related::of(&site.pool, id, RELATED).await?, comments))
+            };
+            match below.await {
+                Ok((related, comments)) => {
+                    let sections = Sections { related: &related, comments: &comments };
+                    let page = render_article(&site.info, reader.messages, &page, &sections);
+                    reader.answer(StatusCode::OK, page)
+                }
+                Err(failure) => reader.answer_failure(&site.info, &failure),
             }
-            let page = render_article(&site.info, reader.messages, &page);
-            reader.answer(StatusCode::OK, page)
         }
         Ok(Found::Retracted(Retraction { reason, .. })) => {
             reader.answer_error(&site.info, ErrorPage::Gone { reason: &reason })
@@ -208,18 +230,20 @@ async fn find(pool: &AnyPool, id: &str) -> Result<Found, RecordError> {
     if let Some(retraction) = retraction::find(pool, id).await? {
         return Ok(Found::Retracted(retraction));
     }
-    let Some(mut page) = state::article(pool, id).await? else { return Ok(Found::Nothing) };
-    page.related = related::of(pool, id, RELATED).await?;
-    Ok(Found::Article(Box::new(page)))
+    Ok(state::article(pool, id).await?.map_or(Found::Nothing, |page| Found::Article(Box::new(page))))
 }
 
 async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Response {
     match find(&site.pool, &id).await {
         Ok(Found::Article(page)) => {
-            let ArticlePage { summarized, added_at, related, .. } = *page;
+            let ArticlePage { summarized, added_at, .. } = *page;
+            let related = match related::of(&site.pool, summarized.article.article_id, RELATED).await {
+                Ok(related) => related,
+                Err(failure) => return failed(&failure),
+            };
             let headers = crawler_headers([&summarized.article.rights]);
-            (headers, axum::Json(ArticleView::new(&site.info, summarized, added_at).with_related(&site.info, related)))
-                .into_response()
+            let view = ArticleView::new(&site.info, summarized, added_at).with_related(&site.info, related);
+            (headers, axum::Json(view)).into_response()
         }
         Ok(Found::Retracted(Retraction { reason, retracted_at })) => {
             let detail = format!("retracted at {retracted_at}: {reason}");
@@ -228,11 +252,13 @@ async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Respo
         Ok(Found::Nothing) => {
             problem(StatusCode::NOT_FOUND, "no such article", "expected the id of an article, a UUID, that is here")
         }
-        Err(failure) => {
-            error!(error = %failure, "an article could not be read");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
-        }
+        Err(failure) => failed(&failure),
     }
+}
+
+fn failed(failure: &RecordError) -> Response {
+    error!(error = %failure, "an article could not be read");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
 }
 
 /// An error as RFC 9457 has it.

@@ -12,7 +12,7 @@ use kos_shared::{
 
 use crate::{
     related, search,
-    site::{SiteInfo, permitted, site_body},
+    site::{Passages, SiteInfo, permitted, site_body},
     state,
 };
 
@@ -29,6 +29,8 @@ pub struct Permitted {
     pub summarized: ArticleSummarized,
     /// The body as the site shows it.
     pub body: String,
+    /// What in it carries the sentences of the summaries.
+    pub passages: Passages,
     /// What search finds it by.
     pub document: Option<search::Document>,
     /// What it is about.
@@ -46,7 +48,8 @@ impl Stage for Publishing {
             let body = site_body(&summarized.article.body_html);
             let document = search::Document::of(&summarized);
             let profile = related::Profile::of(&summarized);
-            Permitted { summarized, body, document, profile }
+            let passages = Passages::of(&body, &summarized.article.text, &summarized.summaries);
+            Permitted { summarized, body, passages, document, profile }
         };
         Ok(on_cpu(made).await)
     }
@@ -57,7 +60,7 @@ impl Stage for Publishing {
         event: &Event<ArticleSummarized>,
         permitted: &Permitted,
     ) -> Result<Recorded, RecordError> {
-        let Permitted { summarized, body, document, profile } = permitted;
+        let Permitted { summarized, body, passages, document, profile } = permitted;
         let article = &summarized.article;
         let id = article.article_id;
         if let Some(retraction) = retraction::find_for(tx, article).await? {
@@ -68,7 +71,7 @@ impl Stage for Publishing {
             retraction::reinstate(tx, id).await?;
         }
         let now = Timestamp::now();
-        if !state::put_article(tx, summarized, body, now).await? {
+        if !state::put_article(tx, summarized, body, passages, now).await? {
             return Ok(Recorded::new("superseded", Some(id)));
         }
         retraction::know_addresses(tx, article).await?;

@@ -9,7 +9,7 @@ use kos_shared::{
 };
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::site::{ArticlePage, Listed};
+use crate::site::{ArticlePage, Listed, Passages};
 
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 101, name: "search", sql: include_str!("../migrations/0101_search.sql") },
     Migration { version: 102, name: "related", sql: include_str!("../migrations/0102_related.sql") },
     Migration { version: 103, name: "comments", sql: include_str!("../migrations/0103_comments.sql") },
+    Migration { version: 107, name: "passages", sql: include_str!("../migrations/0107_passages.sql") },
 ];
 
 /// Where a page of the list begins: after the article that the page before ended with.
@@ -54,6 +55,7 @@ pub async fn put_article(
     tx: &mut Tx,
     summarized: &ArticleSummarized,
     body: &str,
+    passages: &Passages,
     now: Timestamp,
 ) -> Result<bool, RecordError> {
     let article = &summarized.article;
@@ -63,15 +65,16 @@ pub async fn put_article(
     });
     let (excerpt, excerpt_language) = excerpt.unzip();
     let json = serde_json::to_string(summarized).map_err(|e| RecordError::State(e.to_string()))?;
+    let passages = serde_json::to_string(passages).map_err(|e| RecordError::State(e.to_string()))?;
     let changed = sqlx::query(
         "insert into articles (article_id, revision, title, language, site_name, site_host, published_at_ms, \
-         added_at_ms, updated_at_ms, excerpt, excerpt_language, summarized, body) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12) \
+         added_at_ms, updated_at_ms, excerpt, excerpt_language, summarized, body, passages) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13) \
          on conflict (article_id) do update set revision = excluded.revision, title = excluded.title, \
          language = excluded.language, site_name = excluded.site_name, site_host = excluded.site_host, \
          published_at_ms = excluded.published_at_ms, updated_at_ms = excluded.updated_at_ms, \
          excerpt = excluded.excerpt, excerpt_language = excluded.excerpt_language, \
-         summarized = excluded.summarized, body = excluded.body \
+         summarized = excluded.summarized, body = excluded.body, passages = excluded.passages \
          where excluded.revision >= articles.revision",
     )
     .bind(article.article_id.to_string())
@@ -86,6 +89,7 @@ pub async fn put_article(
     .bind(excerpt_language)
     .bind(json)
     .bind(body.to_owned())
+    .bind(passages)
     .execute(&mut **tx)
     .await?
     .rows_affected();
@@ -97,7 +101,7 @@ pub async fn put_article(
 /// # Errors
 /// The database fails, or holds what can't be read.
 pub async fn article(pool: &AnyPool, id: ArticleId) -> Result<Option<ArticlePage>, RecordError> {
-    let row = sqlx::query("select summarized, body, added_at_ms from articles where article_id = $1")
+    let row = sqlx::query("select summarized, body, passages, added_at_ms from articles where article_id = $1")
         .bind(id.to_string())
         .fetch_optional(pool)
         .await?;
@@ -109,7 +113,7 @@ pub async fn article(pool: &AnyPool, id: ArticleId) -> Result<Option<ArticlePage
 /// # Errors
 /// The database fails, or holds what can't be read.
 pub async fn newest(pool: &AnyPool, limit: u32) -> Result<Vec<ArticlePage>, RecordError> {
-    let sql = "select summarized, body, added_at_ms from articles as a \
+    let sql = "select summarized, body, passages, added_at_ms from articles as a \
                where not exists (select 1 from retractions as r where r.article_id = a.article_id) \
                order by added_at_ms desc, article_id desc limit $1";
     let rows = sqlx::query(sql).bind(i64::from(limit)).fetch_all(pool).await?;
@@ -133,13 +137,17 @@ pub async fn listed(pool: &AnyPool, after: Option<Cursor>, limit: u32) -> Result
 
 fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
     let json: String = row.try_get("summarized")?;
+    let passages: Option<String> = row.try_get("passages")?;
     Ok(ArticlePage {
-        summarized: serde_json::from_str(&json).map_err(|e| RecordError::State(e.to_string()))?,
+        summarized: serde_json::from_str(&json).map_err(unreadable)?,
         body: row.try_get("body")?,
+        passages: passages.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?.unwrap_or_default(),
         added_at: time(row, "added_at_ms")?,
-        related: vec![],
-        comments: String::new(),
     })
+}
+
+fn unreadable(error: serde_json::Error) -> RecordError {
+    RecordError::State(error.to_string())
 }
 
 fn line(row: &AnyRow) -> Result<Listed, RecordError> {

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use kos_ingest::{article::article, decode::decode};
-use kos_publish::site::{ArticlePage, SiteInfo, messages::CHINESE, render_article, site_body};
+use kos_publish::site::{ArticlePage, Passages, Sections, SiteInfo, messages::CHINESE, render_article, site_body};
 use kos_shared::event::Language;
 use kos_summarize::summaries::Summarizer;
 
@@ -55,7 +55,7 @@ fn is_rendered(site: &SiteInfo, request: &Request) -> bool {
     let outcome = Summarizer::without_models(&[Language::CHINESE, Language::ENGLISH]).excerpt(&article);
     let body = site_body(&article.body_html);
     let summarized = outcome.of(article);
-    let page =
-        ArticlePage { summarized, body, added_at: Timestamp::UNIX_EPOCH, comments: String::new(), related: vec![] };
-    render_article(site, &CHINESE, &page).contains(request.url.as_str())
+    let passages = Passages::of(&body, &summarized.article.text, &summarized.summaries);
+    let page = ArticlePage { summarized, body, passages, added_at: Timestamp::UNIX_EPOCH };
+    render_article(site, &CHINESE, &page, &Sections::default()).contains(request.url.as_str())
 }

@@ -70,3 +70,15 @@ article-operator-excerpt = This site shows only the beginning of this source's a
 article-operator-summary = This site shows only summaries of this source's articles
 article-operator-none = This site shows only the titles of this source's articles
 article-told-before = The same story was taken in from another source before
+
+# Summaries and the passages of the article that carry their sentences.
+article-summary-languages = Language of the summary
+article-source = Source { $number } in the article
+article-back = Back to sentence { $number }: { $summary }
+article-original-title = Original title
+
+# What stands for an image: Image: alternative text (show at source).
+article-image = Image
+article-image-at-source = (show at source)
+
+article-rights = All rights in this article remain with { $site } and its authors.

@@ -58,3 +58,15 @@ article-operator-excerpt = 本站只显示这个来源的文章开头
 article-operator-summary = 本站只显示这个来源的文章摘要
 article-operator-none = 本站只显示这个来源的文章标题
 article-told-before = 同一报道此前已从另一来源收录
+
+# Summaries and the passages of the article that carry their sentences.
+article-summary-languages = 摘要语言
+article-source = 正文依据 { $number }
+article-back = 回到{ $summary }第 { $number } 句
+article-original-title = 原标题
+
+# What stands for an image: Image: alternative text (show at source).
+article-image = 图片
+article-image-at-source = （到来源网站查看）
+
+article-rights = 本文版权归 { $site } 及其作者所有。

@@ -2,12 +2,15 @@
 
 use askama::Template;
 use jiff::Timestamp;
-use kos_shared::event::{AiUse, ArticleSummarized, Language, Method, OffsetTime, Revision, Show, Summary, Verdict};
+use kos_shared::event::{AiUse, ArticleSummarized, Language, OffsetTime, Revision, Show, Summary};
 
 use super::{
-    Frame, Messages, SiteInfo, crawlers, languages, page_path,
+    Frame, Messages, Passages, SiteInfo, crawlers, images, languages, linked_data,
+    messages::all,
+    page_path,
     related::{RelatedLine, related_lines},
     rendered,
+    summaries::{Absent, Block, back_links},
 };
 use crate::related::Related;
 
@@ -21,22 +24,39 @@ pub struct ArticlePage {
     pub summarized: ArticleSummarized,
     /// The article's body as [`site_body`](super::site_body) made it. It is not escaped again.
     pub body: String,
+    /// What in that body carries the sentences of the summaries.
+    pub passages: Passages,
     /// When the article first came to the site.
     pub added_at: Timestamp,
+}
+
+/// What stands below an article.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sections<'a> {
+    /// Articles about something related, the most related first.
+    pub related: &'a [Related],
     /// The section of comments as [`render_comments`](super::comments::render_comments) made it, or nothing. It is not
     /// escaped again.
-    pub comments: String,
-    /// Articles about something related, the most related first.
-    pub related: Vec<Related>,
+    pub comments: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "article.html")]
 struct Page<'a> {
     frame: Frame<'a>,
+    /// The title in the reader's language, where a summary has one, else the article's own.
     title: &'a str,
+    title_lang: &'a str,
+    /// The article's own title, where the other stands above it.
+    original_title: Option<&'a str>,
+    /// The article's language.
     lang: &'a str,
     url: String,
+    /// The page in the interface's language, which is what search engines are to know.
+    canonical: String,
+    /// The page in each of the interface's languages: the language, the address.
+    alternates: Vec<(&'static str, String)>,
+    linked_data: String,
     api_path: String,
     description: Option<String>,
     site_name: &'a str,
@@ -44,12 +64,14 @@ struct Page<'a> {
     published: Option<Time>,
     added: Time,
     updated: Option<Time>,
+    modified: Option<String>,
     original_url: &'a str,
     original_label: String,
     length: String,
     reading_time: String,
     summaries: Vec<Block<'a>>,
     missing: Vec<Absent>,
+    rights: String,
     rights_refused: bool,
     rights_reason: Option<&'a str>,
     limited: Option<&'a str>,
@@ -60,9 +82,9 @@ struct Page<'a> {
     goes_on: bool,
     /// The page of the article that told the same story before.
     told_before: Option<String>,
-    body: &'a str,
-    comments: &'a str,
+    body: String,
     related: Vec<RelatedLine<'a>>,
+    comments: &'a str,
 }
 
 struct Author<'a> {
@@ -91,64 +113,56 @@ pub(super) fn seconds(time: impl Into<OffsetTime>) -> String {
     time.at(second).to_string()
 }
 
-/// A summary.
-struct Block<'a> {
-    /// What the ids of its sentences begin with.
-    id: String,
-    lang: &'a str,
-    heading: String,
-    title: Option<&'a str>,
-    sentences: Vec<&'a str>,
-    gap: &'static str,
-    made: String,
-}
-
-/// A summary that isn't there.
-struct Absent {
-    label: String,
-    reason: String,
-    /// Whether the reason is the event's own, in English, and not in the interface's language.
-    as_it_came: bool,
-}
-
-/// The page of an article.
-pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) -> String {
+/// The page of an article, with what stands below it.
+pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, sections: &Sections<'_>) -> String {
     let article = &page.summarized.article;
     let rights = &article.rights;
     let limited = messages.limited(rights);
     let limited = limited.as_deref();
     let separator = messages.text("site-separator");
     let separators = std::iter::once("").chain(std::iter::repeat(&*separator));
-    let mut summaries: Vec<_> = page.summarized.summaries.iter().collect();
+    let mut summaries: Vec<_> = page.summarized.summaries.iter().enumerate().collect();
     // The reader's language first; the sort keeps the order of the others.
-    summaries.sort_by_key(|summary| !summary.language.same_language(&messages.language));
+    summaries.sort_by_key(|(_, summary)| !summary.language.same_language(&messages.language));
+    let own = (summaries.first().map(|(_, summary)| *summary))
+        .filter(|summary| summary.language.same_language(&messages.language))
+        .and_then(|summary| Some((summary.title.as_deref()?, languages::lang(&summary.language))))
+        .filter(|(title, _)| !title.trim().is_empty() && *title != article.title);
+    let lang = languages::lang(&article.language);
+    let (title, title_lang) = own.unwrap_or((&article.title, lang));
+    let url = site.page_url(article.article_id);
+    let description = description(summaries.first().map_or(&article.text, |(_, summary)| &summary.text));
+    let in_language = |m: &Messages| format!("{url}?lang={}", m.language);
+    let shown = [title, article.title.as_str()];
+    let site_name = if article.site.name.is_empty() { &article.site.host } else { &article.site.name };
+    let body = page.passages.marked(&page.body, |carried| back_links(messages, &summaries, carried));
     rendered(&Page {
         frame: Frame::new(site, messages),
-        title: &article.title,
-        lang: languages::lang(&article.language),
-        url: site.page_url(article.article_id),
+        title,
+        title_lang,
+        original_title: own.is_some().then_some(&article.title),
+        lang,
+        canonical: in_language(messages),
+        alternates: all().into_iter().map(|m| (m.lang, in_language(m))).collect(),
+        linked_data: linked_data::news_article(site, article, title, description.as_deref()),
+        url,
         api_path: format!("/api/v1/articles/{}", article.article_id),
-        description: description(summaries.first().map_or(&article.text, |summary| &summary.text)),
-        site_name: &article.site.name,
+        description,
+        site_name,
         authors: separators.zip(&article.authors).map(|(separator, name)| Author { name, separator }).collect(),
         published: article.published_at.map(|time| Time::new(messages, time)),
         added: Time::new(messages, page.added_at),
         updated: (article.revision > Revision::FIRST).then(|| Time::new(messages, article.fetched_at)),
+        modified: article.modified_at.map(seconds),
         original_url: article.canonical_url.as_str(),
         original_label: messages.original(&article.language),
         length: messages.length(article.words, &article.language),
         reading_time: messages.reading_time(article.words, &article.language),
-        summaries: summaries.into_iter().map(|summary| Block::new(messages, summary, &article.title)).collect(),
-        missing: (page.summarized.missing.iter())
-            .map(|m| {
-                // Where nothing may be shown it is not the use by machines that is refused.
-                let limited = limited.filter(|_| rights.show == Show::None).map(str::to_owned);
-                let said = limited.or_else(|| messages.why(m.code, &m.failed));
-                let label = messages.no_summary(&m.language);
-                let as_it_came = said.is_none();
-                Absent { label, reason: said.unwrap_or_else(|| m.reason.clone()), as_it_came }
-            })
+        missing: page.summarized.missing.iter().map(|m| Absent::new(messages, m, rights)).collect(),
+        summaries: (summaries.iter())
+            .map(|(place, summary)| Block::new(messages, *place, summary, &shown, &page.passages))
             .collect(),
+        rights: messages.with("article-rights", &[("site", site_name.as_str().into())]),
         rights_refused: rights.ai == AiUse::Refused,
         rights_reason: rights.reason.as_deref(),
         limited,
@@ -156,43 +170,10 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage) 
         robots: crawlers::directives(rights),
         goes_on: rights.show == Show::Excerpt,
         told_before: article.duplicate_of.map(page_path),
-        body: &page.body,
-        comments: &page.comments,
-        related: related_lines(messages, &page.related),
+        body: images::labelled(&body, messages),
+        related: related_lines(messages, sections.related),
+        comments: sections.comments,
     })
-}
-
-impl<'a> Block<'a> {
-    fn new(messages: &Messages, summary: &'a Summary, title: &str) -> Self {
-        let mut sentences: Vec<_> = summary.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-        if sentences.is_empty() {
-            sentences.push(&summary.text);
-        }
-        Self {
-            id: format!("summary-{}", summary.language),
-            lang: languages::lang(&summary.language),
-            heading: messages.summary(&summary.language),
-            // In the article's own language the title stands above already.
-            title: summary.title.as_deref().filter(|own| *own != title),
-            sentences,
-            gap: languages::sentence_gap(&summary.language),
-            made: made(messages, summary),
-        }
-    }
-}
-
-/// How a summary was made, in words: the method, then what each check came to.
-fn made(messages: &Messages, summary: &Summary) -> String {
-    let method = match summary.method {
-        Method::Extractive => messages.excerpt(summary.fallback.as_ref()),
-        Method::Llm => messages.written_by(summary.model.as_deref()),
-    };
-    let checks = [Verdict::Pass, Verdict::Fail, Verdict::CannotJudge].into_iter().filter_map(|verdict| {
-        let names = summary.checks.iter().filter(|check| check.verdict == verdict).map(|check| check.name.as_str());
-        messages.checks(verdict, names)
-    });
-    let parts: Vec<_> = std::iter::once(method).chain(checks).collect();
-    parts.join(languages::sentence_gap(&messages.language))
 }
 
 /// The beginning of a text on one line, cut with an ellipsis; nothing of a text without any.
@@ -219,7 +200,7 @@ pub(super) fn best_summary<'a>(summaries: &'a [Summary], language: &Language) ->
 
 #[cfg(test)]
 mod tests {
-    use kos_shared::event::{ArticleId, Fallback, MissingCode, Rights};
+    use kos_shared::event::{ArticleId, Fallback, MissingCode, Rights, Span};
 
     use super::{super::fixtures, *};
     use crate::site::messages::{CHINESE, ENGLISH};
@@ -227,24 +208,60 @@ mod tests {
     fn chinese(change: impl FnOnce(&mut ArticlePage)) -> String {
         let mut page = fixtures::page();
         change(&mut page);
-        render_article(&fixtures::site(), &CHINESE, &page)
+        render_article(&fixtures::site(), &CHINESE, &page, &Sections::default())
     }
 
     #[test]
     fn a_page_names_its_languages() {
         let html = chinese(|_| {});
         assert!(html.contains(r#"<html lang="zh-Hans">"#), "{html}");
-        assert!(html.contains(r#"<h1 lang="en" dir="auto">The ferry runs again</h1>"#), "{html}");
+        assert!(html.contains(r#"<h1 lang="zh" dir="auto">渡轮复航</h1>"#), "{html}");
         assert!(html.contains(r#"<div class="body" lang="en" dir="auto"><p>The ferry"#), "{html}");
         assert!(
-            html.contains(r#"<span id="summary-zh-1">渡轮恢复运行。</span><span id="summary-zh-2">六点开船。</span>"#)
+            html.contains(r#"<span id="summary-zh-1">渡轮恢复运行。</span><span id="summary-zh-2">六点开船。</span>"#),
+            "{html}"
         );
         assert!(html.contains(r#"<span id="summary-en-2">It leaves at six.</span>"#));
         assert!(html.find("中文摘要") < html.find("英文摘要"), "the reader's language does not come first");
-        let english = render_article(&fixtures::site(), &ENGLISH, &fixtures::page());
+        let english = render_article(&fixtures::site(), &ENGLISH, &fixtures::page(), &Sections::default());
         assert!(english.find("Summary in English") < english.find("Summary in Chinese"));
         let unknown = chinese(|page| page.summarized.article.language = Language::UNDETERMINED);
-        assert!(unknown.contains(r#"<h1 lang="" dir="auto">"#), "{unknown}");
+        assert!(unknown.contains(r#"<span lang="" dir="auto">The ferry"#), "{unknown}");
+    }
+
+    #[test]
+    fn the_title_is_in_the_readers_language_with_the_original_below() {
+        let html = chinese(|_| {});
+        assert!(html.contains(r#"<span lang="en" dir="auto">The ferry runs again</span></p>"#), "{html}");
+        assert!(html.contains("<title>渡轮复航 · Tides &#38; Times</title>"), "{html}");
+        assert_eq!(html.matches("渡轮复航</p>").count(), 0, "the summary repeats it: {html}");
+        let english = render_article(&fixtures::site(), &ENGLISH, &fixtures::page(), &Sections::default());
+        assert!(english.contains(r#"<h1 lang="en" dir="auto">The ferry runs again</h1>"#), "{english}");
+        assert!(!english.contains("Original title"), "{english}");
+        assert!(english.contains(r#"<p class="title" lang="zh" dir="auto">渡轮复航</p>"#), "{english}");
+        let untitled = chinese(|page| page.summarized.summaries[1].title = None);
+        assert!(untitled.contains(r#"<h1 lang="en" dir="auto">The ferry runs again</h1>"#), "{untitled}");
+    }
+
+    #[test]
+    fn a_sentence_leads_to_the_words_that_carry_it_and_they_lead_back() {
+        let html = chinese(|page| {
+            let summaries = &mut page.summarized.summaries;
+            summaries[1].sentences[0].spans = vec![Span { start: 0, end: 21 }];
+            page.passages = Passages::of(&page.body, &page.summarized.article.text, summaries);
+        });
+        let source = "<a class=\"cite\" href=\"#source-1\" lang=\"zh-Hans\" aria-label=\"正文依据 1\">1</a>";
+        assert!(html.contains(&format!("<span id=\"summary-zh-1\">渡轮恢复运行。</span>{source}")), "{html}");
+        assert_eq!(html.matches("href=\"#source-").count(), 1, "a sentence without spans has a link: {html}");
+        assert!(html.contains("<span class=\"source\" id=\"source-1\">The ferry runs again.<a class=\"back\" href=\"#summary-zh-1\" lang=\"zh-Hans\" aria-label=\"回到中文摘要第 1 句\">↩ 中文</a></span>"), "{html}");
+    }
+
+    #[test]
+    fn sections_stand_below_the_article() {
+        let sections = Sections { comments: "<section>comments</section>", ..Sections::default() };
+        let html = render_article(&fixtures::site(), &ENGLISH, &fixtures::page(), &sections);
+        let below = &html[html.find("</article>").unwrap()..];
+        assert!(below.contains(sections.comments), "{below}");
     }
 
     #[test]
@@ -286,7 +303,7 @@ mod tests {
             summaries[1].checks[0].name = hostile();
             page.summarized.missing[0].reason = hostile();
         });
-        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("<script>"), "{html}");
         assert_eq!(html.matches("</title>").count(), 1);
         assert!(!html.contains("\"quoted\""), "{html}");
     }
@@ -294,8 +311,11 @@ mod tests {
     #[test]
     fn times_are_given_to_machines_and_readers() {
         let html = chinese(|_| {});
-        assert!(html.contains(r#"<time datetime="2026-01-22T05:01:44Z">2026年1月22日 05:01 UTC</time>"#), "{html}");
-        assert!(html.contains(r#"<time datetime="2026-01-22T06:00:01Z">"#), "{html}");
+        assert!(
+            html.contains(r#"<time class="local" datetime="2026-01-22T05:01:44Z">2026年1月22日 05:01 UTC</time>"#),
+            "{html}"
+        );
+        assert!(html.contains(r#"<time class="local" datetime="2026-01-22T06:00:01Z">"#), "{html}");
         let undated = chinese(|page| page.summarized.article.published_at = None);
         assert!(!undated.contains(&*CHINESE.text("article-published")), "{undated}");
         assert!(!html.contains(&*CHINESE.text("article-updated")), "{html}");
@@ -309,10 +329,16 @@ mod tests {
         let page = fixtures::page();
         let id = page.summarized.article.article_id;
         let html = chinese(|_| {});
-        assert!(
-            html.contains(&format!(r#"<link rel="canonical" href="https://tides.example/articles/{id}">"#)),
-            "{html}"
-        );
+        let address = format!("https://tides.example/articles/{id}");
+        for link in [
+            format!(r#"rel="canonical" href="{address}?lang=zh""#),
+            format!(r#"rel="alternate" hreflang="zh-Hans" href="{address}?lang=zh""#),
+            format!(r#"rel="alternate" hreflang="en" href="{address}?lang=en""#),
+            format!(r#"rel="alternate" hreflang="x-default" href="{address}""#),
+            format!(r#"property="og:url" content="{address}""#),
+        ] {
+            assert!(html.contains(&link), "{link} is not in {html}");
+        }
         assert!(html.contains(r#"type="application/atom+xml" title="Tides &#38; Times" href="/feed.atom""#), "{html}");
         assert!(html.contains(&format!(r#"type="application/json" href="/api/v1/articles/{id}""#)), "{html}");
         assert!(html.contains(r#"href="https://paper.example/ferry?id=7&#38;x=1""#), "{html}");
@@ -366,7 +392,10 @@ mod tests {
         assert!(chinese(tell).contains(&line), "{}", chinese(tell));
         let mut page = fixtures::page();
         tell(&mut page);
-        assert!(render_article(&fixtures::site(), &ENGLISH, &page).contains(&*ENGLISH.text("article-told-before")));
+        assert!(
+            render_article(&fixtures::site(), &ENGLISH, &page, &Sections::default())
+                .contains(&*ENGLISH.text("article-told-before"))
+        );
     }
 
     #[test]

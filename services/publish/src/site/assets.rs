@@ -37,6 +37,16 @@ pub static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| Asset {
     content: STYLES,
 });
 
+/// The scripts of all features in one. Pages work without.
+const SCRIPTS: &str = include_str!("../../assets/time.js");
+
+/// The script.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset {
+    path: hashed_path("site", "js", SCRIPTS),
+    content_type: "text/javascript; charset=utf-8",
+    content: SCRIPTS,
+});
+
 /// The icon.
 pub static ICON: LazyLock<Asset> = LazyLock::new(|| Asset {
     path: hashed_path("icon", "svg", include_str!("../../assets/icon.svg")),
@@ -46,7 +56,7 @@ pub static ICON: LazyLock<Asset> = LazyLock::new(|| Asset {
 
 /// The asset that is served at `path`.
 pub fn find(path: &str) -> Option<&'static Asset> {
-    [&*STYLESHEET, &*ICON].into_iter().find(|asset| asset.path == path)
+    [&*STYLESHEET, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path)
 }
 
 fn hashed_path(name: &str, extension: &str, content: &str) -> String {

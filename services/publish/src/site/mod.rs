@@ -3,7 +3,7 @@
 //! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
 //! feed, [`api`] the JSON, [`comments`] what readers say. [`mod@permitted`] takes out what an article's rights don't allow, and
 //! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with them), [`negotiate`] chooses among them.
-//! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
+//! Bodies pass [`sanitize`] first; [`passages`] finds in them what carries the sentences of summaries. Nothing here reads a clock, a table or a request.
 
 pub mod api;
 pub mod article;
@@ -14,15 +14,20 @@ mod crawlers;
 mod dates;
 mod depth;
 pub mod error;
+mod images;
 pub mod index;
 mod languages;
+mod linked_data;
 pub mod messages;
 pub mod negotiate;
 mod outline;
+pub mod passages;
 pub mod permitted;
 mod related;
 pub mod sanitize;
 pub mod search;
+mod summaries;
+mod tags;
 mod wording;
 
 use askama::Template;
@@ -30,13 +35,14 @@ use kos_shared::event::{ArticleId, HttpUrl, Language};
 use url::Position;
 
 pub use api::ArticleView;
-pub use article::{ArticlePage, render_article};
+pub use article::{ArticlePage, Sections, render_article};
 pub use atom::render_atom;
 pub use crawlers::crawler_headers;
 pub use error::{ErrorPage, render_error};
 pub use index::{Listed, render_index};
 pub use messages::Messages;
 pub use negotiate::{Wish, choose, remember};
+pub use passages::Passages;
 pub use permitted::permitted;
 pub use sanitize::site_body;
 pub use search::{render_search, results_view};
@@ -44,8 +50,7 @@ pub use search::{render_search, results_view};
 use messages::all;
 
 /// The `Content-Security-Policy` of every page.
-pub const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The site as a whole.
 #[derive(Debug, Clone)]
@@ -80,6 +85,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) site: &'a SiteInfo,
     pub(crate) m: &'a Messages,
     pub(crate) stylesheet: &'static str,
+    pub(crate) script: &'static str,
     pub(crate) icon: &'static str,
     pub(crate) interfaces: [&'static Messages; 2],
     /// What the address has to keep when the interface's language changes: parameters, each with `&` behind it.
@@ -92,6 +98,7 @@ impl<'a> Frame<'a> {
             site,
             m,
             stylesheet: &assets::STYLESHEET.path,
+            script: &assets::SCRIPT.path,
             icon: &assets::ICON.path,
             interfaces: all(),
             kept: String::new(),

@@ -28,10 +28,15 @@ pub fn choose(wish: Wish<'_>, default: &Language) -> &'static Messages {
         .unwrap_or_else(|| &super::messages::ENGLISH)
 }
 
-/// The `Set-Cookie` header that keeps the choice that `?lang=` made, if it made one.
-pub fn remember(query: Option<&str>) -> Option<String> {
+/// The `Set-Cookie` header that keeps the choice that `?lang=` made, if it made one. A site that is reached over TLS has it
+/// sent over nothing else.
+pub fn remember(query: Option<&str>, over_tls: bool) -> Option<String> {
     let chosen = query.and_then(of_tag)?;
-    Some(format!("{COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", chosen.language))
+    Some(format!(
+        "{COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{}",
+        chosen.language,
+        if over_tls { "; Secure" } else { "" }
+    ))
 }
 
 fn of_tag(tag: &str) -> Option<&'static Messages> {
@@ -111,8 +116,9 @@ mod tests {
 
     #[test]
     fn only_a_choice_that_exists_is_kept() {
-        assert!(remember(Some("zh-TW")).unwrap().starts_with("kos_lang=zh;"));
-        assert_eq!(remember(Some("x\r\nSet-Cookie: a=b")), None);
-        assert_eq!(remember(None), None);
+        assert!(remember(Some("zh-TW"), false).unwrap().starts_with("kos_lang=zh;"));
+        assert!(remember(Some("en"), true).unwrap().ends_with("; HttpOnly; SameSite=Lax; Secure"));
+        assert_eq!(remember(Some("x\r\nSet-Cookie: a=b"), true), None);
+        assert_eq!(remember(None, true), None);
     }
 }

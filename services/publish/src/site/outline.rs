@@ -1,8 +1,13 @@
-//! The outline of a sanitized body: its headings below the page's own, no images, nothing empty.
+//! The outline of a sanitized body: its headings below the page's own, links in the place of images, nothing empty.
+
+use super::{
+    sanitize::LINK_REL,
+    tags::{IMAGE, tag_length},
+};
 
 /// Writes a body anew so that it fits into a page. `clean` is what ammonia wrote: well-formed, values in
-/// double quotes. Nothing is added to it but headings' levels, text that was an `alt`, and a frame around
-/// tables.
+/// double quotes. Nothing is added to it but headings' levels, links in the place of images, and a
+/// frame around tables.
 pub(super) fn outlined(clean: &str) -> String {
     let mut outline = Outline::new(clean);
     let mut rest = clean;
@@ -17,19 +22,8 @@ pub(super) fn outlined(clean: &str) -> String {
     outline.out
 }
 
-/// The length of the tag that `html` begins with. Values stand in double quotes and may
-/// hold a `>`.
-fn tag_length(html: &str) -> usize {
-    let mut quoted = false;
-    for (position, byte) in html.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'>' if !quoted => return position + 1,
-            _ => {}
-        }
-    }
-    html.len()
-}
+/// The text of a link to an image that says nothing of itself.
+pub(super) const NAMELESS: &str = "↗";
 
 /// A body while it is written anew, tag by tag.
 struct Outline<'a> {
@@ -56,6 +50,8 @@ struct Open<'a> {
     level_before: usize,
     /// The heading level that it was given, where it is a heading.
     level: usize,
+    /// Whether its content stays without it: a link that leads nowhere.
+    bare: bool,
 }
 
 impl<'a> Outline<'a> {
@@ -108,13 +104,16 @@ impl<'a> Outline<'a> {
     fn begin(&mut self, name: &'a str, tag: &str) {
         let (start, level_before) = (self.out.len(), self.last_level);
         let level = self.demoted(name).unwrap_or_default();
-        if level > 0 {
+        let bare = name == "a" && value(tag, "href").is_none();
+        if bare {
+            // Nothing stands for it.
+        } else if level > 0 {
             self.last_level = level;
             self.out.push_str(&format!("<h{level}{}", &tag[3..]));
         } else {
             self.out.push_str(tag);
         }
-        self.open.push(Open { name, start, alt: None, level_before, level });
+        self.open.push(Open { name, start, alt: None, level_before, level, bare });
     }
 
     fn end(&mut self, name: &str, tag: &str) {
@@ -122,13 +121,14 @@ impl<'a> Outline<'a> {
         let Some(element) = self.open.pop_if(|open| open.name == name) else { return };
         if self.text_ends > element.start {
             match element.level {
+                0 if element.bare => {}
                 0 => self.out.push_str(tag),
                 level => self.out.push_str(&format!("</h{level}>")),
             }
             return;
         }
         match (name, element.alt) {
-            ("a", Some(alt)) => {
+            ("a", Some(alt)) if !element.bare => {
                 let tag_end = element.start + tag_length(&self.out[element.start..]);
                 self.out.truncate(tag_end);
                 self.text(&alt);
@@ -150,13 +150,25 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// Takes an image out, and notes its alternative text for the elements around it.
+    /// Puts a link in the place of an image that says what it shows, or that stands as a figure; a page that showed it would
+    /// tell its server who reads what. Within a link the alternative text is noted for the link, which may have no other.
     fn image(&mut self, tag: &str) {
-        let alt = tag.split_once(" alt=\"").and_then(|(_, value)| value.split_once('"')).map_or("", |(alt, _)| alt);
-        if let (Some(parent), false) = (self.open.last_mut(), alt.trim().is_empty()) {
-            // A value is escaped otherwise than a text: it may hold a bare `<`, which would begin a tag.
-            let text = || alt.trim().replace('<', "&lt;").replace('>', "&gt;").replace("&quot;", "\"");
-            parent.alt.get_or_insert_with(text);
+        let alt = value(tag, "alt").unwrap_or_default().trim();
+        // A value is escaped otherwise than a text: it may hold a bare `<`, which would begin a tag.
+        let text = alt.replace('<', "&lt;").replace('>', "&gt;").replace("&quot;", "\"");
+        let within = |name| self.open.iter().any(|open| open.name == name && !open.bare);
+        let source = value(tag, "src").filter(|source| source.starts_with("https://") || source.starts_with("http://"));
+        match source.filter(|_| !within("a") && (!text.is_empty() || within("figure"))) {
+            Some(source) => {
+                self.out.push_str(&format!(r#"{IMAGE}href="{source}" rel="{LINK_REL}">"#));
+                self.text(if text.is_empty() { NAMELESS } else { &text });
+                self.out.push_str("</a>");
+            }
+            None => {
+                if let (Some(parent), false) = (self.open.last_mut(), text.is_empty()) {
+                    parent.alt.get_or_insert(text);
+                }
+            }
         }
     }
 
@@ -167,6 +179,12 @@ impl<'a> Outline<'a> {
         let rank = self.levels.iter().take(level).filter(|used| **used).count();
         Some((rank + 2).min(self.last_level + 1).min(6))
     }
+}
+
+/// The value of an attribute, as it is written.
+fn value<'a>(tag: &'a str, attribute: &str) -> Option<&'a str> {
+    let (_, value) = tag.split_once(&format!(" {attribute}=\""))?;
+    value.split_once('"').map(|(value, _)| value)
 }
 
 fn goes_when_empty(name: &str) -> bool {
@@ -212,9 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn an_image_gives_way_to_its_text_or_to_nothing() {
+    fn an_image_gives_way_to_a_link_or_its_text_or_nothing() {
         for (given, shown) in [
-            (r#"<p>a<img src="https://x.example/i.png" alt="chart">b</p>"#, "<p>ab</p>"),
+            (
+                r#"<p>a<img src="https://x.example/i.png?a&amp;b" alt="A &lt;chart&gt;">b</p>"#,
+                r#"<p>a<a class="image" href="https://x.example/i.png?a&amp;b" rel="nofollow noopener noreferrer external">A &lt;chart&gt;</a>b</p>"#,
+            ),
+            (
+                r#"<figure><img src="https://x.example/i.png"><figcaption>Rain</figcaption></figure>"#,
+                r#"<figure><a class="image" href="https://x.example/i.png" rel="nofollow noopener noreferrer external">↗</a><figcaption>Rain</figcaption></figure>"#,
+            ),
+            (r#"<p>a<img src="https://x.example/pixel.gif">b<img src="mailto:a@x.example" alt="m"></p>"#, "<p>ab</p>"),
             (r#"<figure><img alt="A &quot;chart&quot;"></figure>"#, r#"<figure><p class="alt">A "chart"</p></figure>"#),
             (r#"<figure><p><img alt="chart"></p></figure>"#, r#"<figure><p class="alt">chart</p></figure>"#),
             (
@@ -228,6 +254,10 @@ mod tests {
         ] {
             assert_eq!(site_body(given), shown);
         }
+        assert_eq!(
+            site_body("<p><a>one</a> <a href='/two'><b>two</b></a><a><img alt=three></a></p>"),
+            "<p>one <b>two</b></p>"
+        );
         let link = site_body(
             r#"<p>a <a href="https://x.example/"><img alt="home"></a> <a href="https://x.example/"><img></a></p>"#,
         );

@@ -102,7 +102,7 @@ mod tests {
 
     use super::{super::fixtures, *};
     use crate::site::{
-        ArticlePage, ArticleView,
+        ArticlePage, ArticleView, Passages, Sections,
         messages::{CHINESE, ENGLISH},
         render_article, render_atom,
     };
@@ -128,17 +128,13 @@ mod tests {
     fn served(summarized: &ArticleSummarized) -> Vec<String> {
         let site = fixtures::site();
         let body = crate::site::site_body(&summarized.article.body_html);
-        let page = ArticlePage {
-            summarized: summarized.clone(),
-            body,
-            added_at: jiff::Timestamp::UNIX_EPOCH,
-            comments: String::new(),
-            related: vec![],
-        };
+        let passages = Passages::of(&body, &summarized.article.text, &summarized.summaries);
+        let page =
+            ArticlePage { summarized: summarized.clone(), body, passages, added_at: jiff::Timestamp::UNIX_EPOCH };
         let view = ArticleView::new(&site, summarized.clone(), page.added_at);
         vec![
-            render_article(&site, &CHINESE, &page),
-            render_article(&site, &ENGLISH, &page),
+            render_article(&site, &CHINESE, &page, &Sections::default()),
+            render_article(&site, &ENGLISH, &page, &Sections::default()),
             render_atom(&site, std::slice::from_ref(&page), page.added_at),
             serde_json::to_string(&view).unwrap(),
         ]

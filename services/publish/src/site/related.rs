@@ -30,23 +30,25 @@ mod tests {
 
     use super::{super::fixtures, *};
     use crate::site::{
+        Sections,
         messages::{CHINESE, ENGLISH},
         render_article,
     };
 
     #[test]
     fn related_news_stand_below_the_article_where_there_are_any() {
-        let mut page = fixtures::page();
-        assert!(!render_article(&fixtures::site(), &ENGLISH, &page).contains("related"));
-        page.related = vec![Related {
+        let page = fixtures::page();
+        assert!(!render_article(&fixtures::site(), &ENGLISH, &page, &Sections::default()).contains("id=\"related"));
+        let related = [Related {
             article_id: ArticleId::of_canonical_url(&"https://agency.example/1".parse().unwrap()),
             title: fixtures::HOSTILE.into(),
             language: Language::CHINESE,
             site_name: "Agency".into(),
             time: "2026-01-21T00:00:00Z".parse().unwrap(),
         }];
-        let html = render_article(&fixtures::site(), &CHINESE, &page);
+        let sections = Sections { related: &related, ..Sections::default() };
+        let html = render_article(&fixtures::site(), &CHINESE, &page, &sections);
         assert!(html.contains("相关新闻") && html.contains(r#"<time datetime="2026-01-21T00:00:00Z">"#), "{html}");
-        assert!(html.contains(r#"lang="zh" dir="auto">&#60;/title&#62;"#) && !html.contains("<script"), "{html}");
+        assert!(html.contains(r#"lang="zh" dir="auto">&#60;/title&#62;"#) && !html.contains("<script>"), "{html}");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What comes over the bus was sanitized at ingest; it is sanitized here again, because whoever can
 //! publish on the subject can put anything there. A policy decides what may stand at all, then
-//! an outline makes a body fit into a page that has its own `h1` and shows no images.
+//! an outline makes a body fit into a page that has its own `h1` and loads nothing.
 
 use std::{
     borrow::Cow,
@@ -24,7 +24,7 @@ const TAGS: &str = "a abbr b bdi bdo blockquote br caption cite code dd del deta
 const MAX_DEPTH: usize = 2_000;
 
 /// What every link of a body says: no trace of this site, and no word for the other.
-const LINK_REL: &str = "nofollow noopener noreferrer external";
+pub(super) const LINK_REL: &str = "nofollow noopener noreferrer external";
 
 /// What may stand in a body. No `id`, `class` or `style`: a body can't imitate the page around it,
 /// and its anchors can't collide with the page's own.
@@ -39,7 +39,7 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href", "hreflang"])),
             ("abbr", HashSet::from(["title"])),
-            ("img", HashSet::from(["alt"])),
+            ("img", HashSet::from(["alt", "src"])),
             ("li", HashSet::from(["value"])),
             ("ol", HashSet::from(["reversed", "start"])),
             ("td", HashSet::from(["colspan", "rowspan"])),
@@ -67,8 +67,7 @@ fn plausible(attribute: &str, value: &str) -> bool {
 }
 
 /// An article's body as the site shows it: sanitized, its headings from `h2` downwards without gaps,
-/// without images (a link or figure that had nothing but one shows its `alt` instead) and without
-/// the empty elements that they leave behind.
+/// with links in the place of images (see [`images`](super::images)) and without the empty elements that images leave behind.
 ///
 /// A body that is nested more than 2,000 deep becomes plain text, tags and all: no text needs it,
 /// and the time to parse it grows with the square of its depth.
@@ -120,6 +119,7 @@ mod tests {
             .tag_attributes(POLICY.clone_tag_attributes())
             .add_tag_attributes("div", ["class", "tabindex"])
             .add_tag_attributes("p", ["class"])
+            .add_tag_attributes("a", ["class"])
             .url_schemes(POLICY.clone_url_schemes())
             .url_relative(UrlRelative::Deny)
             .link_rel(Some(LINK_REL));

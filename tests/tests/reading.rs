@@ -1,0 +1,137 @@
+//! An article's page in Chromium: both languages, and the way from a sentence to the words that carry it.
+
+use kos_tests::{Browser, Pipeline, Postgres, Reader, Setup, http_client};
+use serde_json::{Value, json};
+
+const WORDS: &str = "Four out of ten borrowers return something";
+
+/// Puts an article there with an excerpt in English and a Chinese summary whose second sentence is carried by [`WORDS`].
+/// Returns the path of its page.
+async fn bilingual(pipeline: &Pipeline) -> String {
+    let html = include_str!("../../services/kos/samples/en-seed-library.html");
+    let request = json!({"url": "https://library.example/seeds", "html": html});
+    pipeline.publish("kos.ingest.requested", request.to_string()).await;
+    pipeline.wait_until_idle().await;
+    let summarized = pipeline.stored("KOS_SUMMARIZED").await;
+    let [summarized] = &summarized[..] else { panic!("expected one article, got {}", summarized.len()) };
+    let mut event: Value = summarized.json();
+    let text = event["text"].as_str().unwrap_or_default();
+    let before = text.find(WORDS).unwrap_or_else(|| panic!("the sample has other words: {text}"));
+    let start = text[..before].chars().count();
+    let carried = json!({"text": "四成借阅者会归还。", "spans": [{"start": start, "end": start + WORDS.len()}]});
+    let summary = json!({
+        "language": "zh",
+        "title": "出借种子的图书馆",
+        "text": "图书馆出借种子。四成借阅者会归还。",
+        "sentences": [{"text": "图书馆出借种子。", "spans": []}, carried],
+        "method": "llm",
+        "model": "small-model-4b",
+    });
+    event["revision"] = json!(2);
+    event["missing"] = json!([]);
+    if let Some(summaries) = event["summaries"].as_array_mut() {
+        summaries.push(summary);
+    }
+    pipeline.publish("kos.article.summarized", event.to_string()).await;
+    pipeline.wait_until_idle().await;
+    format!("/articles/{}", event["article_id"].as_str().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_sentence_leads_to_the_words_that_carry_it_and_back() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    let page = pipeline.site(&bilingual(&pipeline).await);
+    let browser = Browser::start(Reader { languages: "zh-CN", ..Reader::AT_A_DESK }).await;
+    browser.open(&page).await;
+    assert_eq!(browser.text("h1").await, "出借种子的图书馆");
+    assert_eq!(
+        browser.text(".original-title [lang]").await,
+        "The library in Orrin Vale that lends seeds and wants them back"
+    );
+    let shown = browser.text(".summaries").await;
+    assert!(
+        shown.find("四成借阅者") < shown.find("chest of 96 small drawers"),
+        "not both, the reader's first: {shown}"
+    );
+    let colour = "return getComputedStyle([...document.querySelectorAll('.source')].at(-1)).backgroundColor";
+    let before = browser.run(colour, vec![]).await;
+
+    browser.click("#summary-zh-2 + .cite").await;
+    let found = browser.text(".source:target").await;
+    assert!(found.starts_with(WORDS), "{found}");
+    assert_ne!(browser.run(colour, vec![]).await, before, "the words are not highlighted");
+
+    browser.click(".source:target > .back").await;
+    assert_eq!(browser.url().await.fragment(), Some("summary-zh-2"));
+    assert_eq!(browser.text("#summary-zh-2").await, "四成借阅者会归还。");
+}
+
+#[tokio::test]
+async fn a_phone_without_scripts_shows_one_summary_at_a_time() {
+    let server = Postgres::start().await;
+    let url = server.create_database("kos").await;
+    let pipeline = Pipeline::start_with(Setup { postgres: Some(&url), ..Setup::default() }).await;
+    let page = pipeline.site(&bilingual(&pipeline).await);
+    let reader = Reader { languages: "zh-CN", window: (390, 844), scripts: false, ..Reader::AT_A_DESK };
+    let browser = Browser::start(reader).await;
+    browser.open(&page).await;
+    let summaries = async || browser.text(".summaries").await;
+    let both = summaries().await;
+    assert!(both.contains("四成借阅者") && !both.contains("96 small drawers"), "{both}");
+    browser.click(".tabs label:nth-of-type(2)").await;
+    let english = summaries().await;
+    assert!(!english.contains("四成借阅者") && english.contains("96 small drawers"), "{english}");
+    assert!(browser.text("header time").await.ends_with(" UTC"), "a script ran");
+}
+
+#[tokio::test]
+async fn times_are_in_the_readers_zone_and_nothing_breaks_the_policy() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    let page = pipeline.site(&bilingual(&pipeline).await);
+    let browser = Browser::start(Reader::AT_A_DESK).await;
+    browser.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": "Asia/Shanghai"})).await;
+    let watch =
+        "window.broken = []; addEventListener('securitypolicyviolation', (e) => broken.push(e.violatedDirective))";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": watch})).await;
+    browser.open(&page).await;
+    let published = browser.text("article header time").await;
+    // 07:15 UTC by the sample.
+    assert!(published.contains("15:15"), "{published}");
+    assert_eq!(browser.run("return window.broken", vec![]).await, json!([]));
+    let data = "return JSON.parse(document.querySelector('script[type=\"application/ld+json\"]').textContent)";
+    let data = browser.run(data, vec![]).await;
+    assert_eq!((&data["@type"], &data["inLanguage"]), (&json!("NewsArticle"), &json!("en")), "{data}");
+    let loaded = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin)";
+    let origin = browser.url().await.origin().ascii_serialization();
+    for from in browser.run(loaded, vec![]).await.as_array().into_iter().flatten() {
+        assert_eq!(from, &json!(origin), "something comes from elsewhere");
+    }
+}
+
+#[tokio::test]
+async fn an_article_has_one_address_and_every_answer_is_guarded() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    let path = bilingual(&pipeline).await;
+    let get = async |path: &str| http_client().get(pipeline.site(path)).send().await.unwrap();
+    for other in [
+        format!("{path}/the-library-that-lends?lang=en"),
+        format!("{}?lang=en", path.to_uppercase().replace("/ARTICLES", "/articles")),
+    ] {
+        let answer = get(&other).await;
+        assert_eq!(answer.status(), 308, "{other}");
+        assert_eq!(answer.headers()["location"], format!("{path}?lang=en"));
+    }
+    for path in [format!("{path}?lang=en").as_str(), "/", "/articles/none", "/feed.atom", "/assets/none.js"] {
+        let answer = get(path).await;
+        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{path}: {policy}");
+        for directive in ["script-src 'self'", "img-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(directive), "{path}: {policy}");
+        }
+        assert_eq!((header("referrer-policy"), header("x-content-type-options")), ("no-referrer", "nosniff"), "{path}");
+    }
+    let answer = get(&format!("{path}?lang=en")).await;
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+}
