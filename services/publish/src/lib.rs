@@ -1,5 +1,7 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
+//! - [`guard`]: what holds for every request, whatever it asks for.
+//! - [`lists`]: the front page and the pages behind it, stories told by several sources, live arrival.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
@@ -9,6 +11,8 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod guard;
+pub mod lists;
 pub mod routes;
 pub mod service;
 pub mod site;

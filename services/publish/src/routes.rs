@@ -22,15 +22,13 @@ use tracing::error;
 use url::form_urlencoded;
 
 use crate::{
+    lists::{self, live::Live},
     site::{
         self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, SiteInfo, Wish, assets, choose,
-        crawler_headers, remember, render_article, render_atom, render_error, render_index,
+        crawler_headers, remember, render_article, render_atom, render_error,
     },
-    state::{self, Cursor},
+    state,
 };
-
-/// How many articles one page of the list has.
-const PAGE: usize = 30;
 
 /// How many articles the feed has.
 const FEED: u32 = 50;
@@ -42,17 +40,19 @@ pub struct Site {
     pub info: Arc<SiteInfo>,
     /// Its database.
     pub pool: AnyPool,
+    /// Who is told of new articles.
+    pub live: Live,
 }
 
 /// All of the site, the callbacks of `hubs` and the health routes among it.
 pub fn routes(site: Site, hubs: Router, process: &Process) -> Router {
     Router::new()
-        .route("/", get(index))
         .route("/articles/{id}", get(article))
         .route("/articles/{id}/{slug}", get(article_with_slug))
         .route("/feed.atom", get(feed))
         .route("/api/v1/articles/{id}", get(article_json))
         .route("/assets/{file}", get(asset))
+        .merge(lists::routes())
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
@@ -72,19 +72,25 @@ async fn protect(request: Request, next: Next) -> Response {
 
 /// What the address asks for.
 #[derive(Debug, Default)]
-struct Wishes {
-    lang: Option<String>,
-    after: Option<String>,
+pub(crate) struct Wishes {
+    pub(crate) lang: Option<String>,
+    pub(crate) language: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) after: Option<String>,
+    pub(crate) before: Option<String>,
 }
 
 impl Wishes {
     /// Reads any query: what isn't known is passed over, what is said twice holds as said last.
-    fn of(query: RawQuery) -> Self {
+    pub(crate) fn of(query: RawQuery) -> Self {
         let mut wishes = Self::default();
         for (name, value) in form_urlencoded::parse(query.0.unwrap_or_default().as_bytes()) {
             match &*name {
                 "lang" => wishes.lang = Some(value.into_owned()),
+                "language" => wishes.language = Some(value.into_owned()),
+                "source" => wishes.source = Some(value.into_owned()),
                 "after" => wishes.after = Some(value.into_owned()),
+                "before" => wishes.before = Some(value.into_owned()),
                 _ => {}
             }
         }
@@ -93,13 +99,13 @@ impl Wishes {
 }
 
 /// A reader's request: the language to answer in, and the cookie that remembers it.
-struct Reader {
-    messages: &'static Messages,
+pub(crate) struct Reader {
+    pub(crate) messages: &'static Messages,
     cookie: Option<String>,
 }
 
 impl Reader {
-    fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(site: &SiteInfo, wishes: &Wishes, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let wish = Wish {
             query: wishes.lang.as_deref(),
@@ -109,7 +115,7 @@ impl Reader {
         Self { messages: choose(wish, &site.language), cookie: remember(wish.query) }
     }
 
-    fn answer(self, status: StatusCode, page: String) -> Response {
+    pub(crate) fn answer(self, status: StatusCode, page: String) -> Response {
         let mut response = (status, Html(page)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
@@ -120,34 +126,15 @@ impl Reader {
         response
     }
 
-    fn answer_error(self, site: &SiteInfo, page: ErrorPage<'_>) -> Response {
+    pub(crate) fn answer_error(self, site: &SiteInfo, page: ErrorPage<'_>) -> Response {
         let status = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let page = render_error(site, self.messages, page);
         self.answer(status, page)
     }
 
-    fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
+    pub(crate) fn answer_failure(self, site: &SiteInfo, failure: &RecordError) -> Response {
         error!(error = %failure, "a page could not be made");
         self.answer_error(site, ErrorPage::Internal)
-    }
-}
-
-async fn index(State(site): State<Site>, query: RawQuery, headers: HeaderMap) -> Response {
-    let wishes = Wishes::of(query);
-    let reader = Reader::of(&site.info, &wishes, &headers);
-    // A cursor that can't be read begins at the beginning: it was cut off on its way, or made up.
-    let after: Option<Cursor> = wishes.after.as_deref().and_then(|text| text.parse().ok());
-    match state::listed(&site.pool, after, PAGE as u32 + 1).await {
-        Ok(mut articles) => {
-            let more = articles.len() > PAGE;
-            articles.truncate(PAGE);
-            let next = articles.last().filter(|_| more).map(|last| {
-                Cursor { added_at_ms: last.added_at.as_millisecond(), article_id: last.article_id }.to_string()
-            });
-            let page = render_index(&site.info, reader.messages, &articles, next.as_deref());
-            reader.answer(StatusCode::OK, page)
-        }
-        Err(failure) => reader.answer_failure(&site.info, &failure),
     }
 }
 
@@ -212,7 +199,7 @@ async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Respo
 }
 
 /// An error as RFC 9457 has it.
-fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
     let body = json!({"status": status.as_u16(), "title": title, "detail": detail});
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

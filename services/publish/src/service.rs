@@ -1,21 +1,25 @@
 //! The service at work.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kos_shared::{
     config::Config,
     event::Language,
     process::Process,
-    retraction::Retracting,
     runtime::{RunError, Runtime},
+    serve::{Limits, serve},
+    store::Store,
 };
 use tokio::net::TcpListener;
-use tracing::{error, info};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 use crate::{
+    guard::Guard,
+    lists::{self, live::Live},
     routes::{Site, routes},
     site::SiteInfo,
-    stage::Publishing,
+    stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
     websub,
 };
@@ -43,21 +47,36 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     });
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
-    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone() };
-    let app = routes(site, websub::routes(runtime.connection().clone()), &process);
-    let stop = process.stop.clone();
-    let serving = tokio::spawn(async move {
-        let ended = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned()).await;
-        if let Err(error) = ended {
-            error!(service = "publish", %error, "the site is no longer served");
-            stop.cancel();
-        }
-    });
+    let pool = runtime.store().readers().clone();
+    let live = Live::new(config.serving.listeners, process.stop.clone());
+    runtime.spawn(live.clone().run(pool.clone()));
+    let site = Site { info: Arc::clone(&info), pool, live };
+    let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
+    let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), &process));
+    let limits = Limits::of(config.serving.connections);
+    let serving = tokio::spawn(serve(listener, app, limits, process.stop.clone()));
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
     runtime.handle(Publishing { site: info })?;
-    runtime.handle(Retracting)?;
+    runtime.handle(Withdrawing)?;
+    runtime.spawn(complete_lists(runtime.store().clone(), runtime.context().stop.clone()));
     let ended = runtime.until_stopped().await;
     // A reader who keeps a connection open must not keep the process.
-    let _open_connections = tokio::time::timeout(std::time::Duration::from_secs(2), serving).await;
+    let _open_connections = tokio::time::timeout(Duration::from_secs(2), serving).await;
     ended
+}
+
+/// Makes the lines that lists lack, however often the database has to be asked.
+async fn complete_lists(store: Store, stop: CancellationToken) {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        match lists::backfill::run(&store, || stop.is_cancelled()).await {
+            Ok(0) => return,
+            Ok(articles) => return info!(service = "publish", articles, "articles that came before are listed now"),
+            Err(error) => warn!(service = "publish", %error, "lists lack articles that came before"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
+        }
+    }
 }

@@ -1,16 +1,17 @@
-//! What the service does with summarized articles: puts them there.
+//! What the service does with summarized articles: puts them there. And with those that are withdrawn: takes them out.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use kos_shared::{
-    event::{ArticlePublished, ArticleSummarized, Event},
-    retraction,
+    event::{ArticlePublished, ArticleRetracted, ArticleSummarized, Event},
+    retraction::{self, Retracting},
     stage::{Failure, RecordError, Recorded, Stage, on_cpu},
     store::Tx,
 };
 
 use crate::{
+    lists,
     site::{SiteInfo, permitted, site_body},
     state,
 };
@@ -65,6 +66,7 @@ impl Stage for Publishing {
             return Ok(Recorded::new("superseded", Some(id)));
         }
         retraction::know_addresses(tx, article).await?;
+        lists::stories::put(tx, summarized, now).await?;
         let page_url = self.site.page_url(id);
         let published = ArticlePublished {
             article_id: id,
@@ -79,5 +81,23 @@ impl Stage for Publishing {
             article_id: Some(id),
             emit: vec![event.cause("publish", 0, &published)],
         })
+    }
+}
+
+/// `kos.article.retracted` → the article is withdrawn, and nothing finds it any more.
+pub struct Withdrawing;
+
+impl Stage for Withdrawing {
+    type In = ArticleRetracted;
+    type Done = ();
+
+    async fn work(&self, event: &Event<ArticleRetracted>) -> Result<(), Failure> {
+        Retracting.work(event).await
+    }
+
+    async fn record(&self, tx: &mut Tx, event: &Event<ArticleRetracted>, (): &()) -> Result<Recorded, RecordError> {
+        let recorded = Retracting.record(tx, event, &()).await?;
+        lists::stories::remove_withdrawn(tx, Timestamp::now()).await?;
+        Ok(recorded)
     }
 }

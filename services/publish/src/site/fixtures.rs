@@ -8,9 +8,9 @@ use kos_shared::event::{
 use super::{ArticlePage, SiteInfo};
 
 /// What no page or feed may show as markup.
-pub(super) const HOSTILE: &str = "</title><script>alert('x')</script> \"quoted\" & ]]> \u{b}";
+pub(crate) const HOSTILE: &str = "</title><script>alert('x')</script> \"quoted\" & ]]> \u{b}";
 
-pub(super) fn site() -> SiteInfo {
+pub(crate) fn site() -> SiteInfo {
     SiteInfo {
         name: "Tides & Times".into(),
         url: "https://tides.example".parse().unwrap(),
@@ -19,7 +19,7 @@ pub(super) fn site() -> SiteInfo {
 }
 
 /// An English article with an English excerpt and a Chinese summary by a model.
-pub(super) fn summarized() -> ArticleSummarized {
+pub(crate) fn summarized() -> ArticleSummarized {
     let canonical_url = "https://paper.example/ferry?id=7&x=1".parse().unwrap();
     let article = Article {
         article_id: ArticleId::of_canonical_url(&canonical_url),
@@ -84,7 +84,7 @@ pub(super) fn summarized() -> ArticleSummarized {
     ArticleSummarized { article, summaries: vec![excerpt, written], missing, attempts: vec![] }
 }
 
-pub(super) fn page() -> ArticlePage {
+pub(crate) fn page() -> ArticlePage {
     let summarized = summarized();
     let body = summarized.article.body_html.clone();
     ArticlePage { summarized, body, added_at: "2026-01-22T06:00:01Z".parse().unwrap() }

@@ -20,6 +20,7 @@ pub mod negotiate;
 mod outline;
 pub mod permitted;
 pub mod sanitize;
+pub mod sources;
 mod wording;
 
 use askama::Template;
@@ -31,17 +32,17 @@ pub use article::{ArticlePage, render_article};
 pub use atom::render_atom;
 pub use crawlers::crawler_headers;
 pub use error::{ErrorPage, render_error};
-pub use index::{Listed, render_index};
+pub use index::{ListPage, render_index};
 pub use messages::Messages;
 pub use negotiate::{Wish, choose, remember};
 pub use permitted::permitted;
 pub use sanitize::site_body;
+pub use sources::{SourcesPage, render_sources};
 
 use messages::all;
 
 /// The `Content-Security-Policy` of every page.
-pub const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The site as a whole.
 #[derive(Debug, Clone)]
@@ -94,7 +95,7 @@ fn rendered(template: &impl Template) -> String {
 }
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 
 #[cfg(test)]
 mod tests {
