@@ -27,4 +27,4 @@ list-sources-first = 回到第一页
 list-no-sources = 这里没有来源。
 list-source-articles = { $count } 篇文章
 # Before the date of a source's newest article.
-list-newest = 最新：
+list-newest = 最新一篇

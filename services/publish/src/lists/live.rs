@@ -15,6 +15,7 @@ use axum::response::{
     sse::{Event, KeepAlive},
 };
 use futures_util::{Stream, StreamExt, stream};
+use jiff::Timestamp;
 use kos_shared::{event::ArticleId, stage::RecordError};
 use serde_json::json;
 use sqlx::AnyPool;
@@ -61,13 +62,14 @@ impl Live {
     pub async fn run(self, pool: AnyPool) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = Heard::default();
+        let mut heard = Heard::from(Timestamp::now());
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 _ = ticks.tick() => {}
             }
             if self.news.receiver_count() == 0 {
+                heard = Heard::from(Timestamp::now());
                 continue;
             }
             match select::newest(&pool, AT_ONCE).await {
@@ -153,21 +155,74 @@ fn announcement(entry: &Entry) -> Event {
 }
 
 /// What was announced, as far back as it could be read again.
-#[derive(Debug, Default)]
-struct Heard(BTreeMap<ArticleId, i64>);
+#[derive(Debug)]
+struct Heard {
+    /// Who began to listen later knows what came before, or asked for it.
+    from_ms: i64,
+    announced: BTreeMap<ArticleId, i64>,
+}
 
 impl Heard {
+    /// Nothing yet, and nothing to be said of what came before.
+    fn from(time: Timestamp) -> Self {
+        Self { from_ms: time.as_millisecond(), announced: BTreeMap::new() }
+    }
+
     /// Those that weren't announced yet, the oldest first.
     fn new_among(&mut self, newest_first: Vec<Entry>) -> Vec<Entry> {
         let Some(newest) = newest_first.first().map(|entry| entry.added_at.as_millisecond()) else { return vec![] };
-        let recent = |at: i64| at >= newest - LATE_MS;
-        self.0.retain(|_, at| recent(*at));
+        let oldest = self.from_ms.max(newest - LATE_MS);
+        let recent = |at: i64| at >= oldest;
+        self.announced.retain(|_, at| recent(*at));
         let mut new: Vec<_> = newest_first
             .into_iter()
             .filter(|entry| recent(entry.added_at.as_millisecond()))
-            .filter(|entry| self.0.insert(entry.article_id, entry.added_at.as_millisecond()).is_none())
+            .filter(|entry| self.announced.insert(entry.article_id, entry.added_at.as_millisecond()).is_none())
             .collect();
         new.reverse();
         new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::Language;
+
+    use super::*;
+
+    fn entry(number: i64, added_at_ms: i64) -> Entry {
+        let article_id = ArticleId::of_canonical_url(&format!("https://a.example/{number}").parse().unwrap());
+        Entry {
+            article_id,
+            story_id: article_id,
+            leads: true,
+            added_at: Timestamp::from_millisecond(added_at_ms).unwrap(),
+            published_at: None,
+            host: "a.example".into(),
+            site_name: "A".into(),
+            title: format!("Article {number}"),
+            language: Language::ENGLISH,
+            words: 1,
+            leads_in: vec![],
+            comments: 0,
+        }
+    }
+
+    fn titles(entries: &[Entry]) -> Vec<&str> {
+        entries.iter().map(|entry| entry.title.as_str()).collect()
+    }
+
+    #[test]
+    fn an_article_is_announced_once_also_where_it_is_committed_late() {
+        let mut heard = Heard::from(Timestamp::from_millisecond(1_000).unwrap());
+        assert!(heard.new_among(vec![]).is_empty());
+        let first = heard.new_among(vec![entry(3, 3_000), entry(1, 2_000), entry(0, 999)]);
+        assert_eq!(titles(&first), ["Article 1", "Article 3"]);
+        let late = heard.new_among(vec![entry(3, 3_000), entry(2, 2_500), entry(1, 2_000)]);
+        assert_eq!(titles(&late), ["Article 2"]);
+        let later = 3_000 + LATE_MS + 1;
+        let much_later = heard.new_among(vec![entry(4, later), entry(3, 3_000), entry(9, 2_999)]);
+        assert_eq!(titles(&much_later), ["Article 4"]);
+        assert_eq!(heard.announced.len(), 1, "what can't come again is forgotten");
     }
 }

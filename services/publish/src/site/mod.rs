@@ -1,8 +1,9 @@
 //! What readers get: pages, feed and JSON, as plain functions from plain data to text.
 //!
-//! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
+//! [`index`], [`sources`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
 //! feed, [`api`] the JSON. [`mod@permitted`] takes out what an article's rights don't allow, and
-//! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with them), [`negotiate`] chooses among them.
+//! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with
+//! them), [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first. Nothing here reads a clock, a table or a request.
 
 pub mod api;
