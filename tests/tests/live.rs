@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use kos_tests::{Articles, Pipeline, Postgres, Setup, fetch};
+use kos_tests::{Articles, Pipeline, Postgres, Setup, pipeline::fetch};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
