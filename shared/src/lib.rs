@@ -18,6 +18,7 @@ pub mod process;
 pub mod retraction;
 pub mod retry_after;
 pub mod runtime;
+pub mod serve;
 pub mod stage;
 pub mod store;
 mod telemetry;

@@ -15,8 +15,12 @@ use crate::{
     health::Health,
     metrics::Metrics,
     runtime::RunError,
+    serve::{Limits, serve},
     telemetry,
 };
+
+/// How many connections there may be where nothing but health checks is answered.
+const HEALTH_CONNECTIONS: usize = 64;
 
 /// What the services of one process share.
 #[derive(Debug, Clone)]
@@ -51,10 +55,7 @@ impl Process {
 
     /// Serves [`Self::routes`] on a listener of their own until the process stops.
     pub async fn serve_health(&self, listener: TcpListener) {
-        let stop = self.stop.clone().cancelled_owned();
-        if let Err(error) = axum::serve(listener, self.routes()).with_graceful_shutdown(stop).await {
-            error!(%error, "health checks are no longer answered");
-        }
+        serve(listener, self.routes(), Limits::of(HEALTH_CONNECTIONS), self.stop.clone()).await;
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kos_publish::{
+    comments::Comments,
+    lists::live::Live,
     search::{Cursor, Query, Total, WINDOW, Wanted, backfill, find},
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
@@ -380,9 +382,14 @@ impl Site {
     async fn serve(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let (info, pool) = (Arc::clone(&self.publishing.site), self.store.readers().clone());
-        let site = kos_publish::routes::Site { info, pool };
-        let app = kos_publish::routes::routes(site, axum::Router::new(), &Process::new("publish"));
+        let process = Process::new("publish");
+        let site = kos_publish::routes::Site {
+            info: Arc::clone(&self.publishing.site),
+            pool: self.store.readers().clone(),
+            comments: Arc::new(Comments::off(&self.store).await.unwrap()),
+            live: Live::new(1, process.stop.clone()),
+        };
+        let app = kos_publish::routes::routes(site, axum::Router::new(), None, &process);
         tokio::spawn(axum::serve(listener, app).into_future());
         origin
     }

@@ -3,6 +3,8 @@
 //! - [`comments`]: what readers say about articles.
 //! - [`related`]: which articles are about something related.
 //! - [`search`]: finding articles by their words.
+//! - [`guard`]: what holds for every request, whatever it asks for.
+//! - [`lists`]: the front page and the pages behind it, stories told by several sources, live arrival.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`desk`]: what the operator sees and does in a browser.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
@@ -16,6 +18,8 @@
 pub mod client_address;
 pub mod comments;
 pub mod desk;
+pub mod guard;
+pub mod lists;
 pub mod related;
 pub mod routes;
 pub mod search;

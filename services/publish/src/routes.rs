@@ -23,16 +23,14 @@ use url::form_urlencoded;
 
 use crate::{
     comments::{self, Comments},
+    lists::{self, live::Live},
     related, search,
     site::{
         self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
-        choose, crawler_headers, remember, render_article, render_atom, render_error, render_index,
+        choose, crawler_headers, remember, render_article, render_atom, render_error,
     },
-    state::{self, Cursor},
+    state,
 };
-
-/// How many articles one page of the list has.
-const PAGE: usize = 30;
 
 /// How many articles the feed has.
 const FEED: u32 = 50;
@@ -49,12 +47,13 @@ pub struct Site {
     pub pool: AnyPool,
     /// What its comments need.
     pub comments: Arc<Comments>,
+    /// Who is told of new articles.
+    pub live: Live,
 }
 
 /// All of the site, the callbacks of `hubs`, the `desk` where there is one, and the health routes among it.
 pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process) -> Router {
     Router::new()
-        .route("/", get(index))
         .route("/articles/{id}", get(article))
         .route("/articles/{id}/{slug}", get(article_with_slug))
         .route("/feed.atom", get(feed))
@@ -62,6 +61,7 @@ pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process)
         .route("/assets/{file}", get(asset))
         .merge(comments::routes())
         .merge(search::routes())
+        .merge(lists::routes())
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
@@ -83,8 +83,11 @@ async fn protect(request: Request, next: Next) -> Response {
 /// What the address asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
-    lang: Option<String>,
-    after: Option<String>,
+    pub(crate) lang: Option<String>,
+    pub(crate) language: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) after: Option<String>,
+    pub(crate) before: Option<String>,
 }
 
 impl Wishes {
@@ -94,7 +97,10 @@ impl Wishes {
         for (name, value) in form_urlencoded::parse(query.0.unwrap_or_default().as_bytes()) {
             match &*name {
                 "lang" => wishes.lang = Some(value.into_owned()),
+                "language" => wishes.language = Some(value.into_owned()),
+                "source" => wishes.source = Some(value.into_owned()),
                 "after" => wishes.after = Some(value.into_owned()),
+                "before" => wishes.before = Some(value.into_owned()),
                 _ => {}
             }
         }
@@ -150,26 +156,6 @@ impl Reader {
     }
 }
 
-async fn index(State(site): State<Site>, query: RawQuery, headers: HeaderMap) -> Response {
-    let wishes = Wishes::of(query);
-    let reader = Reader::of(&site.info, &wishes, &headers);
-    // A cursor that can't be read begins at the beginning: it was cut off on its way, or made up.
-    let after: Option<Cursor> = wishes.after.as_deref().and_then(|text| text.parse().ok());
-    match state::listed(&site.pool, after, PAGE as u32 + 1).await {
-        Ok(mut articles) => {
-            let more = articles.len() > PAGE;
-            articles.truncate(PAGE);
-            let next = articles.last().filter(|_| more).map(|last| {
-                Cursor { added_at_ms: last.added_at.as_millisecond(), article_id: last.article_id }.to_string()
-            });
-            let page = render_index(&site.info, reader.messages, &articles, next.as_deref());
-            reader.answer(StatusCode::OK, page)
-        }
-        Err(failure) => reader.answer_failure(&site.info, &failure),
-    }
-}
-
-/// A readable slug may stand behind an article's address, and none is wrong: each leads to the one address.
 async fn article_with_slug(
     State(site): State<Site>,
     Path((id, _slug)): Path<(String, String)>,

@@ -1,6 +1,6 @@
 //! The service at work.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use kos_shared::{
     config::Config,
@@ -8,15 +8,19 @@ use kos_shared::{
     operator::Operator,
     process::Process,
     runtime::{RunError, Runtime},
+    serve::{Limits, serve},
+    stage::RecordError,
     store::Store,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::{
     comments::Comments,
     desk,
+    guard::Guard,
+    lists::{self, live::Live},
     routes::{Site, routes},
     search,
     site::SiteInfo,
@@ -49,43 +53,46 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
     let comments = Arc::new(Comments::start(&config, &runtime).await?);
-    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone(), comments };
+    let pool = runtime.store().readers().clone();
+    let live = Live::new(config.serving.listeners, process.stop.clone());
+    runtime.spawn(live.clone().run(pool.clone()));
+    let site = Site { info: Arc::clone(&info), pool, comments, live };
     let desk = config.admin_token.as_ref().map(|token| {
         let operator = Operator::new(runtime.connection().clone(), "publish", &config.nats);
         desk::routes(site.clone(), operator, token)
     });
-    let app = routes(site, websub::routes(runtime.connection().clone()), desk, &process);
-    let stop = process.stop.clone();
-    let serving = tokio::spawn(async move {
-        let ended = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .await;
-        if let Err(error) = ended {
-            error!(service = "publish", %error, "the site is no longer served");
-            stop.cancel();
-        }
-    });
+    let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
+    let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), desk, &process));
+    let limits = Limits::of(config.serving.connections);
+    let serving = tokio::spawn(serve(listener, app, limits, process.stop.clone()));
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
     runtime.handle(Publishing { site: info })?;
     runtime.handle(Withdrawing)?;
-    runtime.spawn(complete_search(runtime.store().clone(), runtime.context().stop.clone()));
+    runtime.spawn(complete(runtime.store().clone(), runtime.context().stop.clone()));
     let ended = runtime.until_stopped().await;
     // A reader who keeps a connection open must not keep the process.
     let _open_connections = tokio::time::timeout(Duration::from_secs(2), serving).await;
     ended
 }
 
-/// Makes what search lacks, however often the database has to be asked.
-async fn complete_search(store: Store, stop: CancellationToken) {
+/// Makes what lists and search lack of articles that came before this version, however often the database has to be
+/// asked.
+async fn complete(store: Store, stop: CancellationToken) {
     let mut pause = Duration::from_secs(1);
     loop {
-        match search::backfill::run(&store, || stop.is_cancelled()).await {
-            Ok(0) => return,
-            Ok(articles) => {
-                info!(service = "publish", articles, "articles that came before are found by search now");
-                return;
+        let made = async {
+            let listed = lists::backfill::run(&store, || stop.is_cancelled()).await?;
+            Ok::<_, RecordError>((listed, search::backfill::run(&store, || stop.is_cancelled()).await?))
+        };
+        match made.await {
+            Ok((0, 0)) => return,
+            Ok((listed, found)) => {
+                return info!(
+                    service = "publish",
+                    listed, found, "lists and search have the articles that came before"
+                );
             }
-            Err(error) => warn!(service = "publish", %error, "search lacks articles that came before"),
+            Err(error) => warn!(service = "publish", %error, "lists or search lack articles that came before"),
         }
         tokio::select! {
             () = stop.cancelled() => return,

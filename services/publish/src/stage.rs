@@ -11,7 +11,7 @@ use kos_shared::{
 };
 
 use crate::{
-    related, search,
+    lists, related, search,
     site::{Passages, SiteInfo, permitted, site_body},
     state,
 };
@@ -77,6 +77,7 @@ impl Stage for Publishing {
         retraction::know_addresses(tx, article).await?;
         search::index::put(tx, id, document.as_ref()).await?;
         related::put(tx, summarized, profile.as_ref()).await?;
+        lists::stories::put(tx, summarized, now).await?;
         let page_url = self.site.page_url(id);
         let published = ArticlePublished {
             article_id: id,
@@ -109,6 +110,7 @@ impl Stage for Withdrawing {
         let recorded = Retracting.record(tx, event, &()).await?;
         search::index::remove_withdrawn(tx).await?;
         related::remove_withdrawn(tx).await?;
+        lists::stories::remove_withdrawn(tx, Timestamp::now()).await?;
         Ok(recorded)
     }
 }

@@ -69,6 +69,8 @@ pub struct Config {
     pub site_url: HttpUrl,
     /// The site's name.
     pub site_name: String,
+    /// How the site is served.
+    pub serving: ServingConfig,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
     /// What becomes of readers' comments.
@@ -102,6 +104,17 @@ pub enum Comments {
     Open,
     /// None are taken, and none shown.
     Off,
+}
+
+/// How the site is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServingConfig {
+    /// Names that the site answers to beside those that it has anyway, in lower case.
+    pub hosts: Vec<String>,
+    /// How many connections there may be.
+    pub connections: usize,
+    /// How many of them may listen for new articles.
+    pub listeners: usize,
 }
 
 /// How the bus is reached.
@@ -285,6 +298,7 @@ impl Config {
             health_listen,
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
+            serving: serving(env)?,
             languages: languages(env)?,
             comments: env.one_of(
                 "KOS_COMMENTS",
@@ -301,6 +315,24 @@ impl Config {
             worker,
         })
     }
+}
+
+fn serving(env: &Environment) -> Result<ServingConfig, ConfigError> {
+    let connections = env.parsed::<std::num::NonZeroU16>("KOS_CONNECTIONS", "a number from 1 to 65535")?.get().into();
+    let listeners = env.parsed::<u16>("KOS_LIVE_CONNECTIONS", "a number from 0 to 65535")?.into();
+    if listeners >= connections {
+        return Err(env.error("KOS_LIVE_CONNECTIONS", "a number less than KOS_CONNECTIONS"));
+    }
+    let mut hosts = Vec::new();
+    for host in env.text("KOS_SITE_HOSTS").split(',').map(str::trim).filter(|host| !host.is_empty()) {
+        // Both what a name may be and what an address looks like in a URL.
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+        if !host.chars().all(allowed) || (host.contains(':') && !host.starts_with('[')) {
+            return Err(env.error("KOS_SITE_HOSTS", "host names without ports, such as news.example,www.news.example"));
+        }
+        hosts.push(host.to_ascii_lowercase());
+    }
+    Ok(ServingConfig { hosts, connections, listeners })
 }
 
 /// The address at which a browser on this machine finds what listens at `listen`.
@@ -415,6 +447,9 @@ mod tests {
             ("KOS_ALLOW_WEAK_DURABILITY", "perhaps"),
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),
+            ("KOS_SITE_HOSTS", "http://news.example"),
+            ("KOS_CONNECTIONS", "0"),
+            ("KOS_LIVE_CONNECTIONS", "512"),
             ("KOS_STREAM_REPLICAS", "2"),
             ("KOS_FEED_MAX_INTERVAL", "1m"),
             ("KOS_FETCH_DELAY", "-1s"),

@@ -56,6 +56,13 @@ pub const VARIABLES: &[Variable] = &[
         "where ingest (127.0.0.1:8081) and summarize (127.0.0.1:8082) answer /healthz, /readyz and /metrics",
     ),
     plain("KOS_SITE_URL", None, "the site's address as readers see it; unset, http:// and KOS_LISTEN"),
+    plain(
+        "KOS_SITE_HOSTS",
+        Some(""),
+        "host names that the site answers to beside that of KOS_SITE_URL, this machine's and the address it listens at",
+    ),
+    plain("KOS_CONNECTIONS", Some("512"), "how many connections readers may have to one process of the site"),
+    plain("KOS_LIVE_CONNECTIONS", Some("256"), "how many of them may listen for new articles"),
     plain("KOS_SITE_NAME", Some("Knowledge OS"), "the site's name"),
     plain("KOS_LANGUAGES", Some("zh,en"), "the languages that readers want summaries in"),
     plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),

@@ -67,3 +67,10 @@ desk-retract-reason = Reason, which readers will see
 desk-retract-do = Withdraw
 desk-retract-article-wrong = Expected the address of an article, of its page here, or its id.
 desk-retract-reason-missing = Expected a reason that readers can read.
+
+desk-comments = Comments
+desk-no-comments = None waits for a decision.
+desk-more-comments = More wait behind these.
+desk-comment-article = The article
+desk-approve = Approve
+desk-reject = Reject

@@ -55,3 +55,10 @@ desk-retract-reason = 理由，读者会看到
 desk-retract-do = 撤回
 desk-retract-article-wrong = 应为文章的地址、本站页面的地址或编号。
 desk-retract-reason-missing = 应填写读者能看懂的理由。
+
+desk-comments = 评论
+desk-no-comments = 没有待审核的评论。
+desk-more-comments = 后面还有待审核的评论。
+desk-comment-article = 所评文章
+desk-approve = 通过
+desk-reject = 拒绝

@@ -33,7 +33,7 @@ use tokio::sync::Notify;
 use crate::{client_address::TrustedProxies, routes::Site};
 
 pub use comment::{Comment, Cursor, State};
-pub use keys::Keys;
+pub use keys::{KeyError, Keys};
 pub use pages::section;
 pub use state::{Decided, approve, counts, queue, reject};
 
@@ -76,6 +76,21 @@ impl Comments {
             mode: config.comments,
             trusted,
             admin_token: config.admin_token.clone(),
+        })
+    }
+
+    /// No comments, on a site that no operator looks after.
+    ///
+    /// # Errors
+    /// [`KeyError`] where the key in the database can't be read.
+    pub async fn off(store: &Store) -> Result<Self, KeyError> {
+        Ok(Self {
+            store: store.clone(),
+            outbox: Arc::default(),
+            keys: Keys::load(store).await?,
+            mode: config::Comments::Off,
+            trusted: TrustedProxies::default(),
+            admin_token: None,
         })
     }
 

@@ -7,11 +7,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
-use kos_shared::event::{ArticleId, ArticleRetracted, Attributes, EventId, HttpUrl, Outgoing};
+use kos_shared::{
+    event::{ArticleId, ArticleRetracted, Attributes, EventId, HttpUrl, Outgoing},
+    stage::RecordError,
+};
 use serde::Deserialize;
 use tracing::info;
+use uuid::Uuid;
 
 use super::{Desk, pages, private, session};
+use crate::comments;
 
 /// A form without fields of its own.
 #[derive(Deserialize)]
@@ -81,6 +86,47 @@ async fn dead_letter(desk: &Desk, number: u64, headers: &HeaderMap, csrf: &str, 
         info!(service = "publish", %event_id, number, action, "a dead letter at the desk");
     }
     private(Redirect::to("/desk/dead-letters").into_response())
+}
+
+pub(super) async fn approve(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    form: Form<Confirmed>,
+) -> Response {
+    comment(&desk, id, &headers, &form.csrf, true).await
+}
+
+pub(super) async fn reject(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    form: Form<Confirmed>,
+) -> Response {
+    comment(&desk, id, &headers, &form.csrf, false).await
+}
+
+async fn comment(desk: &Desk, id: Uuid, headers: &HeaderMap, csrf: &str, approve: bool) -> Response {
+    if let Err(refusal) = desk.is_confirmed(headers, csrf) {
+        return *refusal;
+    }
+    let decided = async {
+        let (site, now) = (&desk.site, Timestamp::now());
+        let mut tx = site.comments.store.begin().await?;
+        // One that is gone, or whose article is, is out of the queue as well.
+        let _decided = match approve {
+            true => comments::approve(&mut tx, &site.info, id, now).await?,
+            false => comments::reject(&mut tx, id, now).await?,
+        };
+        tx.commit().await?;
+        site.comments.outbox.notify_one();
+        Ok::<_, RecordError>(())
+    };
+    if let Err(error) = decided.await {
+        return desk.failed(desk.messages(headers), &error);
+    }
+    info!(service = "publish", comment_id = %id, approved = approve, "a comment at the desk");
+    private(Redirect::to("/desk/comments").into_response())
 }
 
 pub(super) async fn retract(State(desk): State<Desk>, headers: HeaderMap, form: Form<Retract>) -> Response {

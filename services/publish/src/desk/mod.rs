@@ -1,4 +1,5 @@
-//! The operator's desk: what the pipeline has to do, what it gave up, how the feeds are, and what is to be withdrawn.
+//! The operator's desk: what the pipeline has to do, what it gave up, how the feeds are, which comments readers may see, and
+//! what is to be withdrawn.
 //!
 //! It exists where `KOS_ADMIN_TOKEN` is set. [`session`] says who is in, [`actions`] is what may be done, [`pages`] what
 //! is seen, and [`chart`] draws. What it knows of the other services it asks over the bus, as the command line does
@@ -50,10 +51,13 @@ pub fn routes(site: Site, operator: Operator, token: &Secret) -> Router {
         .route("/desk", get(pages::overview))
         .route("/desk/dead-letters", get(pages::dead_letters))
         .route("/desk/feeds", get(pages::feeds))
+        .route("/desk/comments", get(pages::comments))
         .route("/desk/login", get(login_page).post(login))
         .route("/desk/logout", post(logout))
         .route("/desk/dead-letters/{number}/replay", post(actions::replay))
         .route("/desk/dead-letters/{number}/discard", post(actions::discard))
+        .route("/desk/comments/{id}/approve", post(actions::approve))
+        .route("/desk/comments/{id}/reject", post(actions::reject))
         .route("/desk/retract", post(actions::retract))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .with_state(desk)

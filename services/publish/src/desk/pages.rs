@@ -18,13 +18,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Desk, chart};
-use crate::site::{Frame, Messages, SiteInfo, rendered};
+use crate::{
+    comments,
+    site::{Frame, Messages, SiteInfo, page_path, rendered},
+};
 
 /// How long an ingest worker may take to tell of its feeds.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
 /// How many dead letters are shown; the newest.
 const LETTERS: usize = 100;
+
+/// How many comments are shown; those that wait longest.
+const COMMENTS: usize = 50;
 
 /// How many feeds are shown.
 const FEEDS: usize = 500;
@@ -95,6 +101,25 @@ struct Feeds<'a> {
     csrf: &'a str,
     feeds: Vec<Feed>,
     failing: usize,
+}
+
+#[derive(Template)]
+#[template(path = "desk/comments.html")]
+struct Comments<'a> {
+    frame: Frame<'a>,
+    csrf: &'a str,
+    comments: Vec<Waiting>,
+    more: bool,
+}
+
+/// A comment that waits for a decision.
+struct Waiting {
+    id: String,
+    article: String,
+    name: String,
+    text: String,
+    posted: String,
+    machine: String,
 }
 
 /// A feed as the ingest workers tell of it.
@@ -219,6 +244,41 @@ pub(super) async fn dead_letters(State(desk): State<Desk>, headers: HeaderMap) -
         letters: letters.into_iter().rev().take(LETTERS).map(Letter::from).collect(),
     };
     desk.page(StatusCode::OK, rendered(&page))
+}
+
+pub(super) async fn comments(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    let session = match desk.session(&headers) {
+        Ok(session) => session,
+        Err(elsewhere) => return *elsewhere,
+    };
+    let messages = desk.messages(&headers);
+    let queue = comments::queue(&desk.site.pool, comments::State::Pending, None, COMMENTS + 1).await;
+    let mut comments = match queue {
+        Ok(comments) => comments,
+        Err(error) => return desk.failed(messages, &error),
+    };
+    let more = comments.len() > COMMENTS;
+    comments.truncate(COMMENTS);
+    let page = Comments {
+        frame: Frame::new(&desk.site.info, messages),
+        csrf: &session.csrf,
+        comments: comments.into_iter().map(Waiting::from).collect(),
+        more,
+    };
+    desk.page(StatusCode::OK, rendered(&page))
+}
+
+impl From<comments::Comment> for Waiting {
+    fn from(comment: comments::Comment) -> Self {
+        Self {
+            id: comment.comment_id.to_string(),
+            article: page_path(comment.article_id),
+            name: comment.name,
+            text: comment.text,
+            posted: minute(comment.posted_at),
+            machine: comment.posted_at.to_string(),
+        }
+    }
 }
 
 impl From<DeadLetter> for Letter {

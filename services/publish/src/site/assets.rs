@@ -54,9 +54,16 @@ pub static ICON: LazyLock<Asset> = LazyLock::new(|| Asset {
     content: include_str!("../../assets/icon.svg"),
 });
 
+/// What listens for new articles.
+pub static LIVE: LazyLock<Asset> = LazyLock::new(|| Asset {
+    path: hashed_path("live", "js", include_str!("../../assets/live.js")),
+    content_type: "text/javascript; charset=utf-8",
+    content: include_str!("../../assets/live.js"),
+});
+
 /// The asset that is served at `path`.
 pub fn find(path: &str) -> Option<&'static Asset> {
-    [&*STYLESHEET, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path)
+    [&*STYLESHEET, &*SCRIPT, &*ICON, &*LIVE].into_iter().find(|asset| asset.path == path)
 }
 
 fn hashed_path(name: &str, extension: &str, content: &str) -> String {

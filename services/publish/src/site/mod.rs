@@ -1,6 +1,6 @@
 //! What readers get: pages, feed and JSON, as plain functions from plain data to text.
 //!
-//! [`index`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
+//! [`index`], [`sources`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
 //! feed, [`api`] the JSON, [`comments`] what readers say. [`mod@permitted`] takes out what an article's rights don't allow, and
 //! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with them), [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first; [`passages`] finds in them what carries the sentences of summaries. Nothing here reads a clock, a table or a request.
@@ -26,6 +26,7 @@ pub mod permitted;
 mod related;
 pub mod sanitize;
 pub mod search;
+pub mod sources;
 mod summaries;
 mod tags;
 mod wording;
@@ -39,18 +40,19 @@ pub use article::{ArticlePage, Sections, render_article};
 pub use atom::render_atom;
 pub use crawlers::crawler_headers;
 pub use error::{ErrorPage, render_error};
-pub use index::{Listed, render_index};
+pub use index::{ListPage, render_index};
 pub use messages::Messages;
 pub use negotiate::{Wish, choose, remember};
 pub use passages::Passages;
 pub use permitted::permitted;
 pub use sanitize::site_body;
 pub use search::{render_search, results_view};
+pub use sources::{SourcesPage, render_sources};
 
 use messages::all;
 
 /// The `Content-Security-Policy` of every page.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The site as a whole.
 #[derive(Debug, Clone)]

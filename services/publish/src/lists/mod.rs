@@ -1,0 +1,19 @@
+//! Lists of articles: the front page, pages by source and by language, the list of sources, and what announces new
+//! articles to the pages that are open.
+//!
+//! A list never reads an article: [`entry`] is the narrow row that it shows, made when the article is published.
+//! [`stories`] keeps the rows and decides which article stands for a story that several sources tell, [`select`] reads
+//! them, a page at a time by keyset ([`cursor`]). [`pages`] and [`live`] are the addresses.
+
+pub mod backfill;
+pub mod cursor;
+pub mod entry;
+pub mod live;
+mod pages;
+pub mod select;
+pub mod stories;
+
+pub use cursor::{Cursor, Turn};
+pub use entry::{Entry, Lead};
+pub use pages::routes;
+pub use select::Filter;
