@@ -17,18 +17,20 @@ use tracing::{error, info, warn};
 use crate::{
     comments::Comments,
     desk,
+    pages::Pages,
     routes::{Site, routes},
     search,
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
+    webhooks::{self, Delivering},
     websub,
 };
 
 /// Serves the site at `KOS_LISTEN`, and puts there what comes from the bus, until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where the address is taken, the database can't be opened, or a loop broke.
+/// [`RunError`] where the address is taken, the file `KOS_WEBHOOKS` is wrong, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let listener = TcpListener::bind(config.listen)
         .await
@@ -46,10 +48,12 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
         url: config.site_url.clone(),
         language: config.languages.first().cloned().unwrap_or(Language::ENGLISH),
     });
+    let webhooks = Arc::new(webhooks::read(&config)?);
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
     let comments = Arc::new(Comments::start(&config, &runtime).await?);
-    let site = Site { info: Arc::clone(&info), pool: runtime.store().readers().clone(), comments };
+    let site =
+        Site { info: Arc::clone(&info), pool: runtime.store().readers().clone(), comments, pages: Pages::default() };
     let desk = config.admin_token.as_ref().map(|token| {
         let operator = Operator::new(runtime.connection().clone(), "publish", &config.nats);
         desk::routes(site.clone(), operator, token)
@@ -66,9 +70,10 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
         }
     });
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
-    runtime.handle(Publishing { site: info })?;
+    runtime.handle(Publishing { site: info, webhooks: Arc::clone(&webhooks) })?;
     runtime.handle(Withdrawing)?;
     runtime.spawn(complete_search(runtime.store().clone(), runtime.context().stop.clone()));
+    runtime.handle(Delivering::new(webhooks).map_err(RunError::Start)?)?;
     let ended = runtime.until_stopped().await;
     // A reader who keeps a connection open must not keep the process.
     let _open_connections = tokio::time::timeout(Duration::from_secs(2), serving).await;

@@ -9,7 +9,10 @@ use kos_shared::{
 };
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::site::{ArticlePage, Listed};
+use crate::{
+    site::{ArticlePage, Listed},
+    versions,
+};
 
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
@@ -19,6 +22,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 101, name: "search", sql: include_str!("../migrations/0101_search.sql") },
     Migration { version: 102, name: "related", sql: include_str!("../migrations/0102_related.sql") },
     Migration { version: 103, name: "comments", sql: include_str!("../migrations/0103_comments.sql") },
+    versions::MIGRATION,
 ];
 
 /// Where a page of the list begins: after the article that the page before ended with.
@@ -89,6 +93,9 @@ pub async fn put_article(
     .execute(&mut **tx)
     .await?
     .rows_affected();
+    if changed > 0 {
+        versions::revised(tx, article.article_id, article.rights.noindex, now).await?;
+    }
     Ok(changed > 0)
 }
 
@@ -102,18 +109,6 @@ pub async fn article(pool: &AnyPool, id: ArticleId) -> Result<Option<ArticlePage
         .fetch_optional(pool)
         .await?;
     row.as_ref().map(page).transpose()
-}
-
-/// The newest articles that stand, whole, for the feed.
-///
-/// # Errors
-/// The database fails, or holds what can't be read.
-pub async fn newest(pool: &AnyPool, limit: u32) -> Result<Vec<ArticlePage>, RecordError> {
-    let sql = "select summarized, body, added_at_ms from articles as a \
-               where not exists (select 1 from retractions as r where r.article_id = a.article_id) \
-               order by added_at_ms desc, article_id desc limit $1";
-    let rows = sqlx::query(sql).bind(i64::from(limit)).fetch_all(pool).await?;
-    rows.iter().map(page).collect()
 }
 
 /// Up to `limit` articles that stand, the newest first, after `after`.
@@ -131,7 +126,7 @@ pub async fn listed(pool: &AnyPool, after: Option<Cursor>, limit: u32) -> Result
     rows.iter().map(line).collect()
 }
 
-fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
+pub(crate) fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
     let json: String = row.try_get("summarized")?;
     Ok(ArticlePage {
         summarized: serde_json::from_str(&json).map_err(|e| RecordError::State(e.to_string()))?,
@@ -158,7 +153,7 @@ fn line(row: &AnyRow) -> Result<Listed, RecordError> {
     })
 }
 
-fn article_id(row: &AnyRow) -> Result<ArticleId, RecordError> {
+pub(crate) fn article_id(row: &AnyRow) -> Result<ArticleId, RecordError> {
     let id: String = row.try_get("article_id")?;
     id.parse().map_err(|e| RecordError::State(format!("article id {id:?}: {e}")))
 }

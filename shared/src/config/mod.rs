@@ -69,6 +69,8 @@ pub struct Config {
     pub site_url: HttpUrl,
     /// The site's name.
     pub site_name: String,
+    /// The file of webhooks, as publish reads it.
+    pub webhooks: Option<PathBuf>,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
     /// What becomes of readers' comments.
@@ -285,6 +287,7 @@ impl Config {
             health_listen,
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
+            webhooks: env.get("KOS_WEBHOOKS").map(PathBuf::from),
             languages: languages(env)?,
             comments: env.one_of(
                 "KOS_COMMENTS",
