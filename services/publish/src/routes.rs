@@ -239,27 +239,41 @@ async fn shared_page(
         return reader.signed(not_modified(headers));
     }
     let key = Key { article_id: id, lang: reader.messages.lang, encoding: Encoding::accepted(request) };
-    let kept = match site.pages.get(key, validators.tag()) {
-        Some(kept) => kept,
-        None => match made(site, id, reader.messages, &HeaderMap::new(), None).await {
-            Ok(Found::Article((html, headers))) => {
-                let Ok(body) = key.encoding.encode(&html.into()) else {
-                    return reader.answer_error(&site.info, ErrorPage::Internal);
-                };
-                // The state was read before the article: a page that is newer than it is made once more, never an older
-                // one kept.
-                let kept = Kept { tag: validators.tag().to_owned(), headers, body };
-                site.pages.put(key, kept.clone());
-                kept
-            }
-            other => return without_page(site, reader, other),
-        },
+    let kept = match kept(site, key, validators.tag(), reader.messages).await {
+        Ok(Found::Article(kept)) => kept,
+        other => return without_page(site, reader, other),
     };
     headers.extend(kept.headers);
     if let Some(encoding) = key.encoding.header() {
         headers.insert(header::CONTENT_ENCODING, encoding);
     }
     reader.signed((headers, Html(kept.body)).into_response())
+}
+
+/// A page as it is kept, else made and kept. All codings are made of the same page, which is kept as well.
+async fn kept(site: &Site, key: Key, tag: &str, messages: &Messages) -> Result<Found<Kept>, RecordError> {
+    if let Some(kept) = site.pages.get(key, tag) {
+        return Ok(Found::Article(kept));
+    }
+    let plain = Key { encoding: Encoding::Identity, ..key };
+    let page = match site.pages.get(plain, tag) {
+        Some(page) => page,
+        None => match made(site, key.article_id, messages, &HeaderMap::new(), None).await? {
+            Found::Article((html, headers)) => {
+                // The state was read before the article: a page that is newer than it is made once more, never an older
+                // one kept.
+                let page = Kept { tag: tag.to_owned(), headers, body: html.into() };
+                site.pages.put(plain, page.clone());
+                page
+            }
+            Found::Retracted(retraction) => return Ok(Found::Retracted(retraction)),
+            Found::Nothing => return Ok(Found::Nothing),
+        },
+    };
+    let body = key.encoding.encode(&page.body).map_err(|e| RecordError::State(format!("encoding a page: {e}")))?;
+    let kept = Kept { body, ..page };
+    site.pages.put(key, kept.clone());
+    Ok(Found::Article(kept))
 }
 
 async fn own_page(site: &Site, id: ArticleId, reader: Reader, headers: &HeaderMap, said: Option<&str>) -> Response {
