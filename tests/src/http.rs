@@ -10,10 +10,12 @@ use std::{
 
 use axum::{
     Router,
+    body::to_bytes,
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 
 /// What the server answers for one path.
@@ -69,6 +71,8 @@ pub struct Hit {
     pub path: String,
     /// The headers as they came.
     pub headers: HeaderMap,
+    /// The body; empty where it was more than a megabyte.
+    pub body: Bytes,
     /// When it came.
     pub at: Instant,
 }
@@ -148,10 +152,11 @@ impl Drop for PageServer {
 
 async fn answer(State(site): State<Arc<Mutex<Site>>>, request: Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
+    let (method, headers) = (request.method().to_string(), request.headers().clone());
+    let body = to_bytes(request.into_body(), 1 << 20).await.unwrap_or_default();
     let page = {
         let mut site = lock(&site);
-        let (method, headers) = (request.method().to_string(), request.headers().clone());
-        let hit = Hit { method, path: path.clone(), headers, at: Instant::now() };
+        let hit = Hit { method, path: path.clone(), headers, body, at: Instant::now() };
         site.hits.push(hit);
         site.pages.get(&path).cloned().unwrap_or_else(|| Page::status(404))
     };

@@ -226,6 +226,7 @@ impl Pipeline {
                 ("KOS_INGESTED", "summarize", "summarize"),
                 ("KOS_INGESTED", "publish", "publish"),
                 ("KOS_SUMMARIZED", "publish", "publish"),
+                ("KOS_PUBLISHED", "publish", "publish"),
             ] {
                 // A stage that is done has committed what it emits, so its outbox is looked at after it.
                 let busy = async {

@@ -7,6 +7,9 @@
 //! - [`lists`]: the front page and the pages behind it, stories told by several sources, live arrival.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`desk`]: what the operator sees and does in a browser.
+//! - [`out`]: feeds, sitemaps and digests, for machines and returning readers.
+//! - [`delivery`]: how answers travel; [`pages`] keeps the pages of articles, [`versions`] says until when.
+//! - [`webhooks`]: who else is told of an article.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
 //! It never fetches a page, never calls a model and never reads another service's tables: all that it
@@ -17,9 +20,12 @@
 
 pub mod client_address;
 pub mod comments;
+pub mod delivery;
 pub mod desk;
 pub mod guard;
 pub mod lists;
+pub mod out;
+pub mod pages;
 pub mod related;
 pub mod routes;
 pub mod search;
@@ -27,4 +33,6 @@ pub mod service;
 pub mod site;
 pub mod stage;
 pub mod state;
+pub mod versions;
+pub mod webhooks;
 pub mod websub;

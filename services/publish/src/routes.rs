@@ -10,6 +10,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
+use jiff::Timestamp;
 use kos_shared::{
     event::ArticleId,
     process::Process,
@@ -23,17 +24,20 @@ use url::form_urlencoded;
 
 use crate::{
     comments::{self, Comments},
+    delivery::{Encoding, Validators, deliver, not_modified},
     lists::{self, live::Live},
+    out,
+    pages::{Kept, Key, Pages},
     related, search,
     site::{
-        self, ArticlePage, ArticleView, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
-        choose, crawler_headers, remember, render_article, render_atom, render_error,
+        self, ArticlePage, ArticleView, BUILD, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish,
+        assets, choose, crawler_headers, remember, render_article, render_error,
     },
-    state,
+    state, versions,
 };
 
-/// How many articles the feed has.
-const FEED: u32 = 50;
+/// The cookie of who commented: pages show them their own comments.
+const AUTHOR_COOKIE: &str = "kos_author=";
 
 /// How many related articles a page names.
 const RELATED: usize = 5;
@@ -49,6 +53,8 @@ pub struct Site {
     pub comments: Arc<Comments>,
     /// Who is told of new articles.
     pub live: Live,
+    /// Its articles' pages, as far as they are kept.
+    pub pages: Pages,
 }
 
 /// All of the site, the callbacks of `hubs`, the `desk` where there is one, and the health routes among it.
@@ -56,17 +62,18 @@ pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process)
     Router::new()
         .route("/articles/{id}", get(article))
         .route("/articles/{id}/{slug}", get(article_with_slug))
-        .route("/feed.atom", get(feed))
         .route("/api/v1/articles/{id}", get(article_json))
         .route("/assets/{file}", get(asset))
         .merge(comments::routes())
         .merge(search::routes())
         .merge(lists::routes())
+        .merge(out::routes())
         .fallback(not_found)
         .with_state(site)
         .merge(hubs)
         .merge(desk.unwrap_or_default())
         .merge(process.routes())
+        .layer(from_fn(deliver))
         .layer(from_fn(protect))
 }
 
@@ -88,6 +95,8 @@ pub(crate) struct Wishes {
     pub(crate) source: Option<String>,
     pub(crate) after: Option<String>,
     pub(crate) before: Option<String>,
+    /// Whether it asks for something else, too.
+    more: bool,
 }
 
 impl Wishes {
@@ -101,7 +110,7 @@ impl Wishes {
                 "source" => wishes.source = Some(value.into_owned()),
                 "after" => wishes.after = Some(value.into_owned()),
                 "before" => wishes.before = Some(value.into_owned()),
-                _ => {}
+                _ => wishes.more = true,
             }
         }
         wishes
@@ -134,9 +143,13 @@ impl Reader {
     }
 
     pub(crate) fn answer(self, status: StatusCode, page: String) -> Response {
-        let mut response = (status, Html(page)).into_response();
+        self.signed((status, Html(page)).into_response())
+    }
+
+    /// What every answer says that depends on its reader.
+    fn signed(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
-        headers.insert(header::VARY, HeaderValue::from_static("accept-language, cookie"));
+        headers.append(header::VARY, HeaderValue::from_static("accept-language, cookie"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         if let Some(cookie) = self.cookie.and_then(|c| c.parse().ok()) {
             headers.insert(header::SET_COOKIE, cookie);
@@ -179,40 +192,137 @@ async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQue
         return to_article(other, query);
     }
     let said = query.0.clone();
-    let reader = Reader::of(&site.info, &Wishes::of(query), &headers);
-    match find(&site.pool, &id).await {
-        Ok(Found::Article(page)) => {
-            let id = page.summarized.article.article_id;
-            let below = async {
-                let comments = comments::section(&site, reader.messages, id, &headers, said.as_deref()).await?;
-                Ok::<_, RecordError>((related::of(&site.pool, id, RELATED).await?, comments))
-            };
-            match below.await {
-                Ok((related, comments)) => {
-                    let sections = Sections { related: &related, comments: &comments };
-                    let page = render_article(&site.info, reader.messages, &page, &sections);
-                    reader.answer(StatusCode::OK, page)
-                }
-                Err(failure) => reader.answer_failure(&site.info, &failure),
+    let wishes = Wishes::of(query);
+    let reader = Reader::of(&site.info, &wishes, &headers);
+    let Ok(id) = id.parse::<ArticleId>() else { return reader.answer_error(&site.info, ErrorPage::NotFound) };
+    // What is made for one reader alone is made anew.
+    if wishes.more || is_author(&headers) {
+        return own_page(&site, id, reader, &headers, said.as_deref()).await;
+    }
+    match state_of(&site, id, reader.messages).await {
+        Ok(Some(validators)) => shared_page(&site, id, &validators, reader, &headers).await,
+        Ok(None) => own_page(&site, id, reader, &headers, None).await,
+        Err(failure) => reader.answer_failure(&site.info, &failure),
+    }
+}
+
+/// Whether a request is by somebody whose comments are theirs to change.
+fn is_author(headers: &HeaderMap) -> bool {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|value| value.split(';')).any(|cookie| cookie.trim().starts_with(AUTHOR_COOKIE))
+}
+
+/// What the page of an article that stands is known by: all that it is made of, by versions.
+async fn state_of(site: &Site, id: ArticleId, messages: &Messages) -> Result<Option<Validators>, RecordError> {
+    let Some(version) = versions::of(&site.pool, id).await? else { return Ok(None) };
+    let related = versions::of_related(&site.pool, id).await?;
+    // The form for comments holds for a day: a page with one is made anew every hour.
+    let hour = Timestamp::now().as_second() / 3_600;
+    let own = [id.to_string(), version.number.to_string(), hour.to_string()];
+    let named = related.iter().map(|(other, version)| format!("{other} {}", version.number));
+    let around = [&*BUILD, &site.info.name, site.info.url.as_str(), messages.lang].map(str::to_owned);
+    let changes = related.iter().map(|(_, version)| version.changed_at).chain([version.changed_at]);
+    let changed = changes.chain(Timestamp::from_second(hour * 3_600)).max();
+    Ok(Some(Validators::of(around.into_iter().chain(own).chain(named), changed)))
+}
+
+/// A page that is the same for all readers of a language: 304 where the reader has it, else as it is kept.
+async fn shared_page(
+    site: &Site,
+    id: ArticleId,
+    validators: &Validators,
+    reader: Reader,
+    request: &HeaderMap,
+) -> Response {
+    let mut headers = HeaderMap::new();
+    validators.write(&mut headers);
+    if validators.is_known_to(request) {
+        return reader.signed(not_modified(headers));
+    }
+    let key = Key { article_id: id, lang: reader.messages.lang, encoding: Encoding::accepted(request) };
+    let kept = match kept(site, key, validators.tag(), reader.messages).await {
+        Ok(Found::Article(kept)) => kept,
+        other => return without_page(site, reader, other),
+    };
+    headers.extend(kept.headers);
+    if let Some(encoding) = key.encoding.header() {
+        headers.insert(header::CONTENT_ENCODING, encoding);
+    }
+    reader.signed((headers, Html(kept.body)).into_response())
+}
+
+/// A page as it is kept, else made and kept. All codings are made of the same page, which is kept as well.
+async fn kept(site: &Site, key: Key, tag: &str, messages: &Messages) -> Result<Found<Kept>, RecordError> {
+    if let Some(kept) = site.pages.get(key, tag) {
+        return Ok(Found::Article(kept));
+    }
+    let plain = Key { encoding: Encoding::Identity, ..key };
+    let page = match site.pages.get(plain, tag) {
+        Some(page) => page,
+        None => match made(site, key.article_id, messages, &HeaderMap::new(), None).await? {
+            Found::Article((html, headers)) => {
+                // The state was read before the article: a page that is newer than it is made once more, never an older
+                // one kept.
+                let page = Kept { tag: tag.to_owned(), headers, body: html.into() };
+                site.pages.put(plain, page.clone());
+                page
             }
+            Found::Retracted(retraction) => return Ok(Found::Retracted(retraction)),
+            Found::Nothing => return Ok(Found::Nothing),
+        },
+    };
+    let body = key.encoding.encode(&page.body).map_err(|e| RecordError::State(format!("encoding a page: {e}")))?;
+    let kept = Kept { body, ..page };
+    site.pages.put(key, kept.clone());
+    Ok(Found::Article(kept))
+}
+
+async fn own_page(site: &Site, id: ArticleId, reader: Reader, headers: &HeaderMap, said: Option<&str>) -> Response {
+    match made(site, id, reader.messages, headers, said).await {
+        Ok(Found::Article((html, headers))) => reader.signed((headers, Html(html)).into_response()),
+        other => without_page(site, reader, other),
+    }
+}
+
+/// A page and what its headers say, for who sends these headers and this query.
+async fn made(
+    site: &Site,
+    id: ArticleId,
+    messages: &Messages,
+    headers: &HeaderMap,
+    said: Option<&str>,
+) -> Result<Found<(String, HeaderMap)>, RecordError> {
+    Ok(match find(&site.pool, id).await? {
+        Found::Article(page) => {
+            let comments = comments::section(site, messages, id, headers, said).await?;
+            let related = related::of(&site.pool, id, RELATED).await?;
+            let sections = Sections { related: &related, comments: &comments };
+            let html = render_article(&site.info, messages, &page, &sections);
+            Found::Article((html, crawler_headers([&page.summarized.article.rights])))
         }
+        Found::Retracted(retraction) => Found::Retracted(retraction),
+        Found::Nothing => Found::Nothing,
+    })
+}
+
+fn without_page<T>(site: &Site, reader: Reader, found: Result<Found<T>, RecordError>) -> Response {
+    match found {
         Ok(Found::Retracted(Retraction { reason, .. })) => {
             reader.answer_error(&site.info, ErrorPage::Gone { reason: &reason })
         }
-        Ok(Found::Nothing) => reader.answer_error(&site.info, ErrorPage::NotFound),
+        Ok(_) => reader.answer_error(&site.info, ErrorPage::NotFound),
         Err(failure) => reader.answer_failure(&site.info, &failure),
     }
 }
 
 /// What stands at an article's address.
-enum Found {
-    Article(Box<ArticlePage>),
+enum Found<T = Box<ArticlePage>> {
+    Article(T),
     Retracted(Retraction),
     Nothing,
 }
 
-async fn find(pool: &AnyPool, id: &str) -> Result<Found, RecordError> {
-    let Ok(id) = id.parse::<ArticleId>() else { return Ok(Found::Nothing) };
+async fn find(pool: &AnyPool, id: ArticleId) -> Result<Found, RecordError> {
     if let Some(retraction) = retraction::find(pool, id).await? {
         return Ok(Found::Retracted(retraction));
     }
@@ -220,7 +330,11 @@ async fn find(pool: &AnyPool, id: &str) -> Result<Found, RecordError> {
 }
 
 async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Response {
-    match find(&site.pool, &id).await {
+    let found = match id.parse() {
+        Ok(id) => find(&site.pool, id).await,
+        Err(_) => Ok(Found::Nothing),
+    };
+    match found {
         Ok(Found::Article(page)) => {
             let ArticlePage { summarized, added_at, .. } = *page;
             let related = match related::of(&site.pool, summarized.article.article_id, RELATED).await {
@@ -251,21 +365,6 @@ fn failed(failure: &RecordError) -> Response {
 pub(crate) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
     let body = json!({"status": status.as_u16(), "title": title, "detail": detail});
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
-}
-
-async fn feed(State(site): State<Site>) -> Response {
-    match state::newest(&site.pool, FEED).await {
-        Ok(pages) => {
-            let newest = pages.iter().map(|page| page.added_at.max(page.summarized.article.fetched_at)).max();
-            let feed = render_atom(&site.info, &pages, newest.unwrap_or_default());
-            let headers = crawler_headers(pages.iter().map(|page| &page.summarized.article.rights));
-            (headers, [(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed).into_response()
-        }
-        Err(failure) => {
-            error!(error = %failure, "the feed could not be made");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
 }
 
 async fn asset(uri: Uri) -> Response {

@@ -21,18 +21,20 @@ use crate::{
     desk,
     guard::Guard,
     lists::{self, live::Live},
+    pages::Pages,
     routes::{Site, routes},
     search,
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
+    webhooks::{self, Delivering},
     websub,
 };
 
 /// Serves the site at `KOS_LISTEN`, and puts there what comes from the bus, until the process is told to stop.
 ///
 /// # Errors
-/// [`RunError`] where the address is taken, the database can't be opened, or a loop broke.
+/// [`RunError`] where the address is taken, the file `KOS_WEBHOOKS` is wrong, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let listener = TcpListener::bind(config.listen)
         .await
@@ -50,13 +52,14 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
         url: config.site_url.clone(),
         language: config.languages.first().cloned().unwrap_or(Language::ENGLISH),
     });
+    let webhooks = Arc::new(webhooks::read(&config)?);
     let mut runtime = Runtime::start("publish", &config, MIGRATIONS, &process).await?;
     runtime.serves_site(info.url.as_str());
     let comments = Arc::new(Comments::start(&config, &runtime).await?);
     let pool = runtime.store().readers().clone();
     let live = Live::new(config.serving.listeners, process.stop.clone());
     runtime.spawn(live.clone().run(pool.clone()));
-    let site = Site { info: Arc::clone(&info), pool, comments, live };
+    let site = Site { info: Arc::clone(&info), pool, comments, live, pages: Pages::default() };
     let desk = config.admin_token.as_ref().map(|token| {
         let operator = Operator::new(runtime.connection().clone(), "publish", &config.nats);
         desk::routes(site.clone(), operator, token)
@@ -66,8 +69,9 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let limits = Limits::of(config.serving.connections);
     let serving = tokio::spawn(serve(listener, app, limits, process.stop.clone()));
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
-    runtime.handle(Publishing { site: info })?;
+    runtime.handle(Publishing { site: info, webhooks: Arc::clone(&webhooks) })?;
     runtime.handle(Withdrawing)?;
+    runtime.handle(Delivering::new(webhooks).map_err(RunError::Start)?)?;
     runtime.spawn(complete(runtime.store().clone(), runtime.context().stop.clone()));
     let ended = runtime.until_stopped().await;
     // A reader who keeps a connection open must not keep the process.

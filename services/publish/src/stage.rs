@@ -14,12 +14,15 @@ use crate::{
     lists, related, search,
     site::{Passages, SiteInfo, permitted, site_body},
     state,
+    webhooks::{self, Webhooks},
 };
 
-/// `kos.article.summarized` → a page, and `kos.article.published`.
+/// `kos.article.summarized` → a page, `kos.article.published`, and `kos.webhook.due` for each webhook that wants to be told.
 pub struct Publishing {
     /// Where the page will be.
     pub site: Arc<SiteInfo>,
+    /// Who is told of it.
+    pub webhooks: Arc<Webhooks>,
 }
 
 /// What the site may have of an article.
@@ -86,11 +89,13 @@ impl Stage for Publishing {
             languages: summarized.summaries.iter().map(|s| s.language.clone()).collect(),
             published_at: now,
         };
+        let due = webhooks::due(&self.webhooks, article, &published);
+        let due = due.iter().enumerate().map(|(index, due)| event.cause("publish", index + 1, due));
         Ok(Recorded {
             outcome: "published",
             detail: Some(page_url),
             article_id: Some(id),
-            emit: vec![event.cause("publish", 0, &published)],
+            emit: std::iter::once(event.cause("publish", 0, &published)).chain(due).collect(),
         })
     }
 }

@@ -9,7 +9,10 @@ use kos_shared::{
 };
 use sqlx::{AnyPool, Row, any::AnyRow};
 
-use crate::site::{ArticlePage, Passages};
+use crate::{
+    site::{ArticlePage, Passages},
+    versions,
+};
 
 /// The service's tables.
 pub const MIGRATIONS: &[Migration] = &[
@@ -21,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 103, name: "comments", sql: include_str!("../migrations/0103_comments.sql") },
     Migration { version: 107, name: "passages", sql: include_str!("../migrations/0107_passages.sql") },
     Migration { version: 105, name: "lists", sql: include_str!("../migrations/0105_lists.sql") },
+    versions::MIGRATION,
 ];
 
 /// Puts an article there, or its newer revision in the place of the older one. Returns whether anything changed: an
@@ -70,6 +74,9 @@ pub async fn put_article(
     .execute(&mut **tx)
     .await?
     .rows_affected();
+    if changed > 0 {
+        versions::revised(tx, article.article_id, article.rights.noindex, now).await?;
+    }
     Ok(changed > 0)
 }
 
@@ -85,19 +92,7 @@ pub async fn article(pool: &AnyPool, id: ArticleId) -> Result<Option<ArticlePage
     row.as_ref().map(page).transpose()
 }
 
-/// The newest articles that stand, whole, for the feed.
-///
-/// # Errors
-/// The database fails, or holds what can't be read.
-pub async fn newest(pool: &AnyPool, limit: u32) -> Result<Vec<ArticlePage>, RecordError> {
-    let sql = "select summarized, body, passages, added_at_ms from articles as a \
-               where not exists (select 1 from retractions as r where r.article_id = a.article_id) \
-               order by added_at_ms desc, article_id desc limit $1";
-    let rows = sqlx::query(sql).bind(i64::from(limit)).fetch_all(pool).await?;
-    rows.iter().map(page).collect()
-}
-
-fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
+pub(crate) fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
     let json: String = row.try_get("summarized")?;
     let passages: Option<String> = row.try_get("passages")?;
     Ok(ArticlePage {
@@ -106,6 +101,11 @@ fn page(row: &AnyRow) -> Result<ArticlePage, RecordError> {
         passages: passages.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?.unwrap_or_default(),
         added_at: time(row, "added_at_ms")?,
     })
+}
+
+pub(crate) fn article_id(row: &AnyRow) -> Result<ArticleId, RecordError> {
+    let id: String = row.try_get("article_id")?;
+    id.parse().map_err(|e| RecordError::State(format!("article id {id:?}: {e}")))
 }
 
 fn unreadable(error: serde_json::Error) -> RecordError {

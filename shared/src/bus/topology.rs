@@ -52,7 +52,7 @@ impl StreamName {
             Self::Ingest => &["kos.ingest.requested", "kos.feed.due"],
             Self::Ingested => &["kos.article.ingested", "kos.article.retracted"],
             Self::Summarized => &["kos.article.summarized"],
-            Self::Published => &["kos.article.published", "kos.comment.posted"],
+            Self::Published => &["kos.article.published", "kos.comment.posted", "kos.webhook.due"],
             Self::Dead => &["kos.dead.>"],
         }
     }
@@ -128,13 +128,14 @@ pub struct ConsumerSpec {
 
 impl ConsumerSpec {
     /// All consumers of this version.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::new("ingest", EventType::IngestRequested, StreamName::Ingest),
         Self { name: "feeds", ..Self::new("ingest", EventType::FeedDue, StreamName::Ingest) },
         Self::new("ingest", EventType::ArticleRetracted, StreamName::Ingested),
         Self::new("summarize", EventType::ArticleIngested, StreamName::Ingested),
         Self::new("publish", EventType::ArticleSummarized, StreamName::Summarized),
         Self::new("publish", EventType::ArticleRetracted, StreamName::Ingested),
+        Self::new("publish", EventType::WebhookDue, StreamName::Published),
     ];
 
     const fn new(service: &'static str, event_type: EventType, stream: StreamName) -> Self {

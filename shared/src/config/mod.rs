@@ -71,6 +71,8 @@ pub struct Config {
     pub site_name: String,
     /// How the site is served.
     pub serving: ServingConfig,
+    /// The file of webhooks, as publish reads it.
+    pub webhooks: Option<PathBuf>,
     /// The languages that readers want summaries in.
     pub languages: Vec<Language>,
     /// What becomes of readers' comments.
@@ -299,6 +301,7 @@ impl Config {
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
             serving: serving(env)?,
+            webhooks: env.get("KOS_WEBHOOKS").map(PathBuf::from),
             languages: languages(env)?,
             comments: env.one_of(
                 "KOS_COMMENTS",

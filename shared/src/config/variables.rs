@@ -64,6 +64,7 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_CONNECTIONS", Some("512"), "how many connections readers may have to one process of the site"),
     plain("KOS_LIVE_CONNECTIONS", Some("256"), "how many of them may listen for new articles"),
     plain("KOS_SITE_NAME", Some("Knowledge OS"), "the site's name"),
+    plain("KOS_WEBHOOKS", None, "a file of addresses that are told of each article that is published"),
     plain("KOS_LANGUAGES", Some("zh,en"), "the languages that readers want summaries in"),
     plain("KOS_FETCH_ALLOW", Some(""), "networks that may be fetched though they are private, such as 127.0.0.0/8"),
     plain("KOS_FEED_MIN_INTERVAL", Some("5m"), "how often a feed is polled at most"),

@@ -19,11 +19,13 @@ pub enum EventType {
     ArticlePublished,
     /// Readers see a comment.
     CommentPosted,
+    /// Somebody who asked for it is to be told of a page.
+    WebhookDue,
 }
 
 impl EventType {
     /// All of them, in the order in which an article meets them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::IngestRequested,
         Self::FeedDue,
         Self::ArticleIngested,
@@ -31,6 +33,7 @@ impl EventType {
         Self::ArticleSummarized,
         Self::ArticlePublished,
         Self::CommentPosted,
+        Self::WebhookDue,
     ];
 
     /// The CloudEvents `type`, which is the NATS subject too.
@@ -43,6 +46,7 @@ impl EventType {
             Self::ArticleSummarized => "kos.article.summarized",
             Self::ArticlePublished => "kos.article.published",
             Self::CommentPosted => "kos.comment.posted",
+            Self::WebhookDue => "kos.webhook.due",
         }
     }
 

@@ -23,7 +23,7 @@ pub use headers::{Headers, header};
 pub use language::{InvalidLanguage, Language};
 pub use payload::{
     AiUse, Article, ArticleId, ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, BodySource,
-    CommentPosted, FeedDue, Hints, IngestRequested, Payload, Revision, Rights, Show, Site,
+    CommentPosted, FeedDue, Hints, IngestRequested, Payload, Revision, Rights, Show, Site, WebhookDue,
 };
 pub use summary::{
     Attempt, AttemptOutcome, Check, Fallback, Method, Missing, MissingCode, Sentence, Span, Summary, Verdict,

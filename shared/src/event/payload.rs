@@ -335,6 +335,15 @@ pub struct CommentPosted {
     pub posted_at: Timestamp,
 }
 
+/// `kos.webhook.due`: tell one webhook of a page. Its event id is the `webhook-id` that the receiver gets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WebhookDue {
+    /// The webhook, by its name in the operator's file.
+    pub webhook: String,
+    /// What it is told.
+    pub published: ArticlePublished,
+}
+
 /// `kos.article.retracted`: an article is withdrawn. It is named by `article_id` or by `url`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArticleRetracted {
@@ -428,6 +437,18 @@ impl Payload for CommentPosted {
 
     fn article_id(&self) -> Option<ArticleId> {
         Some(self.article_id)
+    }
+}
+
+impl Payload for WebhookDue {
+    const TYPE: EventType = EventType::WebhookDue;
+
+    fn subject(&self) -> Option<String> {
+        self.published.subject()
+    }
+
+    fn article_id(&self) -> Option<ArticleId> {
+        Some(self.published.article_id)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     ArticleIngested, ArticlePublished, ArticleRetracted, ArticleSummarized, CommentPosted, EventType, FeedDue,
-    IngestRequested,
+    IngestRequested, WebhookDue,
 };
 
 /// The JSON Schema of an event's payload.
@@ -18,6 +18,7 @@ pub fn json_schema(event_type: EventType) -> Value {
         EventType::ArticleSummarized => schema_for!(ArticleSummarized),
         EventType::ArticlePublished => schema_for!(ArticlePublished),
         EventType::CommentPosted => schema_for!(CommentPosted),
+        EventType::WebhookDue => schema_for!(WebhookDue),
     };
     schema.insert("$id".into(), json!(event_type.as_str()));
     schema.insert("title".into(), json!(event_type.as_str()));

@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use kos_publish::{
     comments::Comments,
     lists::{self, Filter, Turn, live::Live, select},
+    pages::Pages,
     routes::Site,
     site::SiteInfo,
 };
@@ -30,6 +31,7 @@ pub async fn lists(store: &Store, times: usize) -> anyhow::Result<()> {
         pool: store.readers().clone(),
         comments: Arc::new(Comments::off(store).await?),
         live: Live::new(1, stop.clone()),
+        pages: Pages::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -27,6 +27,7 @@ async fn status_counts_what_each_stage_did_and_names_the_workers() {
         ("publish", "kos.article.summarized", 1),
         ("ingest", "kos.article.retracted", 0),
         ("publish", "kos.article.retracted", 0),
+        ("publish", "kos.webhook.due", 0),
     ] {
         let stage = stage(service, event_type);
         assert_eq!(stage["handled_last_hour"], handled, "{stage}");

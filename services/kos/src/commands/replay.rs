@@ -26,8 +26,9 @@ pub async fn run(arguments: Replay, config: &Config, as_json: bool) -> anyhow::R
     // A number that no replay had before: two replays of one event are two causes.
     let number = u64::try_from(now.as_millisecond()).unwrap_or_default();
     let (mut replayed, mut passed_over) = (0, 0);
-    // A retraction stands, however often a stage sees its articles again, and a feed's turn that is over is over.
-    let again = |t: EventType| !matches!(t, EventType::ArticleRetracted | EventType::FeedDue);
+    // A retraction stands, however often a stage sees its articles again, and a feed's turn that is over is over. Webhooks
+    // are told of what comes of a replay, and not again of what they were told before.
+    let again = |t: EventType| !matches!(t, EventType::ArticleRetracted | EventType::FeedDue | EventType::WebhookDue);
     let own = |c: &&ConsumerSpec| c.service == service && again(c.event_type);
     for consumer in ConsumerSpec::ALL.iter().filter(own) {
         let mut events = pin!(operator.stored(consumer.stream, consumer.event_type.as_str(), since).await?);

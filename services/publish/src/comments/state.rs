@@ -14,7 +14,7 @@ use super::{
     comment::{Comment, Cursor, State},
     draft::{Refusal, Words},
 };
-use crate::site::SiteInfo;
+use crate::{site::SiteInfo, versions};
 
 /// How long an author may change a comment, in milliseconds.
 pub const CHANGE_MS: i64 = 10 * 60 * 1_000;
@@ -291,12 +291,14 @@ async fn moved(tx: &mut Tx, before: &Comment, after: State) -> Result<(), sqlx::
 async fn count(tx: &mut Tx, id: ArticleId, change: i64) -> Result<(), sqlx::Error> {
     let sql = "insert into comment_counts (article_id, approved) values ($1, $2) \
                on conflict (article_id) do update set approved = comment_counts.approved + $2";
-    sqlx::query(sql).bind(id.to_string()).bind(change).execute(&mut **tx).await.map(drop)
+    sqlx::query(sql).bind(id.to_string()).bind(change).execute(&mut **tx).await?;
+    versions::changed(tx, id, Timestamp::now()).await
 }
 
 /// Says on the bus that readers see a comment. Its id is derived from the comment and its wording, so that a second
 /// approval of the same says nothing new.
 async fn tell(tx: &mut Tx, site: &SiteInfo, comment: &Comment, now: Timestamp) -> Result<(), RecordError> {
+    versions::changed(tx, comment.article_id, now).await?;
     let page_url = format!("{}#{}", site.page_url(comment.article_id), comment.anchor());
     let posted = CommentPosted {
         comment_id: comment.comment_id.to_string(),

@@ -28,6 +28,7 @@ const STYLES: &str = concat!(
     include_str!("../../assets/desk.css"),
     include_str!("../../assets/search.css"),
     include_str!("../../assets/related.css"),
+    include_str!("../../assets/digest.css"),
 );
 
 /// The stylesheet.

@@ -20,6 +20,7 @@ macro_rules! files {
             "comments",
             "date",
             "desk",
+            "digest",
             "error",
             "language",
             "list",

@@ -1,35 +1,40 @@
 //! What readers get: pages, feed and JSON, as plain functions from plain data to text.
 //!
-//! [`index`], [`sources`], [`article`] and [`error`] render pages from the templates in `templates/`, [`atom`] the
-//! feed, [`api`] the JSON, [`comments`] what readers say. [`mod@permitted`] takes out what an article's rights don't allow, and
+//! [`index`], [`sources`], [`article`] and [`error`] render pages from the templates in `templates/`, [`feed`] the
+//! feeds, [`api`] the JSON, [`sitemap`] and [`opml`] the lists for machines, [`digest`] what came on a day, [`comments`] what readers say. [`mod@permitted`] takes out what an article's rights don't allow, and
 //! `crawlers` says the same to machines. [`messages`] holds the interface's texts (`wording` and `dates` say more with them), [`negotiate`] chooses among them.
 //! Bodies pass [`sanitize`] first; [`passages`] finds in them what carries the sentences of summaries. Nothing here reads a clock, a table or a request.
 
 pub mod api;
 pub mod article;
 pub mod assets;
-pub mod atom;
 pub mod comments;
 mod crawlers;
 mod dates;
 mod depth;
+pub mod digest;
 pub mod error;
+pub mod feed;
 mod images;
 pub mod index;
 mod languages;
 mod linked_data;
 pub mod messages;
 pub mod negotiate;
+pub mod opml;
 mod outline;
 pub mod passages;
 pub mod permitted;
 mod related;
 pub mod sanitize;
 pub mod search;
+pub mod sitemap;
 pub mod sources;
 mod summaries;
 mod tags;
 mod wording;
+
+use std::sync::LazyLock;
 
 use askama::Template;
 use kos_shared::event::{ArticleId, HttpUrl, Language};
@@ -37,7 +42,6 @@ use url::Position;
 
 pub use api::ArticleView;
 pub use article::{ArticlePage, Sections, render_article};
-pub use atom::render_atom;
 pub use crawlers::crawler_headers;
 pub use error::{ErrorPage, render_error};
 pub use index::{ListPage, render_index};
@@ -50,6 +54,14 @@ pub use search::{render_search, results_view};
 pub use sources::{SourcesPage, render_sources};
 
 use messages::all;
+
+/// Which program makes the pages: two programs may make different ones of the same article. Replicas of one image agree.
+pub static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    let (length, changed) = program.map_or((0, None), |file| (file.len(), file.modified().ok()));
+    let seconds = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |age| age.as_secs());
+    format!("{} {length} {seconds}", env!("CARGO_PKG_VERSION"))
+});
 
 /// The `Content-Security-Policy` of every page.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

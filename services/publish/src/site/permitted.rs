@@ -103,8 +103,9 @@ mod tests {
     use super::{super::fixtures, *};
     use crate::site::{
         ArticlePage, ArticleView, Passages, Sections,
+        feed::{Feed, Format, Selection},
         messages::{CHINESE, ENGLISH},
-        render_article, render_atom,
+        render_article,
     };
 
     const BEGINNING: &str = "The ferry runs again.";
@@ -132,10 +133,14 @@ mod tests {
         let page =
             ArticlePage { summarized: summarized.clone(), body, passages, added_at: jiff::Timestamp::UNIX_EPOCH };
         let view = ArticleView::new(&site, summarized.clone(), page.added_at);
+        let pages = std::slice::from_ref(&page);
+        let feed = |format| Feed::new(&site, &Selection::default(), pages, page.added_at).render(format);
         vec![
             render_article(&site, &CHINESE, &page, &Sections::default()),
             render_article(&site, &ENGLISH, &page, &Sections::default()),
-            render_atom(&site, std::slice::from_ref(&page), page.added_at),
+            feed(Format::Atom),
+            feed(Format::Rss),
+            feed(Format::Json),
             serde_json::to_string(&view).unwrap(),
         ]
     }
@@ -170,7 +175,7 @@ mod tests {
         let summarized = limited(Show::Excerpt, Some(25));
         assert_eq!(summarized.article.text, BEGINNING);
         assert_eq!(summarized.article.body_html, format!("<p>{BEGINNING}</p>"));
-        let [chinese, english, atom, _] = &served(&summarized)[..] else { panic!("four texts") };
+        let [chinese, english, atom, ..] = &served(&summarized)[..] else { panic!("no texts") };
         assert!(chinese.contains("在来源网站继续阅读") && chinese.contains("出版方只允许显示开头部分"), "{chinese}");
         assert!(english.contains("Read on at the source") && english.contains("says so"), "{english}");
         assert!(atom.contains(BEGINNING) && atom.contains("在来源网站继续阅读"), "{atom}");
@@ -182,7 +187,7 @@ mod tests {
     fn summaries_stand_alone_where_no_text_may_be_shown() {
         let summarized = limited(Show::Summary, None);
         assert_eq!((summarized.article.text.as_str(), summarized.summaries.len()), ("", 2));
-        let [_, english, atom, api] = &served(&summarized)[..] else { panic!("four texts") };
+        let [_, english, atom, .., api] = &served(&summarized)[..] else { panic!("no texts") };
         assert!(english.contains("渡轮恢复运行。") && !english.contains("class=\"body\""), "{english}");
         assert!(atom.contains("<summary") && !atom.contains("<content"), "{atom}");
         assert!(api.contains("\"text\":\"\""), "{api}");

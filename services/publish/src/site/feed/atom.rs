@@ -1,117 +1,40 @@
 //! The Atom feed (RFC 4287).
 
-use std::borrow::Cow;
-
 use askama::Template;
-use jiff::Timestamp;
-use kos_shared::event::{Revision, Show};
-use uuid::Uuid;
 
-use super::{
-    ArticlePage, Messages, SiteInfo,
-    article::{best_summary, seconds},
-    languages,
-    messages::ENGLISH,
-    page_path, rendered,
-};
+use super::{super::rendered, Feed};
 
 #[derive(Template)]
-#[template(path = "feed.xml")]
-struct Feed<'a> {
-    id: Uuid,
-    title: Cow<'a, str>,
-    lang: &'a str,
-    home: String,
-    address: String,
-    updated: String,
-    entries: Vec<Entry<'a>>,
+#[template(path = "feed.atom.xml")]
+struct Document<'a> {
+    feed: &'a Feed<'a>,
+    address: &'a str,
 }
 
-struct Entry<'a> {
-    id: String,
-    title: Cow<'a, str>,
-    lang: &'a str,
-    page_url: String,
-    original_url: &'a str,
-    authors: Vec<Cow<'a, str>>,
-    published: Option<String>,
-    updated: String,
-    summary: Option<(Cow<'a, str>, &'a str)>,
-    /// None where no text may be shown.
-    body: Option<Cow<'a, str>>,
-}
-
-/// The feed of a site's articles, in the order given. `updated` is when something in it last changed.
-pub fn render_atom(site: &SiteInfo, articles: &[ArticlePage], updated: Timestamp) -> String {
-    let home = site.absolute("/");
-    rendered(&Feed {
-        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, home.as_bytes()),
-        title: xml_text(&site.name),
-        lang: languages::lang(&site.language),
-        address: site.absolute("/feed.atom"),
-        home,
-        updated: seconds(updated),
-        entries: articles.iter().map(|article| Entry::new(site, article)).collect(),
-    })
-}
-
-impl<'a> Entry<'a> {
-    fn new(site: &'a SiteInfo, page: &'a ArticlePage) -> Self {
-        let article = &page.summarized.article;
-        let revised = (article.revision > Revision::FIRST).then_some(article.fetched_at);
-        // An entry must name an author; the site that published it answers for what nobody signed.
-        let unsigned = article.authors.is_empty().then_some(&article.site.name);
-        Self {
-            id: article.article_id.to_string(),
-            title: xml_text(&article.title),
-            lang: languages::lang(&article.language),
-            page_url: site.absolute(&page_path(article.article_id)),
-            original_url: article.canonical_url.as_str(),
-            authors: article.authors.iter().chain(unsigned).map(|name| xml_text(name)).collect(),
-            published: article.published_at.map(seconds),
-            updated: seconds(revised.map_or(page.added_at, |time| time.max(page.added_at))),
-            // An entry has room for one summary: in the language of the site's readers, else the first.
-            summary: best_summary(&page.summarized.summaries, &site.language)
-                .map(|summary| (xml_text(&summary.text), languages::lang(&summary.language))),
-            body: body(site, page),
-        }
-    }
-}
-
-/// An article's body as far as it may be shown, with a link to the rest.
-fn body<'a>(site: &SiteInfo, page: &'a ArticlePage) -> Option<Cow<'a, str>> {
-    let article = &page.summarized.article;
-    match article.rights.show {
-        Show::Full => Some(xml_text(&page.body)),
-        Show::Excerpt => {
-            let address = article.canonical_url.as_str().replace('&', "&amp;").replace('"', "&quot;");
-            let read_on = Messages::of(&site.language).unwrap_or_else(|| &ENGLISH).text("article-read-on");
-            Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", xml_text(&page.body)).into())
-        }
-        Show::Summary | Show::None => None,
-    }
-}
-
-/// A text without the characters that XML 1.0 (section 2.2) forbids, escaped or not: one of them makes
-/// the whole feed unreadable.
-fn xml_text(text: &str) -> Cow<'_, str> {
-    let forbidden =
-        |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-    if text.contains(forbidden) { text.replace(forbidden, "").into() } else { text.into() }
+pub(super) fn render(feed: &Feed<'_>, address: &str) -> String {
+    rendered(&Document { feed, address })
 }
 
 #[cfg(test)]
 mod tests {
-    use kos_shared::event::Language;
+    use jiff::Timestamp;
+    use kos_shared::event::{Language, Revision};
     use roxmltree::{Document, Node};
 
-    use super::{super::fixtures, *};
+    use super::super::{
+        super::{ArticlePage, SiteInfo, fixtures},
+        Feed, Format, Selection,
+    };
 
     const ATOM: &str = "http://www.w3.org/2005/Atom";
     const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
+    fn render(site: &SiteInfo, articles: &[ArticlePage], updated: Timestamp) -> String {
+        Feed::new(site, &Selection::default(), articles, updated).render(Format::Atom)
+    }
+
     fn feed(articles: &[ArticlePage]) -> String {
-        render_atom(&fixtures::site(), articles, "2026-01-22T06:00:01.5Z".parse().unwrap())
+        render(&fixtures::site(), articles, "2026-01-22T06:00:01.5Z".parse().unwrap())
     }
 
     fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Node<'a, 'i> {
@@ -195,7 +118,7 @@ mod tests {
         page.body = hostile;
         let mut site = fixtures::site();
         site.name = fixtures::HOSTILE.into();
-        let xml = render_atom(&site, &[page], Timestamp::UNIX_EPOCH);
+        let xml = render(&site, &[page], Timestamp::UNIX_EPOCH);
         let document = Document::parse(&xml).unwrap();
         assert!(child(document.root_element(), "title").text().unwrap().starts_with("</title><script>"));
     }
