@@ -155,7 +155,7 @@ impl Site {
         let store = Store::open(database.config(), "publish", MIGRATIONS).await.unwrap();
         let url = "https://site.example".parse().unwrap();
         let info = SiteInfo { name: "Site".into(), url, language: Language::ENGLISH };
-        Self { store, publishing: Publishing { site: Arc::new(info) } }
+        Self { store, publishing: Publishing { site: Arc::new(info), webhooks: Arc::default() } }
     }
 
     async fn publish(&self, article: ArticleSummarized) -> ArticleId {

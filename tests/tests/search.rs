@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use kos_publish::{
     comments::Comments,
     lists::live::Live,
+    pages::Pages,
     search::{Cursor, Query, Total, WINDOW, Wanted, backfill, find},
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
@@ -375,7 +376,7 @@ impl Site {
         let store = Store::open(database.config(), "publish", MIGRATIONS).await.unwrap();
         let url = "https://site.example".parse().unwrap();
         let info = SiteInfo { name: "Site".into(), url, language: Language::ENGLISH };
-        Self { store, publishing: Publishing { site: Arc::new(info) } }
+        Self { store, publishing: Publishing { site: Arc::new(info), webhooks: Arc::default() } }
     }
 
     /// Serves the site until the test ends; its address.
@@ -388,6 +389,7 @@ impl Site {
             pool: self.store.readers().clone(),
             comments: Arc::new(Comments::off(&self.store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
+            pages: Pages::default(),
         };
         let app = kos_publish::routes::routes(site, axum::Router::new(), None, &process);
         tokio::spawn(axum::serve(listener, app).into_future());

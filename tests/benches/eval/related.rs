@@ -28,7 +28,7 @@ pub async fn run(list_wrong: bool) -> anyhow::Result<()> {
     let store = Store::open(database.config(), "publish", MIGRATIONS).await?;
     let url = "https://site.example".parse().context("the site's address")?;
     let site = SiteInfo { name: "Site".into(), url, language: Language::ENGLISH };
-    let publishing = Publishing { site: Arc::new(site) };
+    let publishing = Publishing { site: Arc::new(site), webhooks: Arc::default() };
     let mut by_id: HashMap<ArticleId, TopicText> = HashMap::new();
     for (number, text) in texts.into_iter().enumerate() {
         let data = text.summarized(number);

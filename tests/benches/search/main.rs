@@ -57,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
     let store = Store::open(database.config(), "publish", MIGRATIONS).await?;
     let url = "https://site.example".parse().context("the site's address")?;
     let site = SiteInfo { name: "Site".into(), url, language: Language::ENGLISH };
-    let publishing = Publishing { site: Arc::new(site) };
+    let publishing = Publishing { site: Arc::new(site), webhooks: Arc::default() };
     let mut random = Rng::with_seed(5);
 
     let started = Instant::now();
