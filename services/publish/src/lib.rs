@@ -24,6 +24,7 @@ pub mod delivery;
 pub mod desk;
 pub mod guard;
 pub mod lists;
+pub mod origin;
 pub mod out;
 pub mod pages;
 pub mod related;

@@ -11,7 +11,6 @@ pub mod comment;
 pub mod draft;
 pub mod keys;
 pub mod limits;
-mod origin;
 pub mod pages;
 pub mod state;
 pub mod text;

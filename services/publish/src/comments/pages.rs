@@ -18,10 +18,10 @@ use super::{
     comment::{self, Comment},
     draft::{self, Draft, Refusal},
     limits::{self, Wait},
-    origin,
     state::{self, About},
 };
 use crate::{
+    origin,
     routes::{Reader, Site, Wishes},
     site::{
         ErrorPage, Messages,

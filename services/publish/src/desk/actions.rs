@@ -15,8 +15,8 @@ use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use super::{Desk, pages, private, session};
-use crate::comments;
+use super::{Desk, pages, private};
+use crate::{comments, origin};
 
 /// A form without fields of its own.
 #[derive(Deserialize)]
@@ -40,7 +40,7 @@ impl Desk {
     /// Whether the one who is in sent this form from this site.
     fn is_confirmed(&self, headers: &HeaderMap, csrf: &str) -> Result<(), Box<Response>> {
         let session = self.session(headers)?;
-        if session.confirms(csrf) && session::is_from_here(headers) {
+        if session.confirms(csrf) && origin::is_own(headers, &self.site.info.url) {
             return Ok(());
         }
         let text = self.messages(headers).text("desk-foreign").into_owned();

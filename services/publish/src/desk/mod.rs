@@ -26,6 +26,7 @@ use tracing::warn;
 
 use self::session::{Entrance, Session};
 use crate::{
+    origin,
     routes::{Reader, Site},
     site::{ErrorPage, Messages},
 };
@@ -111,7 +112,7 @@ async fn login_page(State(desk): State<Desk>, headers: HeaderMap) -> Response {
 async fn login(State(desk): State<Desk>, headers: HeaderMap, form: axum::Form<Login>) -> Response {
     let messages = desk.messages(&headers);
     let now = Timestamp::now();
-    if !session::is_from_here(&headers) {
+    if !origin::is_own(&headers, &desk.site.info.url) {
         return desk.page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-foreign")));
     }
     if !desk.entrance.may_try(now) {

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use kos_shared::config::Secret;
@@ -39,7 +38,7 @@ pub(super) struct Session {
 impl Session {
     /// Whether a form is one that this session was given.
     pub fn confirms(&self, csrf: &str) -> bool {
-        !csrf.is_empty() && ring_eq(self.csrf.as_bytes(), csrf.as_bytes())
+        !csrf.is_empty() && is_same(self.csrf.as_bytes(), csrf.as_bytes())
     }
 }
 
@@ -82,7 +81,7 @@ impl Entrance {
             let (said, signature) = value.rsplit_once('.')?;
             let (ends, _) = said.split_once('.')?;
             let ends: i64 = ends.parse().ok()?;
-            let genuine = ring_eq(self.signature("session", said).as_bytes(), signature.as_bytes());
+            let genuine = is_same(self.signature("session", said).as_bytes(), signature.as_bytes());
             (genuine && now.as_second() < ends).then(|| Session { csrf: self.signature("form", said) })
         })
     }
@@ -93,7 +92,7 @@ impl Entrance {
 }
 
 /// Compares without telling by its time where two texts differ: by their signatures under a key that nobody knows.
-fn ring_eq(one: &[u8], other: &[u8]) -> bool {
+fn is_same(one: &[u8], other: &[u8]) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, uuid::Uuid::new_v4().as_bytes());
     hmac::verify(&key, other, hmac::sign(&key, one).as_ref()).is_ok()
 }
@@ -102,19 +101,6 @@ fn ring_eq(one: &[u8], other: &[u8]) -> bool {
 pub(super) fn cookie(value: &str, length: Duration, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!("{COOKIE}={value}; Path=/desk; Max-Age={}; HttpOnly; SameSite=Strict{secure}", length.as_secs())
-}
-
-/// Whether a browser says that a form was sent from a page of this site; what is no browser says nothing.
-pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
-    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (said("sec-fetch-site"), said("origin")) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host = said("host").unwrap_or_default();
-            origin.split_once("://").is_some_and(|(_, of)| of.eq_ignore_ascii_case(host))
-        }
-        (None, None) => true,
-    }
 }
 
 #[cfg(test)]
@@ -177,20 +163,5 @@ mod tests {
             entrance.failed(at(0));
         }
         assert!(!entrance.may_try(at(59)) && entrance.may_try(at(60)));
-    }
-
-    #[test]
-    fn a_form_of_another_site_is_told_by_what_the_browser_says() {
-        let from = |pairs: &[(&'static str, &str)]| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in pairs {
-                headers.insert(*name, value.parse().unwrap());
-            }
-            is_from_here(&headers)
-        };
-        assert!(from(&[]) && from(&[("sec-fetch-site", "same-origin")]));
-        assert!(from(&[("origin", "https://news.example"), ("host", "news.example")]));
-        assert!(!from(&[("sec-fetch-site", "cross-site")]) && !from(&[("sec-fetch-site", "same-site")]));
-        assert!(!from(&[("origin", "https://evil.example"), ("host", "news.example")]) && !from(&[("origin", "null")]));
     }
 }
