@@ -13,6 +13,7 @@ pub mod event;
 pub mod health;
 pub mod journal;
 pub mod metrics;
+pub mod networks;
 pub mod operator;
 pub mod process;
 pub mod retraction;

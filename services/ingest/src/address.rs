@@ -8,27 +8,17 @@ use std::{
     str::FromStr,
 };
 
-use ipnet::IpNet;
+use kos_shared::networks::{InvalidNetwork, Networks};
 
 /// Networks that may be fetched though they are not public (`KOS_FETCH_ALLOW`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllowedNetworks(Vec<IpNet>);
-
-/// An entry of a list of networks that is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected networks such as 127.0.0.0/8 or fd00::/8 separated by commas, got {0:?}")]
-pub struct InvalidNetwork(String);
+pub struct AllowedNetworks(Networks);
 
 impl FromStr for AllowedNetworks {
     type Err = InvalidNetwork;
 
-    /// Reads networks or single addresses, separated by commas; an empty text allows none.
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
-        let network = |entry: &str| {
-            let single = || entry.parse::<IpAddr>().map(IpNet::from);
-            entry.parse::<IpNet>().or_else(|_| single()).map_err(|_| InvalidNetwork(entry.to_owned()))
-        };
-        text.split(',').map(str::trim).filter(|e| !e.is_empty()).map(network).collect::<Result<_, _>>().map(Self)
+        text.parse().map(Self)
     }
 }
 
@@ -37,7 +27,7 @@ impl AllowedNetworks {
     pub fn permit(&self, address: IpAddr) -> bool {
         // `::ffff:127.0.0.1` reaches what 127.0.0.1 does, so it is judged as that.
         let address = address.to_canonical();
-        is_public(address) || self.0.iter().any(|n| n.contains(&address))
+        is_public(address) || self.0.contain(address)
     }
 }
 

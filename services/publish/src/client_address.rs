@@ -6,42 +6,28 @@ use std::{
 };
 
 use axum::http::HeaderMap;
-use ipnet::IpNet;
+use kos_shared::networks::{InvalidNetwork, Networks};
 
 /// Networks of proxies whose `X-Forwarded-For` is believed (`KOS_TRUSTED_PROXIES`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<IpNet>);
-
-/// An entry of a list of networks that is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected networks such as 10.0.0.0/8 or fd00::/8 separated by commas, got {0:?}")]
-pub struct InvalidNetwork(String);
+pub struct TrustedProxies(Networks);
 
 impl FromStr for TrustedProxies {
     type Err = InvalidNetwork;
 
-    /// Reads networks or single addresses, separated by commas; an empty text trusts none.
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
-        let network = |entry: &str| {
-            let single = || entry.parse::<IpAddr>().map(IpNet::from);
-            entry.parse::<IpNet>().or_else(|_| single()).map_err(|_| InvalidNetwork(entry.to_owned()))
-        };
-        text.split(',').map(str::trim).filter(|e| !e.is_empty()).map(network).collect::<Result<_, _>>().map(Self)
+        text.parse().map(Self)
     }
 }
 
 impl TrustedProxies {
-    fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
-    }
-
     /// The address that a request came from. `X-Forwarded-For` is read from its end, where the nearest proxy wrote: up to
     /// the first address that is no trusted proxy's. Anything before that is anybody's claim.
     pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let mut address = peer.ip().to_canonical();
         let lines = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let mut said: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-        while self.trust(address) {
+        while self.0.contain(address) {
             let Some(before) = said.pop().and_then(read) else { break };
             address = before;
         }
