@@ -18,6 +18,7 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod api;
 pub mod client_address;
 pub mod comments;
 pub mod delivery;

@@ -13,34 +13,38 @@ use axum::{
 use jiff::Timestamp;
 use kos_shared::{
     event::ArticleId,
+    operator::Operator,
     process::Process,
     retraction::{self, Retraction},
     stage::RecordError,
 };
-use serde_json::json;
 use sqlx::AnyPool;
 use tracing::error;
 use url::form_urlencoded;
 
 use crate::{
+    api,
     comments::{self, Comments},
     delivery::{Encoding, Validators, deliver, not_modified},
+    desk,
     lists::{self, live::Live},
     out,
     pages::{Kept, Key, Pages},
     related, search,
     site::{
-        self, ArticlePage, ArticleView, BUILD, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish,
-        assets, choose, crawler_headers, remember, render_article, render_error,
+        self, ArticlePage, BUILD, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
+        choose, crawler_headers, remember, render_article, render_error,
     },
     state, versions,
 };
+
+pub(crate) use api::problem;
 
 /// The cookie of who commented: pages show them their own comments.
 const AUTHOR_COOKIE: &str = "kos_author=";
 
 /// How many related articles a page names.
-const RELATED: usize = 5;
+pub(crate) const RELATED: usize = 5;
 
 /// What every request needs.
 #[derive(Debug, Clone)]
@@ -57,12 +61,15 @@ pub struct Site {
     pub pages: Pages,
 }
 
-/// All of the site, the callbacks of `hubs`, the `desk` where there is one, and the health routes among it.
-pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process) -> Router {
+/// All of the site, the callbacks of `hubs`, and the health routes among it. `bus` is what an operator works with; without
+/// it there is no desk.
+pub fn routes(site: Site, hubs: Router, bus: Option<Operator>, process: &Process) -> Router {
+    let desk = bus.clone().zip(site.comments.admin_token.clone());
+    let desk = desk.map(|(bus, token)| desk::routes(site.clone(), bus, &token));
+    let api = api::routes(site.clone(), bus);
     Router::new()
         .route("/articles/{id}", get(article))
         .route("/articles/{id}/{slug}", get(article_with_slug))
-        .route("/api/v1/articles/{id}", get(article_json))
         .route("/assets/{file}", get(asset))
         .merge(comments::routes())
         .merge(search::routes())
@@ -70,6 +77,7 @@ pub fn routes(site: Site, hubs: Router, desk: Option<Router>, process: &Process)
         .merge(out::routes())
         .fallback(not_found)
         .with_state(site)
+        .merge(api)
         .merge(hubs)
         .merge(desk.unwrap_or_default())
         .merge(process.routes())
@@ -104,17 +112,23 @@ impl Wishes {
     pub(crate) fn of(query: RawQuery) -> Self {
         let mut wishes = Self::default();
         for (name, value) in form_urlencoded::parse(query.0.unwrap_or_default().as_bytes()) {
+            let value = Some(storable(&value));
             match &*name {
-                "lang" => wishes.lang = Some(value.into_owned()),
-                "language" => wishes.language = Some(value.into_owned()),
-                "source" => wishes.source = Some(value.into_owned()),
-                "after" => wishes.after = Some(value.into_owned()),
-                "before" => wishes.before = Some(value.into_owned()),
+                "lang" => wishes.lang = value,
+                "language" => wishes.language = value,
+                "source" => wishes.source = value,
+                "after" => wishes.after = value,
+                "before" => wishes.before = value,
                 _ => wishes.more = true,
             }
         }
         wishes
     }
+}
+
+/// A text without NUL, which no text of the database has, and PostgreSQL doesn't even take.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 /// A reader's request: the language to answer in, and the cookie that remembers it.
@@ -316,55 +330,23 @@ fn without_page<T>(site: &Site, reader: Reader, found: Result<Found<T>, RecordEr
 }
 
 /// What stands at an article's address.
-enum Found<T = Box<ArticlePage>> {
+pub(crate) enum Found<T = Box<ArticlePage>> {
     Article(T),
     Retracted(Retraction),
     Nothing,
 }
 
-async fn find(pool: &AnyPool, id: ArticleId) -> Result<Found, RecordError> {
+pub(crate) async fn find(pool: &AnyPool, id: ArticleId) -> Result<Found, RecordError> {
     if let Some(retraction) = retraction::find(pool, id).await? {
         return Ok(Found::Retracted(retraction));
     }
     Ok(state::article(pool, id).await?.map_or(Found::Nothing, |page| Found::Article(Box::new(page))))
 }
 
-async fn article_json(State(site): State<Site>, Path(id): Path<String>) -> Response {
-    let found = match id.parse() {
-        Ok(id) => find(&site.pool, id).await,
-        Err(_) => Ok(Found::Nothing),
-    };
-    match found {
-        Ok(Found::Article(page)) => {
-            let ArticlePage { summarized, added_at, .. } = *page;
-            let related = match related::of(&site.pool, summarized.article.article_id, RELATED).await {
-                Ok(related) => related,
-                Err(failure) => return failed(&failure),
-            };
-            let headers = crawler_headers([&summarized.article.rights]);
-            let view = ArticleView::new(&site.info, summarized, added_at).with_related(&site.info, related);
-            (headers, axum::Json(view)).into_response()
-        }
-        Ok(Found::Retracted(Retraction { reason, retracted_at })) => {
-            let detail = format!("retracted at {retracted_at}: {reason}");
-            problem(StatusCode::GONE, "the article was retracted", &detail)
-        }
-        Ok(Found::Nothing) => {
-            problem(StatusCode::NOT_FOUND, "no such article", "expected the id of an article, a UUID, that is here")
-        }
-        Err(failure) => failed(&failure),
-    }
-}
-
-fn failed(failure: &RecordError) -> Response {
-    error!(error = %failure, "an article could not be read");
+/// The answer of the API where the database fails.
+pub(crate) fn failed(failure: &RecordError) -> Response {
+    error!(error = %failure, "an answer of the API could not be made");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
-}
-
-/// An error as RFC 9457 has it.
-pub(crate) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
-    let body = json!({"status": status.as_u16(), "title": title, "detail": detail});
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
 async fn asset(uri: Uri) -> Response {

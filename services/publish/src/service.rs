@@ -18,7 +18,6 @@ use tracing::{info, warn};
 
 use crate::{
     comments::Comments,
-    desk,
     guard::Guard,
     lists::{self, live::Live},
     pages::Pages,
@@ -60,12 +59,9 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let live = Live::new(config.serving.listeners, process.stop.clone());
     runtime.spawn(live.clone().run(pool.clone()));
     let site = Site { info: Arc::clone(&info), pool, comments, live, pages: Pages::default() };
-    let desk = config.admin_token.as_ref().map(|token| {
-        let operator = Operator::new(runtime.connection().clone(), "publish", &config.nats);
-        desk::routes(site.clone(), operator, token)
-    });
+    let bus = Operator::new(runtime.connection().clone(), "publish", &config.nats);
     let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
-    let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), desk, &process));
+    let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), Some(bus), &process));
     let limits = Limits::of(config.serving.connections);
     let serving = tokio::spawn(serve(listener, app, limits, process.stop.clone()));
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");

@@ -3,11 +3,12 @@
 use axum::{
     Json,
     extract::{Path, RawQuery, State as Extract},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
 use kos_shared::{event::ArticleId, retraction, stage::RecordError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::error;
 use url::form_urlencoded;
@@ -16,32 +17,53 @@ use super::{
     comment::{Comment, Cursor, State},
     state::{self, Decided},
 };
-use crate::routes::{Site, problem};
+use crate::{
+    api::token::let_in,
+    routes::{Site, problem},
+};
 
 /// How many comments an answer has unless it is asked for another number.
-const PAGE: usize = 50;
+pub const PAGE: usize = 50;
 
 /// How many it has at most.
-const LARGEST_PAGE: usize = 100;
+pub const LARGEST_PAGE: usize = 100;
 
 /// A comment as the API gives it.
-#[derive(Debug, Serialize)]
-struct View {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Comment")]
+pub struct View {
+    /// Its id.
+    #[schemars(extend("format" = "uuid"))]
     comment_id: String,
+    /// What it is about.
     article_id: ArticleId,
+    /// The comment that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
     parent_id: Option<String>,
+    /// What its author goes by; nobody has checked it.
     name: String,
+    /// What it says, as text: paragraphs are parted by an empty line.
     text: String,
+    /// What was decided about it: `pending`, `approved`, `rejected` or `deleted`.
     state: &'static str,
+    /// When it was written (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
     posted_at: Timestamp,
+    /// When its author last changed it (RFC 3339), where that happened.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     changed_at: Option<Timestamp>,
+    /// Where a reader finds it.
+    #[schemars(extend("format" = "uri"))]
     page_url: String,
 }
 
-#[derive(Debug, Serialize)]
-struct List {
+/// A page of a list of comments.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CommentList")]
+pub struct List {
+    /// The comments.
     comments: Vec<View>,
     /// What `after` is to be for what follows; none at the end.
     next: Option<String>,
@@ -137,23 +159,6 @@ pub async fn of_article(Extract(site): Extract<Site>, Path(id): Path<String>, Ra
         }
         Err(failure) => failed(&failure),
     }
-}
-
-/// Whether the operator asks; the answer to anybody else.
-fn let_in(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
-    let Some(expected) = &site.comments.admin_token else {
-        let detail = "nothing is here unless KOS_ADMIN_TOKEN is set";
-        return Err(problem(StatusCode::NOT_FOUND, "no such address", detail).into());
-    };
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    if token.is_some_and(|(_, token)| site.comments.keys.is_same(token.trim(), expected.reveal())) {
-        return Ok(());
-    }
-    let detail = "expected the header Authorization: Bearer, and the operator's token";
-    let mut response = problem(StatusCode::UNAUTHORIZED, "not let in", detail);
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    Err(response.into())
 }
 
 /// `GET /api/v1/comments?state=pending`: what waits for a decision, or was decided on; the longest first.

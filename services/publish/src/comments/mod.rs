@@ -17,10 +17,7 @@ pub mod text;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::{Router, routing::get};
 use jiff::Timestamp;
 use kos_shared::{
     config::{self, Config, ConfigError, Secret},
@@ -111,8 +108,4 @@ pub fn routes() -> Router<Site> {
         .route("/articles/{id}/comments/{comment}/edit", get(pages::edit_form).post(pages::edit))
         .route("/articles/{id}/comments/{comment}/delete", get(pages::delete_form).post(pages::delete))
         .route("/comments.atom", get(pages::feed))
-        .route("/api/v1/articles/{id}/comments", get(api::of_article))
-        .route("/api/v1/comments", get(api::queue))
-        .route("/api/v1/comments/{id}/approve", post(api::approve))
-        .route("/api/v1/comments/{id}/reject", post(api::reject))
 }

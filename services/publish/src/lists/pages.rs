@@ -16,7 +16,7 @@ use tracing::error;
 use super::{Cursor, Filter, Turn, select};
 use crate::{
     comments,
-    routes::{Reader, Site, Wishes, problem},
+    routes::{Reader, Site, Wishes, problem, storable},
     site::{ErrorPage, ListPage, SourcesPage, render_index, render_sources},
 };
 
@@ -43,7 +43,7 @@ async fn front(State(site): State<Site>, query: RawQuery, headers: HeaderMap) ->
 }
 
 async fn source(State(site): State<Site>, Path(host): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
-    list(&site, Some(host.to_lowercase()), query, &headers).await
+    list(&site, Some(storable(&host).to_lowercase()), query, &headers).await
 }
 
 async fn list(site: &Site, host: Option<String>, query: RawQuery, headers: &HeaderMap) -> Response {

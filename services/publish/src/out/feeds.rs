@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use super::{conditional, document, failed, state};
 use crate::{
     delivery::Validators,
-    routes::{Site, problem},
+    routes::{Site, problem, storable},
     site::{
         BUILD, crawler_headers,
         feed::{Feed, Format, Selection},
@@ -74,6 +74,7 @@ async fn feed(State(site): State<Site>, format: Format, query: RawQuery, headers
 fn selection(query: &str) -> Result<Selection, String> {
     let mut selection = Selection::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let value = storable(&value);
         let value = value.trim();
         match &*name {
             _ if value.is_empty() => {}

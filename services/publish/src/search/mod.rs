@@ -21,5 +21,6 @@ pub use cursor::Cursor;
 pub use document::{ANALYSIS, Document};
 pub use find::{Found, Hit, Total, WINDOW, Wanted, find};
 pub use query::Query;
+pub(crate) use routes::json;
 pub use routes::routes;
 pub use weights::{Weights, hash};

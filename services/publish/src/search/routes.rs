@@ -19,9 +19,9 @@ use crate::{
     site::{crawler_headers, render_search, results_view},
 };
 
-/// `/search` and `/api/v1/search`.
+/// `/search`.
 pub fn routes() -> Router<Site> {
-    Router::new().route("/search", get(page)).route("/api/v1/search", get(json))
+    Router::new().route("/search", get(page))
 }
 
 async fn page(State(site): State<Site>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -37,7 +37,8 @@ async fn page(State(site): State<Site>, RawQuery(query): RawQuery, headers: Head
     }
 }
 
-async fn json(State(site): State<Site>, RawQuery(query): RawQuery) -> Response {
+/// `GET /api/v1/search`.
+pub(crate) async fn json(State(site): State<Site>, RawQuery(query): RawQuery) -> Response {
     let meant = Asked::of(query.as_deref().unwrap_or_default()).meant();
     if !meant.unreadable.is_empty() {
         let said: Vec<_> = meant.unreadable.iter().map(ToString::to_string).collect();

@@ -6,6 +6,7 @@ use kos_shared::{
     event::{ArticleSummarized, Language},
     text::script::is_unspaced,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -23,7 +24,7 @@ const BEFORE: usize = 40;
 const LOOKED_THROUGH: usize = 20_000;
 
 /// A piece of a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Piece {
     /// The text; it is not escaped.
     pub text: String,
@@ -33,7 +34,7 @@ pub struct Piece {
 }
 
 /// A passage of an article, and its language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Snippet {
     /// The language that it is in.
     pub language: Language,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kos_shared::event::{ArticleId, ArticleSummarized, Language};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::SiteInfo;
@@ -9,25 +10,28 @@ use crate::related::Related;
 
 /// `/api/v1/articles/{id}`: the payload of `kos.article.summarized` as far as its rights let the site
 /// have it, with what the site adds.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct ArticleView {
     /// The article and its summaries.
     #[serde(flatten)]
     pub summarized: ArticleSummarized,
     /// Where a reader finds it.
+    #[schemars(extend("format" = "uri"))]
     pub page_url: String,
     /// When it first came to the site (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub added_at: Timestamp,
     /// Articles about something related, the most related first.
     pub related: Vec<RelatedView>,
 }
 
 /// A related article.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct RelatedView {
     /// Its id.
     pub article_id: ArticleId,
     /// Where a reader finds it.
+    #[schemars(extend("format" = "uri"))]
     pub page_url: String,
     /// Its title.
     pub title: String,
@@ -36,6 +40,7 @@ pub struct RelatedView {
     /// The name of the site that published it; its host where it has none.
     pub site_name: String,
     /// When that site published it, or when it came to this one (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
 }
 

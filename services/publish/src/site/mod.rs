@@ -50,8 +50,8 @@ pub use negotiate::{Wish, choose, remember};
 pub use passages::Passages;
 pub use permitted::permitted;
 pub use sanitize::site_body;
-pub use search::{render_search, results_view};
-pub use sources::{SourcesPage, render_sources};
+pub use search::{ResultsView, render_search, results_view};
+pub use sources::{SourcesPage, render_sources, source_path};
 
 use messages::all;
 

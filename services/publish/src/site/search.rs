@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 use jiff::Timestamp;
 use kos_shared::event::{ArticleId, Language, OffsetTime, Site};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -133,7 +134,7 @@ impl<'a> Line<'a> {
 }
 
 /// `/api/v1/search`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct ResultsView {
     /// The articles, the best first.
     pub items: Vec<ResultView>,
@@ -146,7 +147,7 @@ pub struct ResultsView {
 }
 
 /// How many articles were found.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, JsonSchema, Serialize)]
 pub struct TotalView {
     /// So many.
     pub count: usize,
@@ -155,11 +156,12 @@ pub struct TotalView {
 }
 
 /// An article that was found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, JsonSchema, Serialize)]
 pub struct ResultView {
     /// Its id.
     pub article_id: ArticleId,
     /// Where a reader finds it.
+    #[schemars(extend("format" = "uri"))]
     pub page_url: String,
     /// Its title.
     pub title: String,
@@ -170,8 +172,10 @@ pub struct ResultView {
     /// The site that published it.
     pub site: Site,
     /// When that site says that it published it.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub published_at: Option<OffsetTime>,
     /// When it first came to this site (RFC 3339).
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub added_at: Timestamp,
     /// The passage that has most of what was looked for.
     pub snippet: Option<Snippet>,
