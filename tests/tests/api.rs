@@ -239,7 +239,7 @@ async fn what_cannot_be_read_is_named_and_nothing_fails(database: Database) {
         "/?after=%00",
         "/?language=%00",
         "/digest/%00",
-        "/feed.atom?source=%00",
+        "/feed.atom?source=%00&q=%00",
     ] {
         let seen = site.get(path).await;
         assert!(seen.status < 500, "{path}: {seen:?}");

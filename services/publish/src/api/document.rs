@@ -45,7 +45,7 @@ pub fn openapi(site: &SiteInfo, operations: &[Operation]) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Articles with summaries that were checked, and what belongs to them.",
             "description": format!(
-                "Lists go on behind the `next` of an answer. Errors are problems (RFC 9457). An address may ask {} times \
+                "Lists go on behind the `next` of an answer. A parameter that is empty counts as none. Errors are problems (RFC 9457). An address may ask {} times \
                  in {} seconds, who shows the operator's token as often as need be. Who sends the `ETag` of an answer \
                  back in `If-None-Match` gets 304 where nothing changed.",
                 rate::QUOTA,
@@ -134,13 +134,17 @@ fn response(description: &str, content: Option<Value>, headers: &[&str]) -> Valu
 }
 
 fn parameter(parameter: &Parameter) -> Value {
-    json!({
+    let mut described = json!({
         "name": parameter.name,
         "in": if parameter.in_path { "path" } else { "query" },
         "required": parameter.in_path,
         "description": parameter.description,
         "schema": parameter.schema,
-    })
+    });
+    if !parameter.in_path {
+        described["allowEmptyValue"] = json!(true);
+    }
+    described
 }
 
 #[cfg(test)]

@@ -92,11 +92,12 @@ struct Page {
 }
 
 impl Page {
-    /// Reads a query; the error says which part is wrong and what was expected.
+    /// Reads a query, in which an empty parameter is none; the error says which part is wrong and what was expected.
     fn of(query: Option<&str>) -> Result<Self, String> {
         let mut page = Self { after: None, limit: PAGE, state: State::Pending };
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
+                _ if value.is_empty() => {}
                 "after" => {
                     let after = value.parse().map_err(|()| "after: expected the `next` of an answer".to_owned())?;
                     page.after = Some(after);
@@ -220,7 +221,7 @@ mod tests {
     #[test]
     fn a_query_that_cannot_be_read_says_what_was_expected() {
         assert_eq!(Page::of(None), Ok(Page { after: None, limit: PAGE, state: State::Pending }));
-        assert_eq!(Page::of(Some("limit=7&state=rejected&x=y")).unwrap().limit, 7);
+        assert_eq!(Page::of(Some("limit=7&state=rejected&x=y&after=")).unwrap().limit, 7);
         for (query, part) in
             [("after=x", "after: "), ("limit=0", "limit: "), ("limit=101", "limit: "), ("state=deleted", "state: ")]
         {

@@ -74,7 +74,6 @@ async fn feed(State(site): State<Site>, format: Format, query: RawQuery, headers
 fn selection(query: &str) -> Result<Selection, String> {
     let mut selection = Selection::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let value = storable(&value);
         let value = value.trim();
         match &*name {
             _ if value.is_empty() => {}
@@ -87,7 +86,7 @@ fn selection(query: &str) -> Result<Selection, String> {
                 if value.len() > LONGEST_HOST {
                     return Err("source: expected a host such as news.example".into());
                 }
-                selection.source = Some(value.to_lowercase());
+                selection.source = Some(storable(value).to_lowercase());
             }
             "q" if value.chars().count() > LONGEST_SEARCH => {
                 return Err(format!("q: expected at most {LONGEST_SEARCH} characters"));
