@@ -49,6 +49,17 @@ pub struct Browser {
     _port: Port,
 }
 
+/// What a browser told and asked for.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    /// What its console said in earnest, breaches of a page's policy among it. That a page was itself answered with an
+    /// error is none.
+    pub complaints: Vec<String>,
+    /// The addresses that were asked for by pages and whatever is in them; `data:` and the browser's own pages
+    /// are left out.
+    pub requested: Vec<String>,
+}
+
 impl Browser {
     /// Starts ChromeDriver and a browser.
     ///
@@ -115,7 +126,9 @@ impl Browser {
     /// Waits until the page shows a text.
     pub async fn until_shown(&self, text: &str) {
         eventually(LIMIT, text, async || {
-            let shown = self.text("body").await;
+            // It may be on its way to another page.
+            let body = self.client.find(Locator::Css("body")).await.map_err(|e| e.to_string())?;
+            let shown = body.text().await.map_err(|e| e.to_string())?;
             if shown.contains(text) { Ok(()) } else { Err(shown) }
         })
         .await;
@@ -143,6 +156,35 @@ impl Browser {
         sent.unwrap_or_else(|e| panic!("{command}: {e}"))
     }
 
+    /// What was told and asked for since this was last looked at.
+    pub async fn noted(&self) -> Noted {
+        let messages = self.log("performance").await.into_iter();
+        let messages = messages.filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
+        let sent = messages.map(|mut message| message["message"].take());
+        let sent = sent.filter(|message| message["method"] == "Network.requestWillBeSent");
+        let is_own =
+            |request: &Value| request["params"]["documentURL"].as_str().is_some_and(|url| url.starts_with("chrome"));
+        let sent: Vec<Value> = sent.filter(|request| !is_own(request)).collect();
+        let address = |request: &Value| request["params"]["request"]["url"].as_str().unwrap_or_default().to_owned();
+        let pages: Vec<String> = sent.iter().filter(|r| r["params"]["type"] == "Document").map(address).collect();
+        let is_of_a_page = |text: &str| pages.iter().any(|page| text.starts_with(&format!("{page} - Failed to load")));
+        let said = self
+            .log("browser")
+            .await
+            .into_iter()
+            .filter(|entry| entry["level"] == "WARNING" || entry["level"] == "SEVERE");
+        let said = said.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned());
+        Noted {
+            complaints: said.filter(|text| !is_of_a_page(text)).collect(),
+            requested: sent.iter().map(address).filter(|url| !url.starts_with("data:")).collect(),
+        }
+    }
+
+    async fn log(&self, kind: &'static str) -> Vec<Value> {
+        let entries = self.client.issue_cmd(Log { kind }).await.unwrap_or_else(|e| panic!("no log of {kind}: {e}"));
+        entries.as_array().cloned().unwrap_or_default()
+    }
+
     /// Whether an element that was found is still there.
     pub async fn is_there(&self, element: &Element) -> bool {
         match element.tag_name().await {
@@ -168,6 +210,22 @@ impl WebDriverCompatibleCommand for DevTools {
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         let body = json!({"cmd": self.command, "params": self.parameters});
         (Method::POST, Some(body.to_string()))
+    }
+}
+
+/// ChromeDriver's way to what a browser logs.
+#[derive(Debug)]
+struct Log {
+    kind: &'static str,
+}
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"type": self.kind}).to_string()))
     }
 }
 
@@ -199,7 +257,7 @@ fn capabilities(reader: Reader, profile: &std::path::Path) -> Capabilities {
     });
     let capabilities = json!({
         "goog:chromeOptions": {"args": arguments, "prefs": preferences},
-        "goog:loggingPrefs": {"browser": "ALL"},
+        "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
     });
     capabilities.as_object().cloned().unwrap_or_default()
 }

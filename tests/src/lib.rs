@@ -33,7 +33,7 @@ mod worker;
 pub mod worker_loop;
 
 pub use articles::{Article, Articles};
-pub use browser::{Browser, Reader};
+pub use browser::{Browser, Noted, Reader};
 pub use chinese_news::{NewsText, chinese_news};
 pub use database::{Database, configuration};
 pub use eventually::{Outcome, Patience, eventually};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use url::form_urlencoded;
 
 use super::{Cursor, Query, Wanted};
@@ -107,6 +108,11 @@ impl Asked {
     /// Whether anything narrows the search.
     pub fn is_filtered(&self) -> bool {
         [&self.language, &self.source, &self.from, &self.to].into_iter().any(|filter| !filter.is_empty())
+    }
+
+    /// The first and the last day as fields for days take them: empty where what was asked for is none.
+    pub fn days(&self) -> [String; 2] {
+        [&self.from, &self.to].map(|day| day.parse::<Date>().map(|day| day.to_string()).unwrap_or_default())
     }
 
     /// The query of an address that asks the same, from the beginning.

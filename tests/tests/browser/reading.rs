@@ -1,40 +1,27 @@
 //! An article's page in Chromium: both languages, and the way from a sentence to the words that carry it.
 
 use kos_tests::{Browser, Pipeline, Postgres, Reader, Setup, http_client};
-use serde_json::{Value, json};
+use serde_json::json;
 
-const WORDS: &str = "Four out of ten borrowers return something";
+use crate::{WORDS, bilingual};
 
-/// Puts an article there with an excerpt in English and a Chinese summary whose second sentence is carried by [`WORDS`].
-/// Returns the path of its page.
-async fn bilingual(pipeline: &Pipeline) -> String {
-    let html = include_str!("../../services/kos/samples/en-seed-library.html");
-    let request = json!({"url": "https://library.example/seeds", "html": html});
+#[tokio::test]
+async fn a_front_page_fits_a_phone_and_is_dark_where_that_is_preferred() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    let html = include_str!("../../../services/kos/samples/en-night-trains.html");
+    let request = json!({"url": "https://rails.example/night", "html": html});
     pipeline.publish("kos.ingest.requested", request.to_string()).await;
+    let browser = Browser::start(Reader { window: (390, 844), dark: true, ..Reader::AT_A_DESK }).await;
     pipeline.wait_until_idle().await;
-    let summarized = pipeline.stored("KOS_SUMMARIZED").await;
-    let [summarized] = &summarized[..] else { panic!("expected one article, got {}", summarized.len()) };
-    let mut event: Value = summarized.json();
-    let text = event["text"].as_str().unwrap_or_default();
-    let before = text.find(WORDS).unwrap_or_else(|| panic!("the sample has other words: {text}"));
-    let start = text[..before].chars().count();
-    let carried = json!({"text": "四成借阅者会归还。", "spans": [{"start": start, "end": start + WORDS.len()}]});
-    let summary = json!({
-        "language": "zh",
-        "title": "出借种子的图书馆",
-        "text": "图书馆出借种子。四成借阅者会归还。",
-        "sentences": [{"text": "图书馆出借种子。", "spans": []}, carried],
-        "method": "llm",
-        "model": "small-model-4b",
-    });
-    event["revision"] = json!(2);
-    event["missing"] = json!([]);
-    if let Some(summaries) = event["summaries"].as_array_mut() {
-        summaries.push(summary);
-    }
-    pipeline.publish("kos.article.summarized", event.to_string()).await;
-    pipeline.wait_until_idle().await;
-    format!("/articles/{}", event["article_id"].as_str().unwrap_or_default())
+    browser.open(&pipeline.site("/")).await;
+    browser.until_shown("Why night trains wait").await;
+    let width = browser.run("return document.documentElement.scrollWidth", vec![]).await;
+    assert_eq!(width, 390, "the page is wider than the phone");
+    let colours =
+        "const style = getComputedStyle(document.documentElement); return [style.backgroundColor, style.color]
+        .map((colour) => colour.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0))";
+    let colours = browser.run(colours, vec![]).await;
+    assert!(colours[0].as_u64() < Some(150) && colours[1].as_u64() > Some(450), "{colours}");
 }
 
 #[tokio::test]

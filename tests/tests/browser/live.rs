@@ -1,0 +1,27 @@
+//! Articles that come while somebody reads the front page.
+
+use kos_tests::Reader;
+
+use crate::{Visit, page, take_in};
+
+#[tokio::test]
+async fn an_article_announces_itself_and_moves_nothing() {
+    let visit = Visit::start(None, Reader::AT_A_DESK).await;
+    let browser = &visit.browser;
+    let text = "The bridge closes on Monday, the council said. Repairs will take until the end of the summer.";
+    take_in(&visit.pipeline, "https://news.example/bridge", &page("en", "Bridge to close", text)).await;
+    visit.open("/").await;
+    let list = "const places = [...document.querySelectorAll('main h3')];
+        return places.map((place) => [place.textContent, place.getBoundingClientRect().top])";
+    let before = browser.run(list, vec![]).await;
+    assert_eq!(before.as_array().map(Vec::len), Some(1), "{before}");
+
+    let text = "Eleven orchards north of the river open their gates on Sunday. Pickers bring their own baskets.";
+    take_in(&visit.pipeline, "https://news.example/orchards", &page("en", "Orchards open", text)).await;
+    browser.until_shown("1 new article").await;
+    assert_eq!(browser.run(list, vec![]).await, before, "the list moved");
+    browser.click("#live a").await;
+    browser.until_shown("Orchards open").await;
+    assert_eq!(browser.text("main h3").await, "Orchards open");
+    visit.assert_quiet().await;
+}
