@@ -22,9 +22,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 101, name: "search", sql: include_str!("../migrations/0101_search.sql") },
     Migration { version: 102, name: "related", sql: include_str!("../migrations/0102_related.sql") },
     Migration { version: 103, name: "comments", sql: include_str!("../migrations/0103_comments.sql") },
-    Migration { version: 107, name: "passages", sql: include_str!("../migrations/0107_passages.sql") },
-    Migration { version: 105, name: "lists", sql: include_str!("../migrations/0105_lists.sql") },
     versions::MIGRATION,
+    Migration { version: 105, name: "lists", sql: include_str!("../migrations/0105_lists.sql") },
+    Migration { version: 106, name: "passages", sql: include_str!("../migrations/0106_passages.sql") },
 ];
 
 /// Puts an article there, or its newer revision in the place of the older one. Returns whether anything changed: an
