@@ -1,4 +1,5 @@
-//! How often a model's summaries passed the gate lately: one that nearly always fails is not believed when it passes.
+//! How often a model's summaries passed the gate lately: one that fails more often than not is not
+//! believed when it passes.
 //!
 //! The gate tells invented numbers and names, and no false relation between true ones. Of a good model few answers need
 //! the gate; what a bad one gets past it is luck.
@@ -22,8 +23,9 @@ const ENOUGH: i64 = 4;
 /// Less than this share of articles with a summary that passed is a bad record.
 ///
 /// Measured: SmolLM2-135M wrote one for 3 articles of 40 that passed (`make test-llm`, 20 articles in two languages), and
-/// one of the three told what is false. Of the answers of usable models 5 to 20 % fail the first time; with a second one
-/// that makes at most 4 % of articles, and 2 or more of the first 4 with a probability of 0.009.
+/// one of the three told what is false. Of the answers of usable models 5 to 20 % fail the first time. If the second try
+/// were independent of it, at most 4 % of articles would be without one, and three or more of the first four with a
+/// probability of 0.00025.
 const LEAST_SHARE: f64 = 0.5;
 
 /// How long it is remembered: as long as answers are.
@@ -128,7 +130,7 @@ fn finding(own: Tally, all: Tally, language: &Language) -> Finding {
     Finding::fail(NAME, share, format!("{passed} of the last {judged} summaries {what} passed the checks"))
 }
 
-/// Forgets what no window reaches any more.
+/// Forgets what is as old as the oldest answers.
 ///
 /// # Errors
 /// The database fails.
