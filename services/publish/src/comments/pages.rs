@@ -82,6 +82,18 @@ impl Asked {
         }
     }
 
+    /// The same for a form about a comment that the reader may change.
+    async fn of_form(
+        site: Site,
+        (id, comment): (String, String),
+        headers: HeaderMap,
+        body: Body,
+    ) -> Result<(Self, Comment, Draft), Early> {
+        let draft = read_form(&headers, body).await?;
+        let (asked, comment) = Self::of(site, &id, headers).await?.own(&comment).await?;
+        Ok((asked, comment, draft))
+    }
+
     fn messages(&self) -> &'static Messages {
         self.reader.messages
     }
@@ -369,16 +381,11 @@ pub async fn edit_form(
 /// `POST /articles/{id}/comments/{comment}/edit`.
 pub async fn edit(
     State(site): State<Site>,
-    Path((id, comment)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let asked = async {
-        let draft = read_form(&headers, body).await?;
-        let (asked, comment) = Asked::of(site, &id, headers).await?.own(&comment).await?;
-        Ok::<_, Early>((asked, comment, draft))
-    };
-    let (asked, comment, draft) = match asked.await {
+    let (asked, comment, draft) = match Asked::of_form(site, path, headers, body).await {
         Ok(asked) => asked,
         Err(early) => return *early,
     };
@@ -433,16 +440,11 @@ pub async fn delete_form(
 /// `POST /articles/{id}/comments/{comment}/delete`.
 pub async fn delete(
     State(site): State<Site>,
-    Path((id, comment)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let asked = async {
-        let draft = read_form(&headers, body).await?;
-        let (asked, comment) = Asked::of(site, &id, headers).await?.own(&comment).await?;
-        Ok::<_, Early>((asked, comment, draft))
-    };
-    let (asked, comment, draft) = match asked.await {
+    let (asked, comment, draft) = match Asked::of_form(site, path, headers, body).await {
         Ok(asked) => asked,
         Err(early) => return *early,
     };
