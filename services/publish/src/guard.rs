@@ -12,7 +12,7 @@ use axum::{
 use kos_shared::{event::HttpUrl, serve::LocalAddress};
 use tokio::time::timeout;
 
-use crate::routes::problem;
+use crate::api::problem;
 
 /// How long a request may take, its body included. Hubs have less, but their answer comes over the bus.
 const REQUEST: Duration = Duration::from_secs(60);

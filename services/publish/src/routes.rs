@@ -23,7 +23,7 @@ use tracing::error;
 use url::form_urlencoded;
 
 use crate::{
-    api,
+    api::{self, problem},
     comments::{self, Comments},
     delivery::{Encoding, Validators, deliver, not_modified},
     desk,
@@ -37,8 +37,6 @@ use crate::{
     },
     state, versions,
 };
-
-pub(crate) use api::problem;
 
 /// The cookie of who commented: pages show them their own comments.
 const AUTHOR_COOKIE: &str = "kos_author=";
@@ -341,12 +339,6 @@ pub(crate) async fn find(pool: &AnyPool, id: ArticleId) -> Result<Found, RecordE
         return Ok(Found::Retracted(retraction));
     }
     Ok(state::article(pool, id).await?.map_or(Found::Nothing, |page| Found::Article(Box::new(page))))
-}
-
-/// The answer of the API where the database fails.
-pub(crate) fn failed(failure: &RecordError) -> Response {
-    error!(error = %failure, "an answer of the API could not be made");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
 }
 
 async fn asset(uri: Uri) -> Response {

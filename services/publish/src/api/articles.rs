@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    failed,
     parameters::{Query, unreadable},
     problem,
 };
@@ -25,7 +26,7 @@ use crate::{
     comments,
     lists::{Cursor, Entry, Filter, Lead, Turn, select},
     related,
-    routes::{Found, RELATED, Site, failed, find},
+    routes::{Found, RELATED, Site, find},
     search::filters::Unreadable,
     site::{ArticlePage, ArticleView, SiteInfo, crawler_headers},
 };
@@ -129,7 +130,7 @@ pub async fn list(State(site): State<Site>, RawQuery(query): RawQuery) -> Respon
     };
     match read(&site, &asked).await {
         Ok(list) => Json(list).into_response(),
-        Err(failure) => failed(&failure),
+        Err(failure) => failed("an answer of the API could not be made", &failure),
     }
 }
 
@@ -187,7 +188,7 @@ pub async fn one(State(site): State<Site>, Path(id): Path<String>) -> Response {
             let ArticlePage { summarized, added_at, .. } = *page;
             let related = match related::of(&site.pool, summarized.article.article_id, RELATED).await {
                 Ok(related) => related,
-                Err(failure) => return failed(&failure),
+                Err(failure) => return failed("an answer of the API could not be made", &failure),
             };
             let headers = crawler_headers([&summarized.article.rights]);
             let view = ArticleView::new(&site.info, summarized, added_at).with_related(&site.info, related);
@@ -200,7 +201,7 @@ pub async fn one(State(site): State<Site>, Path(id): Path<String>) -> Response {
         Ok(Found::Nothing) => {
             problem(StatusCode::NOT_FOUND, "no such article", "expected the id of an article, a UUID, that is here")
         }
-        Err(failure) => failed(&failure),
+        Err(failure) => failed("an answer of the API could not be made", &failure),
     }
 }
 

@@ -35,7 +35,7 @@ use self::{
 };
 use crate::routes::Site;
 
-pub(crate) use problem::problem;
+pub(crate) use problem::{failed, problem};
 
 /// Where it stands.
 const BASE: &str = "/api/v1";

@@ -6,8 +6,10 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use kos_shared::stage::RecordError;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tracing::error;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -48,4 +50,10 @@ impl IntoResponse for Problem<'_> {
 pub(crate) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
     let (title, detail) = (title.into(), detail.into());
     Problem { kind: UNSPECIFIC, title, status: status.as_u16(), detail, violated_policies: &[] }.into_response()
+}
+
+/// The answer where the database fails; the log says what could not be done, and why.
+pub(crate) fn failed(what: &str, failure: &RecordError) -> Response {
+    error!(error = %failure, "{what}");
+    problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
 }

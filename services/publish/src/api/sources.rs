@@ -9,12 +9,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::parameters::{Query, unreadable};
-use crate::{
-    lists::select,
-    routes::{Site, failed},
-    site::source_path,
+use super::{
+    failed,
+    parameters::{Query, unreadable},
 };
+use crate::{lists::select, routes::Site, site::source_path};
 
 /// How many sources a page has, where nobody says.
 pub const PAGE: usize = 50;
@@ -55,7 +54,7 @@ pub async fn list(State(site): State<Site>, RawQuery(query): RawQuery) -> Respon
     };
     let mut sources = match select::sources(&site.pool, &after, limit + 1).await {
         Ok(sources) => sources,
-        Err(failure) => return failed(&failure),
+        Err(failure) => return failed("an answer of the API could not be made", &failure),
     };
     let more = sources.len() > limit;
     sources.truncate(limit);

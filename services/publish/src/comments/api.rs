@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use kos_shared::{event::ArticleId, retraction, stage::RecordError};
 use schemars::JsonSchema;
 use serde::Serialize;
-use tracing::error;
 use url::form_urlencoded;
 
 use super::{
@@ -19,7 +18,8 @@ use super::{
 };
 use crate::{
     api::token::let_in,
-    routes::{Site, problem},
+    api::{self, problem},
+    routes::Site,
 };
 
 /// How many comments an answer has unless it is asked for another number.
@@ -126,8 +126,7 @@ fn list(site: &Site, mut comments: Vec<Comment>, limit: usize) -> Response {
 }
 
 fn failed(failure: &RecordError) -> Response {
-    error!(error = %failure, "comments could not be read or written");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
+    api::failed("comments could not be read or written", failure)
 }
 
 fn wrong(detail: &str) -> Response {

@@ -4,19 +4,19 @@ use axum::{
     Router,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use kos_shared::{
     event::{ArticleId, Language},
     stage::RecordError,
 };
-use tracing::error;
 
 use super::{Cursor, Filter, Turn, select};
 use crate::{
+    api::{failed, problem},
     comments,
-    routes::{Reader, Site, Wishes, problem, storable},
+    routes::{Reader, Site, Wishes, storable},
     site::{ErrorPage, ListPage, SourcesPage, render_index, render_sources},
 };
 
@@ -129,10 +129,7 @@ async fn live(State(site): State<Site>, query: RawQuery, headers: HeaderMap) -> 
             full.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(TRY_AGAIN_S));
             full
         }
-        Err(failure) => {
-            error!(error = %failure, "a listener could not be told what it missed");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why").into_response()
-        }
+        Err(failure) => failed("a listener could not be told what it missed", &failure),
     }
 }
 

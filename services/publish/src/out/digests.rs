@@ -14,8 +14,9 @@ use url::form_urlencoded;
 
 use super::{conditional, document, failed, state};
 use crate::{
+    api::problem,
     delivery::Validators,
-    routes::{Reader, Site, Wishes, problem},
+    routes::{Reader, Site, Wishes},
     site::{
         BUILD, ErrorPage, Messages,
         digest::{Day, path, render_digest, render_digests},

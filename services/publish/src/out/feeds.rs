@@ -10,8 +10,9 @@ use url::form_urlencoded;
 
 use super::{conditional, document, failed, state};
 use crate::{
+    api::problem,
     delivery::Validators,
-    routes::{Site, problem, storable},
+    routes::{Site, storable},
     site::{
         BUILD, crawler_headers,
         feed::{Feed, Format, Selection},

@@ -10,16 +10,16 @@ pub mod state;
 
 use axum::{
     Router,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use kos_shared::stage::RecordError;
-use tracing::error;
 
 use crate::{
+    api,
     delivery::{Validators, not_modified},
-    routes::{Site, problem},
+    routes::Site,
 };
 
 /// Their addresses.
@@ -62,6 +62,5 @@ fn document(content_type: &'static str, document: String) -> Response {
 }
 
 fn failed(failure: &RecordError) -> Response {
-    error!(error = %failure, "a document could not be made");
-    problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
+    api::failed("a document could not be made", failure)
 }

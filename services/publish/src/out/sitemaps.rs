@@ -9,7 +9,8 @@ use kos_shared::stage::RecordError;
 
 use super::{document, failed, state};
 use crate::{
-    routes::{Site, problem},
+    api::problem,
+    routes::Site,
     site::{opml::render_opml, sitemap},
 };
 

@@ -7,7 +7,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tracing::error;
 
 use super::{
     Found,
@@ -15,7 +14,8 @@ use super::{
     find,
 };
 use crate::{
-    routes::{Reader, Site, Wishes, problem},
+    api::{failed, problem},
+    routes::{Reader, Site, Wishes},
     site::{crawler_headers, render_search, results_view},
 };
 
@@ -50,9 +50,6 @@ pub(crate) async fn json(State(site): State<Site>, RawQuery(query): RawQuery) ->
             let headers = crawler_headers(hits.iter().map(|hit| &hit.summarized.article.rights));
             (headers, axum::Json(results_view(&site.info, &meant.wanted.query, &found))).into_response()
         }
-        Err(failure) => {
-            error!(error = %failure, "a search failed");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "the site failed", "the log says why")
-        }
+        Err(failure) => failed("a search failed", &failure),
     }
 }
