@@ -21,6 +21,7 @@
 pub mod api;
 pub mod client_address;
 pub mod comments;
+pub mod cookies;
 pub mod delivery;
 pub mod desk;
 pub mod guard;
@@ -32,6 +33,7 @@ pub mod related;
 pub mod routes;
 pub mod search;
 pub mod service;
+pub mod signing;
 pub mod site;
 pub mod stage;
 pub mod state;

@@ -25,6 +25,7 @@ use url::form_urlencoded;
 use crate::{
     api::{self, problem},
     comments::{self, Comments},
+    cookies,
     delivery::{Encoding, Validators, deliver, not_modified},
     desk,
     lists::{self, live::Live},
@@ -37,9 +38,6 @@ use crate::{
     },
     state, versions,
 };
-
-/// The cookie of who commented: pages show them their own comments.
-const AUTHOR_COOKIE: &str = "kos_author=";
 
 /// How many related articles a page names.
 pub(crate) const RELATED: usize = 5;
@@ -220,8 +218,7 @@ async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQue
 
 /// Whether a request is by somebody whose comments are theirs to change.
 fn is_author(headers: &HeaderMap) -> bool {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|value| value.split(';')).any(|cookie| cookie.trim().starts_with(AUTHOR_COOKIE))
+    cookies::named(headers, comments::AUTHOR_COOKIE).next().is_some()
 }
 
 /// What the page of an article that stands is known by: all that it is made of, by versions.

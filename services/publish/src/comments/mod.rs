@@ -29,7 +29,7 @@ use tokio::sync::Notify;
 use crate::{client_address::TrustedProxies, routes::Site};
 
 pub use comment::{Comment, Cursor, State};
-pub use keys::{KeyError, Keys};
+pub use keys::{COOKIE as AUTHOR_COOKIE, KeyError, Keys};
 pub use pages::section;
 pub use state::{Decided, approve, counts, queue, reject};
 

@@ -9,10 +9,14 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use kos_shared::config::Secret;
 use ring::hmac;
+
+use crate::{
+    cookies::in_line,
+    signing::{is_same, is_signed, signed},
+};
 
 /// The cookie's name.
 const COOKIE: &str = "kos_desk";
@@ -38,7 +42,7 @@ pub(super) struct Session {
 impl Session {
     /// Whether a form is one that this session was given.
     pub fn confirms(&self, csrf: &str) -> bool {
-        !csrf.is_empty() && is_same(self.csrf.as_bytes(), csrf.as_bytes())
+        !csrf.is_empty() && is_same(csrf, &self.csrf)
     }
 }
 
@@ -71,30 +75,23 @@ impl Entrance {
         let ends = now.as_second().saturating_add_unsigned(length.as_secs());
         let nonce = uuid::Uuid::new_v4().simple().to_string();
         let said = format!("{ends}.{nonce}");
-        format!("{said}.{}", self.signature("session", &said))
+        format!("{said}.{}", signed(&self.key, &session_of(&said)))
     }
 
     /// The session that a request's cookies tell of, unless it is over.
     pub fn session<'a>(&self, cookies: impl Iterator<Item = &'a str>, now: Timestamp) -> Option<Session> {
-        let values = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        values.filter(|(name, _)| *name == COOKIE).find_map(|(_, value)| {
+        cookies.flat_map(|line| in_line(line, COOKIE)).find_map(|value| {
             let (said, signature) = value.rsplit_once('.')?;
             let (ends, _) = said.split_once('.')?;
             let ends: i64 = ends.parse().ok()?;
-            let genuine = is_same(self.signature("session", said).as_bytes(), signature.as_bytes());
-            (genuine && now.as_second() < ends).then(|| Session { csrf: self.signature("form", said) })
+            let genuine = is_signed(&self.key, &session_of(said), signature);
+            (genuine && now.as_second() < ends).then(|| Session { csrf: signed(&self.key, &format!("form {said}")) })
         })
-    }
-
-    fn signature(&self, purpose: &str, said: &str) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, format!("{purpose} {said}").as_bytes()))
     }
 }
 
-/// Compares without telling by its time where two texts differ: by their signatures under a key that nobody knows.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, uuid::Uuid::new_v4().as_bytes());
-    hmac::verify(&key, other, hmac::sign(&key, one).as_ref()).is_ok()
+fn session_of(said: &str) -> String {
+    format!("session {said}")
 }
 
 /// `Set-Cookie` with a session; one without length ends it.

@@ -3,6 +3,7 @@
 use kos_shared::event::Language;
 
 use super::messages::Messages;
+use crate::cookies::in_line;
 
 /// The cookie that keeps a reader's choice.
 const COOKIE: &str = "kos_lang";
@@ -44,7 +45,7 @@ fn of_tag(tag: &str) -> Option<&'static Messages> {
 }
 
 fn cookie(header: &str) -> Option<&str> {
-    header.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, v)| v)
+    in_line(header, COOKIE).next()
 }
 
 /// The language with the highest weight that the interface speaks, the first among equals.
