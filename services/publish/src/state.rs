@@ -39,22 +39,18 @@ pub async fn put_article(
     passages: &Passages,
     now: Timestamp,
 ) -> Result<bool, RecordError> {
+    // `excerpt` and `excerpt_language` are of versions before `list_entries`: what they hold must not outlive a revision.
     let article = &summarized.article;
-    let excerpt = summarized.summaries.first().and_then(|summary| {
-        let sentence = summary.sentences.first().map(|s| s.text.clone()).unwrap_or_else(|| summary.text.clone());
-        Some((sentence, summary.language.to_string())).filter(|(text, _)| !text.is_empty())
-    });
-    let (excerpt, excerpt_language) = excerpt.unzip();
     let json = serde_json::to_string(summarized).map_err(|e| RecordError::State(e.to_string()))?;
     let passages = serde_json::to_string(passages).map_err(|e| RecordError::State(e.to_string()))?;
     let changed = sqlx::query(
         "insert into articles (article_id, revision, title, language, site_name, site_host, published_at_ms, \
-         added_at_ms, updated_at_ms, excerpt, excerpt_language, summarized, body, passages) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13) \
+         added_at_ms, updated_at_ms, summarized, body, passages) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) \
          on conflict (article_id) do update set revision = excluded.revision, title = excluded.title, \
          language = excluded.language, site_name = excluded.site_name, site_host = excluded.site_host, \
          published_at_ms = excluded.published_at_ms, updated_at_ms = excluded.updated_at_ms, \
-         excerpt = excluded.excerpt, excerpt_language = excluded.excerpt_language, \
+         excerpt = null, excerpt_language = null, \
          summarized = excluded.summarized, body = excluded.body, passages = excluded.passages \
          where excluded.revision >= articles.revision",
     )
@@ -66,8 +62,6 @@ pub async fn put_article(
     .bind(article.site.host.clone())
     .bind(article.published_at.map(|time| time.instant().as_millisecond()))
     .bind(now.as_millisecond())
-    .bind(excerpt)
-    .bind(excerpt_language)
     .bind(json)
     .bind(body.to_owned())
     .bind(passages)
