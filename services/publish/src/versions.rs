@@ -7,7 +7,7 @@ use kos_shared::{
     stage::RecordError,
     store::{Migration, Tx, time},
 };
-use sqlx::{AnyPool, Row};
+use sqlx::{AnyPool, Row, any::AnyRow};
 
 /// The table.
 pub const MIGRATION: Migration =
@@ -57,7 +57,7 @@ pub async fn of(pool: &AnyPool, id: ArticleId) -> Result<Option<Version>, Record
     let sql = "select version, changed_at_ms from versions as v where article_id = $1 \
                and not exists (select 1 from retractions as r where r.article_id = v.article_id)";
     let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(pool).await?;
-    row.map(|row| Ok(Version { number: row.try_get("version")?, changed_at: time(&row, "changed_at_ms")? })).transpose()
+    row.as_ref().map(read).transpose()
 }
 
 /// The versions of the articles that a page names as related, in an order of their own: what changes them changes the page.
@@ -69,9 +69,10 @@ pub async fn of_related(pool: &AnyPool, id: ArticleId) -> Result<Vec<(String, Ve
                join versions as v on v.article_id = r.other_id where r.article_id = $1 \
                and not exists (select 1 from retractions as w where w.article_id = r.other_id) order by r.other_id";
     let rows = sqlx::query(sql).bind(id.to_string()).fetch_all(pool).await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        let version = Version { number: row.try_get("version")?, changed_at: time(row, "changed_at_ms")? };
-        Ok((row.try_get("other_id")?, version))
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(|row| Ok((row.try_get("other_id")?, read(row)?))).collect()
+}
+
+/// The version in a row.
+pub(crate) fn read(row: &AnyRow) -> Result<Version, RecordError> {
+    Ok(Version { number: row.try_get("version")?, changed_at: time(row, "changed_at_ms")? })
 }

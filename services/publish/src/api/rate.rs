@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -17,6 +17,7 @@ use axum::{
 use jiff::Timestamp;
 
 use super::problem::Problem;
+use crate::client_address::network;
 
 /// Requests of a client a minute: ten a second go on reading, and are a hundredth or so of what a replica answers.
 pub const QUOTA: u32 = 600;
@@ -120,14 +121,6 @@ pub fn too_many(standing: Standing) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(standing.resets_in_s));
     response
-}
-
-/// Who counts as one client: whoever has one address of an IPv6 network of 64 bits has them all.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        v4 => v4,
-    }
 }
 
 #[cfg(test)]

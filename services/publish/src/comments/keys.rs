@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::draft::Refusal;
 use crate::{
+    client_address::network,
     cookies,
     signing::{is_signed, signed},
 };
@@ -118,13 +119,9 @@ impl Keys {
         signed(&self.text, normalized)
     }
 
-    /// What stands for an address: a network of 64 bits counts as one, since whoever has one address of it has them all.
+    /// What stands for an address, or for the network that counts as one.
     pub fn address(&self, address: IpAddr) -> String {
-        let address = match address.to_canonical() {
-            IpAddr::V4(v4) => v4.to_string(),
-            IpAddr::V6(v6) => format!("{:x}", v6.to_bits() >> 64),
-        };
-        signed(&self.address, &address)
+        signed(&self.address, &network(address).to_string())
     }
 }
 

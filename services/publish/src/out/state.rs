@@ -54,7 +54,7 @@ pub async fn newest(
         query = query.bind(value);
     }
     let rows = query.bind(i64::from(limit)).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((article_id(row)?, version(row)?))).collect()
+    rows.iter().map(|row| Ok((article_id(row)?, versions::read(row)?))).collect()
 }
 
 /// The articles that a search finds, the best first, by their versions.
@@ -133,7 +133,7 @@ pub async fn came(
     );
     let query = sqlx::query(AssertSqlSafe(sql)).bind(from.as_millisecond()).bind(to.as_millisecond());
     let rows = query.bind(i64::from(limit)).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((article_id(row)?, version(row)?))).collect()
+    rows.iter().map(|row| Ok((article_id(row)?, versions::read(row)?))).collect()
 }
 
 /// The hosts that the site has articles of, each under the name that it was last known by.
@@ -178,8 +178,4 @@ pub async fn sitemap(pool: &AnyPool, number: u32) -> Result<Vec<(ArticleId, Time
                order by p.added_at_ms, p.article_id";
     let rows = sqlx::query(sql).bind(added_at_ms).bind(id).bind(i64::from(LARGEST)).fetch_all(pool).await?;
     rows.iter().map(|row| Ok((article_id(row)?, time(row, "changed_at_ms")?))).collect()
-}
-
-fn version(row: &sqlx::any::AnyRow) -> Result<Version, RecordError> {
-    Ok(Version { number: row.try_get("version")?, changed_at: time(row, "changed_at_ms")? })
 }
