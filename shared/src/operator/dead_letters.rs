@@ -2,12 +2,13 @@
 
 use std::pin::pin;
 
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Operator, OperatorError, Stored};
+use super::{Operator, OperatorError, Stored, stored_raw};
 use crate::{
     bus::StreamName,
     event::{Envelope, EventType, dead_letter as headers, header},
@@ -92,6 +93,20 @@ impl Operator {
             letters.push(letter?.into());
         }
         Ok(letters)
+    }
+
+    /// The dead letter with a number; `None` where it is gone, or never was.
+    ///
+    /// # Errors
+    /// [`OperatorError::Bus`].
+    pub async fn dead_letter(&self, number: u64) -> Result<Option<DeadLetter>, OperatorError> {
+        let failed = || OperatorError::bus(format!("could not read dead letter {number}"));
+        let stream = self.jetstream().get_stream_no_info(StreamName::Dead.as_str()).await.map_err(|e| failed()(&e))?;
+        match stream.get_raw_message(number).await {
+            Ok(message) => Ok(Some(stored_raw(StreamName::Dead, message)?.into())),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(failed()(&error)),
+        }
     }
 
     /// Gives the event of a dead letter to its stage again, and removes the letter.

@@ -11,6 +11,7 @@ use async_nats::{
     jetstream::{
         Context,
         consumer::{DeliverPolicy, pull::OrderedConfig},
+        message::StreamMessage,
     },
 };
 use futures_util::{Stream, StreamExt, stream};
@@ -281,6 +282,19 @@ impl Operator {
             Some((read, (messages, left - 1)))
         }))
     }
+}
+
+/// A message that was asked for by its number.
+fn stored_raw(stream: StreamName, message: StreamMessage) -> Result<Stored, OperatorError> {
+    let stored_at = Timestamp::from_nanosecond(message.time.unix_timestamp_nanos());
+    Ok(Stored {
+        sequence: message.sequence,
+        stored_at: stored_at.map_err(|e| OperatorError::bus(format!("a message of {stream}"))(&e))?,
+        subject: message.subject.to_string(),
+        headers: headers_of(&message.headers),
+        body: message.payload,
+        stream,
+    })
 }
 
 fn stored(stream: StreamName, message: &async_nats::jetstream::Message) -> Result<Stored, OperatorError> {

@@ -50,7 +50,7 @@ fn list(letters: Vec<DeadLetter>) {
 }
 
 async fn show(operator: &Operator, number: u64, as_json: bool) -> anyhow::Result<Ended> {
-    let Some(letter) = operator.dead_letters(None).await?.into_iter().find(|l| l.number == number) else {
+    let Some(letter) = operator.dead_letter(number).await? else {
         println!("no dead letter has the number {number}");
         return Ok(Ended::Failed);
     };
@@ -69,11 +69,16 @@ async fn show(operator: &Operator, number: u64, as_json: bool) -> anyhow::Result
 }
 
 async fn for_each(operator: &Operator, selection: Selection, replay: bool, as_json: bool) -> anyhow::Result<Ended> {
-    let letters = operator.dead_letters(None).await?;
-    let numbers: Vec<u64> = if selection.all { letters.iter().map(|l| l.number).collect() } else { selection.numbers };
+    let mut letters: Vec<(u64, Option<DeadLetter>)> = Vec::new();
+    if selection.all {
+        letters.extend(operator.dead_letters(None).await?.into_iter().map(|letter| (letter.number, Some(letter))));
+    }
+    for number in selection.numbers {
+        letters.push((number, operator.dead_letter(number).await?));
+    }
     let mut done = Vec::new();
-    for number in &numbers {
-        let Some(letter) = letters.iter().find(|l| l.number == *number) else {
+    for (number, letter) in &letters {
+        let Some(letter) = letter else {
             eprintln!("no dead letter has the number {number}");
             continue;
         };
@@ -90,7 +95,7 @@ async fn for_each(operator: &Operator, selection: Selection, replay: bool, as_js
         println!("{} {verb}", counted(done.len(), "dead letter"));
     }
     Ok(match done.len() {
-        n if n == numbers.len() => Ended::Done,
+        n if n == letters.len() => Ended::Done,
         0 => Ended::Failed,
         _ => Ended::Partly,
     })
