@@ -2,8 +2,8 @@
 
 use axum::{
     Form,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    extract::Path,
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::Timestamp;
@@ -15,8 +15,8 @@ use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use super::{Desk, pages, private};
-use crate::{comments, origin};
+use super::{Visit, private};
+use crate::comments;
 
 /// A form without fields of its own.
 #[derive(Deserialize)]
@@ -36,51 +36,38 @@ pub(super) struct Retract {
     reason: String,
 }
 
-impl Desk {
+impl Visit {
     /// Whether the one who is in sent this form from this site.
-    fn is_confirmed(&self, headers: &HeaderMap, csrf: &str) -> Result<(), Box<Response>> {
-        let session = self.session(headers)?;
-        if session.confirms(csrf) && origin::is_own(headers, &self.site.info.url) {
+    fn confirm(&self, csrf: &str) -> Result<(), Box<Response>> {
+        if self.session.confirms(csrf) && self.is_own {
             return Ok(());
         }
-        let text = self.messages(headers).text("desk-foreign").into_owned();
-        let page = pages::failure(&self.site.info, self.messages(headers), &text);
-        Err(Box::new(self.page(StatusCode::FORBIDDEN, page)))
+        Err(Box::new(self.refused(StatusCode::FORBIDDEN, &self.messages.text("desk-foreign"))))
     }
 }
 
-pub(super) async fn replay(
-    State(desk): State<Desk>,
-    Path(number): Path<u64>,
-    headers: HeaderMap,
-    form: Form<Confirmed>,
-) -> Response {
-    dead_letter(&desk, number, &headers, &form.csrf, true).await
+pub(super) async fn replay(visit: Visit, Path(number): Path<u64>, form: Form<Confirmed>) -> Response {
+    dead_letter(&visit, number, &form.csrf, true).await
 }
 
-pub(super) async fn discard(
-    State(desk): State<Desk>,
-    Path(number): Path<u64>,
-    headers: HeaderMap,
-    form: Form<Confirmed>,
-) -> Response {
-    dead_letter(&desk, number, &headers, &form.csrf, false).await
+pub(super) async fn discard(visit: Visit, Path(number): Path<u64>, form: Form<Confirmed>) -> Response {
+    dead_letter(&visit, number, &form.csrf, false).await
 }
 
-async fn dead_letter(desk: &Desk, number: u64, headers: &HeaderMap, csrf: &str, replay: bool) -> Response {
-    if let Err(refusal) = desk.is_confirmed(headers, csrf) {
+async fn dead_letter(visit: &Visit, number: u64, csrf: &str, replay: bool) -> Response {
+    if let Err(refusal) = visit.confirm(csrf) {
         return *refusal;
     }
-    let messages = desk.messages(headers);
-    let letters = match desk.operator.dead_letters(None).await {
-        Ok(letters) => letters,
-        Err(error) => return desk.failed(messages, &error),
+    let operator = &visit.desk.operator;
+    let letter = match operator.dead_letter(number).await {
+        Ok(letter) => letter,
+        Err(error) => return visit.failed(&error),
     };
-    // Somebody else was faster: then it is as it should be.
-    if let Some(letter) = letters.iter().find(|letter| letter.number == number) {
-        let ended = if replay { desk.operator.replay(letter).await } else { desk.operator.discard(number).await };
+    // Where there is none any more somebody else was faster: then it is as it should be.
+    if let Some(letter) = letter {
+        let ended = if replay { operator.replay(&letter).await } else { operator.discard(number).await };
         if let Err(error) = ended {
-            return desk.failed(messages, &error);
+            return visit.failed(&error);
         }
         let (event_id, action) = (&letter.event_id, if replay { "replayed" } else { "discarded" });
         info!(service = "publish", %event_id, number, action, "a dead letter at the desk");
@@ -88,30 +75,20 @@ async fn dead_letter(desk: &Desk, number: u64, headers: &HeaderMap, csrf: &str, 
     private(Redirect::to("/desk/dead-letters").into_response())
 }
 
-pub(super) async fn approve(
-    State(desk): State<Desk>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-    form: Form<Confirmed>,
-) -> Response {
-    comment(&desk, id, &headers, &form.csrf, true).await
+pub(super) async fn approve(visit: Visit, Path(id): Path<Uuid>, form: Form<Confirmed>) -> Response {
+    comment(&visit, id, &form.csrf, true).await
 }
 
-pub(super) async fn reject(
-    State(desk): State<Desk>,
-    Path(id): Path<Uuid>,
-    headers: HeaderMap,
-    form: Form<Confirmed>,
-) -> Response {
-    comment(&desk, id, &headers, &form.csrf, false).await
+pub(super) async fn reject(visit: Visit, Path(id): Path<Uuid>, form: Form<Confirmed>) -> Response {
+    comment(&visit, id, &form.csrf, false).await
 }
 
-async fn comment(desk: &Desk, id: Uuid, headers: &HeaderMap, csrf: &str, approve: bool) -> Response {
-    if let Err(refusal) = desk.is_confirmed(headers, csrf) {
+async fn comment(visit: &Visit, id: Uuid, csrf: &str, approve: bool) -> Response {
+    if let Err(refusal) = visit.confirm(csrf) {
         return *refusal;
     }
     let decided = async {
-        let (site, now) = (&desk.site, Timestamp::now());
+        let (site, now) = (&visit.desk.site, Timestamp::now());
         let mut tx = site.comments.store.begin().await?;
         // One that is gone, or whose article is, is out of the queue as well.
         let _decided = match approve {
@@ -123,30 +100,28 @@ async fn comment(desk: &Desk, id: Uuid, headers: &HeaderMap, csrf: &str, approve
         Ok::<_, RecordError>(())
     };
     if let Err(error) = decided.await {
-        return desk.failed(desk.messages(headers), &error);
+        return visit.failed(&error);
     }
     info!(service = "publish", comment_id = %id, approved = approve, "a comment at the desk");
     private(Redirect::to("/desk/comments").into_response())
 }
 
-pub(super) async fn retract(State(desk): State<Desk>, headers: HeaderMap, form: Form<Retract>) -> Response {
-    if let Err(refusal) = desk.is_confirmed(&headers, &form.csrf) {
+pub(super) async fn retract(visit: Visit, form: Form<Retract>) -> Response {
+    if let Err(refusal) = visit.confirm(&form.csrf) {
         return *refusal;
     }
-    let messages = desk.messages(&headers);
+    let messages = visit.messages;
     let (article, reason) = (form.article.trim(), form.reason.trim());
     let Some((article_id, url)) = named(article) else {
-        let text = messages.text("desk-retract-article-wrong");
-        return desk.page(StatusCode::UNPROCESSABLE_ENTITY, pages::failure(&desk.site.info, messages, &text));
+        return visit.refused(StatusCode::UNPROCESSABLE_ENTITY, &messages.text("desk-retract-article-wrong"));
     };
     if reason.is_empty() {
-        let text = messages.text("desk-retract-reason-missing");
-        return desk.page(StatusCode::UNPROCESSABLE_ENTITY, pages::failure(&desk.site.info, messages, &text));
+        return visit.refused(StatusCode::UNPROCESSABLE_ENTITY, &messages.text("desk-retract-reason-missing"));
     }
     let retraction = ArticleRetracted { article_id, url, reason: reason.to_owned() };
     let attributes = Attributes::original(EventId::new(), "/kos/desk", &retraction, Timestamp::now());
-    if let Err(error) = desk.operator.publish(&Outgoing::new(&attributes, &retraction)).await {
-        return desk.failed(messages, &error);
+    if let Err(error) = visit.desk.operator.publish(&Outgoing::new(&attributes, &retraction)).await {
+        return visit.failed(&error);
     }
     info!(service = "publish", event_id = %attributes.id, article, "a retraction at the desk");
     private(Redirect::to("/desk").into_response())

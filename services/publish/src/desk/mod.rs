@@ -14,9 +14,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    extract::{DefaultBodyLimit, FromRequestParts, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use jiff::Timestamp;
@@ -69,23 +69,52 @@ impl Desk {
         Reader::of_headers(&self.site.info, headers).messages
     }
 
-    /// The session of a request, or the way to the login.
-    fn session(&self, headers: &HeaderMap) -> Result<Session, Box<Response>> {
+    /// The session of a request.
+    fn session(&self, headers: &HeaderMap) -> Option<Session> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        self.entrance
-            .session(cookies, Timestamp::now())
-            .ok_or_else(|| Box::new(private(Redirect::to("/desk/login").into_response())))
+        self.entrance.session(cookies, Timestamp::now())
+    }
+}
+
+/// A request of somebody who is in. Anybody else is shown the way to the login.
+struct Visit {
+    desk: Desk,
+    session: Session,
+    messages: &'static Messages,
+    /// Whether it comes from a page of this site.
+    is_own: bool,
+}
+
+impl FromRequestParts<Desk> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
+        let headers = &parts.headers;
+        let login = || private(Redirect::to("/desk/login").into_response());
+        Ok(Self {
+            session: desk.session(headers).ok_or_else(login)?,
+            messages: desk.messages(headers),
+            is_own: origin::is_own(headers, &desk.site.info.url),
+            desk: desk.clone(),
+        })
+    }
+}
+
+impl Visit {
+    /// The page that says what went wrong.
+    fn refused(&self, status: StatusCode, reason: &str) -> Response {
+        page(status, pages::failure(&self.desk.site.info, self.messages, reason))
     }
 
-    /// A page for the one who is in, and for no cache.
-    fn page(&self, status: StatusCode, html: String) -> Response {
-        private((status, axum::response::Html(html)).into_response())
-    }
-
-    fn failed(&self, messages: &Messages, error: &dyn std::fmt::Display) -> Response {
+    fn failed(&self, error: &dyn std::fmt::Display) -> Response {
         warn!(service = "publish", %error, "the desk could not be answered");
-        self.page(StatusCode::BAD_GATEWAY, pages::failure(&self.site.info, messages, &error.to_string()))
+        self.refused(StatusCode::BAD_GATEWAY, &error.to_string())
     }
+}
+
+/// A page for one reader alone.
+fn page(status: StatusCode, html: String) -> Response {
+    private((status, Html(html)).into_response())
 }
 
 /// What only one reader may see.
@@ -103,26 +132,25 @@ struct Login {
 }
 
 async fn login_page(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    if desk.session(&headers).is_ok() {
+    if desk.session(&headers).is_some() {
         return private(Redirect::to("/desk").into_response());
     }
-    desk.page(StatusCode::OK, pages::login(&desk.site.info, desk.messages(&headers), None))
+    page(StatusCode::OK, pages::login(&desk.site.info, desk.messages(&headers), None))
 }
 
 async fn login(State(desk): State<Desk>, headers: HeaderMap, form: axum::Form<Login>) -> Response {
     let messages = desk.messages(&headers);
     let now = Timestamp::now();
     if !origin::is_own(&headers, &desk.site.info.url) {
-        return desk.page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-foreign")));
+        return page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-foreign")));
     }
     if !desk.entrance.may_try(now) {
-        let page = pages::login(&desk.site.info, messages, Some("desk-too-many"));
-        return desk.page(StatusCode::TOO_MANY_REQUESTS, page);
+        return page(StatusCode::TOO_MANY_REQUESTS, pages::login(&desk.site.info, messages, Some("desk-too-many")));
     }
     if !desk.entrance.is_token(form.token.trim()) {
         warn!(service = "publish", "a wrong token at the desk");
         desk.entrance.failed(now);
-        return desk.page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-wrong-token")));
+        return page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-wrong-token")));
     }
     let secure = desk.site.info.url.as_str().starts_with("https:");
     let cookie = session::cookie(&desk.entrance.begin(now, SESSION), SESSION, secure);
@@ -134,7 +162,7 @@ async fn login(State(desk): State<Desk>, headers: HeaderMap, form: axum::Form<Lo
 }
 
 async fn logout(State(desk): State<Desk>, headers: HeaderMap, form: axum::Form<actions::Confirmed>) -> Response {
-    if let Ok(session) = desk.session(&headers)
+    if let Some(session) = desk.session(&headers)
         && session.confirms(&form.csrf)
     {
         let mut response = Redirect::to("/desk/login").into_response();
@@ -143,6 +171,5 @@ async fn logout(State(desk): State<Desk>, headers: HeaderMap, form: axum::Form<a
         }
         return private(response);
     }
-    let page = ErrorPage::NotFound;
-    Reader::of_headers(&desk.site.info, &headers).answer_error(&desk.site.info, page)
+    Reader::of_headers(&desk.site.info, &headers).answer_error(&desk.site.info, ErrorPage::NotFound)
 }

@@ -3,11 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use jiff::{Timestamp, ToSpan};
 use kos_shared::{
     control::Status,
@@ -17,7 +13,7 @@ use kos_shared::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Desk, chart};
+use super::{Visit, chart};
 use crate::{
     comments,
     site::{Frame, Messages, SiteInfo, page_path, rendered},
@@ -172,12 +168,8 @@ pub(super) fn failure(site: &SiteInfo, messages: &Messages, reason: &str) -> Str
     rendered(&FailurePage { frame: Frame::new(site, messages), reason })
 }
 
-pub(super) async fn overview(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    let session = match desk.session(&headers) {
-        Ok(session) => session,
-        Err(elsewhere) => return *elsewhere,
-    };
-    let messages = desk.messages(&headers);
+pub(super) async fn overview(visit: Visit) -> Response {
+    let Visit { desk, session, messages, .. } = &visit;
     let now = Timestamp::now();
     let seen = async {
         let workers = desk.operator.statuses().await?;
@@ -186,12 +178,12 @@ pub(super) async fn overview(State(desk): State<Desk>, headers: HeaderMap) -> Re
     };
     let (workers, stages, dead) = match seen.await {
         Ok(seen) => seen,
-        Err(error) => return desk.failed(messages, &error),
+        Err(error) => return visit.failed(&error),
     };
     let since = now - MINUTES.minutes();
     let minutes = match inbox::by_minute(&desk.site.pool, "kos.article.summarized", since).await {
         Ok(counts) => per_minute(&counts, now),
-        Err(error) => return desk.failed(messages, &error),
+        Err(error) => return visit.failed(&error),
     };
     let published: u64 = minutes.iter().sum();
     let published = messages.with("desk-published", &[("count", published.into())]);
@@ -204,7 +196,7 @@ pub(super) async fn overview(State(desk): State<Desk>, headers: HeaderMap) -> Re
         chart: chart::bars(&minutes, &published),
         published,
     };
-    desk.page(StatusCode::OK, rendered(&page))
+    super::page(StatusCode::OK, rendered(&page))
 }
 
 /// Events of each of the last minutes, the oldest first; minutes are counted since 1970.
@@ -227,15 +219,11 @@ fn row(stage: &StageStatus, now: Timestamp) -> Row {
     }
 }
 
-pub(super) async fn dead_letters(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    let session = match desk.session(&headers) {
-        Ok(session) => session,
-        Err(elsewhere) => return *elsewhere,
-    };
-    let messages = desk.messages(&headers);
+pub(super) async fn dead_letters(visit: Visit) -> Response {
+    let Visit { desk, session, messages, .. } = &visit;
     let letters = match desk.operator.dead_letters(None).await {
         Ok(letters) => letters,
-        Err(error) => return desk.failed(messages, &error),
+        Err(error) => return visit.failed(&error),
     };
     let page = DeadLetters {
         frame: Frame::new(&desk.site.info, messages),
@@ -243,19 +231,15 @@ pub(super) async fn dead_letters(State(desk): State<Desk>, headers: HeaderMap) -
         more: letters.len().saturating_sub(LETTERS),
         letters: letters.into_iter().rev().take(LETTERS).map(Letter::from).collect(),
     };
-    desk.page(StatusCode::OK, rendered(&page))
+    super::page(StatusCode::OK, rendered(&page))
 }
 
-pub(super) async fn comments(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    let session = match desk.session(&headers) {
-        Ok(session) => session,
-        Err(elsewhere) => return *elsewhere,
-    };
-    let messages = desk.messages(&headers);
+pub(super) async fn comments(visit: Visit) -> Response {
+    let Visit { desk, session, messages, .. } = &visit;
     let queue = comments::queue(&desk.site.pool, comments::State::Pending, None, COMMENTS + 1).await;
     let mut comments = match queue {
         Ok(comments) => comments,
-        Err(error) => return desk.failed(messages, &error),
+        Err(error) => return visit.failed(&error),
     };
     let more = comments.len() > COMMENTS;
     comments.truncate(COMMENTS);
@@ -265,7 +249,7 @@ pub(super) async fn comments(State(desk): State<Desk>, headers: HeaderMap) -> Re
         comments: comments.into_iter().map(Waiting::from).collect(),
         more,
     };
-    desk.page(StatusCode::OK, rendered(&page))
+    super::page(StatusCode::OK, rendered(&page))
 }
 
 impl From<comments::Comment> for Waiting {
@@ -296,12 +280,8 @@ impl From<DeadLetter> for Letter {
     }
 }
 
-pub(super) async fn feeds(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    let session = match desk.session(&headers) {
-        Ok(session) => session,
-        Err(elsewhere) => return *elsewhere,
-    };
-    let messages = desk.messages(&headers);
+pub(super) async fn feeds(visit: Visit) -> Response {
+    let Visit { desk, session, messages, .. } = &visit;
     let mut feeds: Vec<Feed> = Vec::new();
     while feeds.len() < FEEDS {
         let after = feeds.last().map(|feed| feed.feed_id.clone());
@@ -309,7 +289,7 @@ pub(super) async fn feeds(State(desk): State<Desk>, headers: HeaderMap) -> Respo
         match asked {
             Ok(some) if Vec::is_empty(&some) => break,
             Ok(mut some) => feeds.append(&mut some),
-            Err(error) => return desk.failed(messages, &error),
+            Err(error) => return visit.failed(&error),
         }
     }
     // What needs somebody comes first.
@@ -320,7 +300,7 @@ pub(super) async fn feeds(State(desk): State<Desk>, headers: HeaderMap) -> Respo
         failing: feeds.iter().filter(|feed| feed.last_error.is_some()).count(),
         feeds,
     };
-    desk.page(StatusCode::OK, rendered(&page))
+    super::page(StatusCode::OK, rendered(&page))
 }
 
 #[cfg(test)]
