@@ -7,7 +7,9 @@
 //! - [`lists`]: the front page and the pages behind it, stories told by several sources, live arrival.
 //! - [`site`]: what readers get. Pages, feed and JSON as plain functions from plain data to text.
 //! - [`desk`]: what the operator sees and does in a browser.
+//! - [`api`]: what programs read and do, and the document that says so.
 //! - [`out`]: feeds, sitemaps and digests, for machines and returning readers.
+//! - [`client_address`], [`origin`], [`cookies`] and [`signing`]: who asks, and what to believe of it.
 //! - [`delivery`]: how answers travel; [`pages`] keeps the pages of articles, [`versions`] says until when.
 //! - [`webhooks`]: who else is told of an article.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
