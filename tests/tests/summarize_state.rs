@@ -168,29 +168,29 @@ async fn a_model_is_known_by_its_last_articles(database: Database) {
     let store = open(&database).await;
     let record = TrackRecord::new(store.clone());
     let mut verdicts = Vec::new();
-    // Four articles without a summary that passed, then twenty with one.
-    for number in 0..24 {
-        record.note(&of_article(number), number >= 4, at(number)).await.unwrap();
+    // Four articles without a summary that passed, then twenty-four with one.
+    for number in 0..28 {
+        record.note(&of_article(number), &host(number), number >= 4, at(number)).await.unwrap();
         verdicts.push(record.check(&of_article(number)).await.unwrap().verdict);
     }
     let of = |range: std::ops::Range<usize>| verdicts[range].to_vec();
     assert_eq!(of(0..3), [Verdict::CannotJudge; 3]);
-    assert_eq!(of(3..7), [Verdict::Fail; 4]);
-    assert_eq!(of(7..24), [Verdict::Pass; 17], "it may make up for a bad beginning");
-    let finding = record.check(&of_article(24)).await.unwrap();
-    assert_eq!(finding.figure, Some(1.0), "what was before the last twenty still counts");
-    track_record::keep_house(&store, at(20) + (45 * 24).hours()).await.unwrap();
+    assert_eq!(of(3..6), [Verdict::Fail; 3]);
+    assert_eq!(of(6..28), [Verdict::Pass; 22], "it may make up for a bad beginning");
+    let finding = record.check(&of_article(28)).await.unwrap();
+    assert_eq!(finding.figure, Some(1.0), "what was before the last articles still counts");
+    track_record::keep_house(&store, at(24) + (45 * 24).hours()).await.unwrap();
     assert_eq!(count(&store, "track_record").await, 4);
 }
 
 async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database) {
     let record = TrackRecord::new(open(&database).await);
     for _ in 0..5 {
-        record.note(&of_article(1), false, at(0)).await.unwrap();
+        record.note(&of_article(1), &host(1), false, at(0)).await.unwrap();
     }
     assert_eq!(record.check(&of_article(1)).await.unwrap().verdict, Verdict::CannotJudge);
     for number in 2..5 {
-        record.note(&of_article(number), false, at(number)).await.unwrap();
+        record.note(&of_article(number), &host(number), false, at(number)).await.unwrap();
     }
     let verdict = async |question: Question| record.check(&question).await.unwrap().verdict;
     assert_eq!(verdict(of_article(5)).await, Verdict::Fail);
@@ -199,7 +199,7 @@ async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database)
     assert_eq!(verdict(Question { model: "other".into(), ..of_article(5) }).await, Verdict::CannotJudge);
     for number in 10..14 {
         let question = Question { language: Language::ENGLISH, ..of_article(number) };
-        record.note(&question, true, at(number)).await.unwrap();
+        record.note(&question, &host(number), true, at(number)).await.unwrap();
     }
     assert_eq!(verdict(english).await, Verdict::Pass);
     assert_eq!(verdict(of_article(5)).await, Verdict::Fail);
@@ -207,6 +207,10 @@ async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database)
 
 async fn open(database: &Database) -> Store {
     Store::open(database.config(), "summarize", MIGRATIONS).await.unwrap()
+}
+
+fn host(number: i64) -> String {
+    format!("{}.example", number % 7)
 }
 
 /// A time, in seconds since the beginning of a day.

@@ -13,6 +13,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 100, name: "summaries", sql: include_str!("../migrations/0100_summaries.sql") },
     Migration { version: 101, name: "models", sql: include_str!("../migrations/0101_models.sql") },
     Migration { version: 102, name: "track_record", sql: include_str!("../migrations/0102_track_record.sql") },
+    Migration { version: 103, name: "hosts of records", sql: include_str!("../migrations/0103_hosts_of_records.sql") },
 ];
 
 /// Writes what came of a revision. Returns whether it is the newest: an older one that comes late changes nothing.

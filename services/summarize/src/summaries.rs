@@ -15,7 +15,7 @@ use crate::{
     excerpt::{Plain, extractive_summary},
     extractive::is_brief,
     metrics::SummaryMetrics,
-    writing::{Shortfall, Writer, Written, prompt::is_traditional},
+    writing::{Shortfall, Writer, Written},
 };
 
 /// Makes the summaries of articles. Clones share everything.
@@ -79,7 +79,7 @@ impl Summarizer {
         if let Some(writer) = self.writer.as_ref().filter(|_| may_be_given(article) && plain.has_text) {
             let wanted = self.languages().filter(|language| !is_left_alone(article, language));
             let writing = wanted.map(|language| async move {
-                let with_title = !reads(language, &article.language) || article.title.trim().is_empty();
+                let with_title = !language.reads(&article.language) || article.title.trim().is_empty();
                 let written = writer.write(article, language, with_title).await?;
                 Ok::<_, sqlx::Error>((language.clone(), written))
             });
@@ -103,7 +103,7 @@ impl Summarizer {
 
     /// The languages that are wanted, each once: who reads one of Britain reads one of America.
     fn languages(&self) -> impl Iterator<Item = &Language> {
-        let before = |i: usize, language: &Language| self.wanted[..i].iter().any(|other| reads(language, other));
+        let before = |i: usize, language: &Language| self.wanted[..i].iter().any(|other| language.reads(other));
         self.wanted.iter().enumerate().filter(move |(i, language)| !before(*i, language)).map(|(_, language)| language)
     }
 }
@@ -113,14 +113,9 @@ fn may_be_given(article: &Article) -> bool {
     article.rights.ai == AiUse::Allowed && article.rights.show != Show::None
 }
 
-/// Whether who reads `language` reads `other`: one language, in one kind of characters.
-fn reads(language: &Language, other: &Language) -> bool {
-    language.same_language(other) && is_traditional(language) == is_traditional(other)
-}
-
 /// Whether an article is as short as its summary would be, and in the reader's language: it is its own summary.
 fn is_left_alone(article: &Article, language: &Language) -> bool {
-    reads(language, &article.language) && is_brief(&article.text, &article.language)
+    language.reads(&article.language) && is_brief(&article.text, &article.language)
 }
 
 /// Puts together what models wrote and what there is without them.
@@ -144,7 +139,7 @@ fn assemble<'a>(
         }
     }
     let shortfall = |language: &Language| shortfalls.iter().find(|(l, _)| l == language).map(|(_, s)| s);
-    let written_in = |language: &Language, of: &[Summary]| of.iter().any(|s| reads(language, &s.language));
+    let written_in = |language: &Language, of: &[Summary]| of.iter().any(|s| language.reads(&s.language));
     let (has_text, excerpt) = (plain.has_text, plain.extract);
     let has_excerpt = excerpt.is_some();
     // The excerpt stands for its language unless a model wrote in that.
@@ -155,8 +150,11 @@ fn assemble<'a>(
             continue;
         }
         let short = shortfall(language);
-        if stands && reads(language, own) {
+        // An excerpt in the other kind of Chinese characters says as well what failed.
+        if stands && language.same_language(own) {
             own_shortfall = own_shortfall.or(short);
+        }
+        if stands && language.reads(own) {
             continue;
         }
         outcome.missing.push(missing(article, language, has_text, has_excerpt, short));
@@ -403,6 +401,7 @@ mod tests {
         let outcome = assembled(&article, &["zh"], vec![short(&["language"], None)]);
         assert_eq!(got(&outcome), [("zh-TW", Method::Extractive)]);
         assert_eq!(outcome.missing[0].language, Language::CHINESE);
+        assert_eq!(outcome.summaries[0].fallback.as_ref().unwrap().failed, ["language"]);
     }
 
     #[test]

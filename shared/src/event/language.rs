@@ -41,7 +41,23 @@ impl Language {
         has(&["Hant"]) || (!has(&["Hans"]) && has(&["TW", "HK", "MO"]))
     }
 
-    /// Whether a reader of `other` reads this: the primary subtags are the same.
+    /// Whether it is Chinese in Traditional characters.
+    pub fn is_traditional_chinese(&self) -> bool {
+        self.primary() == "zh" && self.names_traditional_characters()
+    }
+
+    /// Whether who reads this reads `other`: one language, and in Chinese one kind of characters.
+    pub fn reads(&self, other: &Self) -> bool {
+        self.same_language(other) && self.is_traditional_chinese() == other.is_traditional_chinese()
+    }
+
+    /// How far `other` is from who reads this: 0 for what [`reads`](Self::reads), 1 for the same language in the other
+    /// kind of Chinese characters, 2 for another one.
+    pub fn distance(&self, other: &Self) -> u8 {
+        u8::from(!self.reads(other)) + u8::from(!self.same_language(other))
+    }
+
+    /// Whether the primary subtags are the same.
     pub fn same_language(&self, other: &Self) -> bool {
         self.primary() == other.primary()
     }
@@ -129,5 +145,15 @@ mod tests {
         let british: Language = "en-GB".parse().unwrap();
         assert!(british.same_language(&Language::ENGLISH));
         assert!(!british.same_language(&Language::CHINESE));
+        assert!(british.reads(&Language::ENGLISH) && !british.reads(&Language::CHINESE));
+    }
+
+    #[test]
+    fn traditional_and_simplified_chinese_have_readers_of_their_own() {
+        let language = |tag: &str| tag.parse::<Language>().unwrap();
+        assert!(language("zh-TW").reads(&language("zh-Hant-HK")) && Language::CHINESE.reads(&language("zh-Hans-HK")));
+        assert!(!Language::CHINESE.reads(&language("zh-TW")) && !language("zh-HK").reads(&Language::CHINESE));
+        let distances = ["zh-CN", "zh-TW", "en"].map(|tag| Language::CHINESE.distance(&language(tag)));
+        assert_eq!(distances, [0, 1, 2]);
     }
 }

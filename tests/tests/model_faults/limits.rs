@@ -49,6 +49,20 @@ async fn there_is_no_excerpt_of_a_refusing_publisher_where_the_operator_wants_no
 }
 
 #[tokio::test]
+async fn a_summary_stands_without_its_title_where_a_better_one_can_t_be_paid_for() {
+    let server = ModelServer::start(|call| Act::Says(call.answer("Only an English title", &call.good_sentences())));
+    // Enough for one call, which reserves more than the 1,000 tokens that it costs.
+    let pipeline = pipeline(&server.url(), &[("KOS_LLM_DAILY_TOKENS", "2400"), ("KOS_LANGUAGES", "zh")]).await;
+    publish(&pipeline, &page(530)).await;
+    let done = seen(&pipeline, &page(530)).await.done;
+    let outcomes: Vec<_> = done.attempts.iter().map(|attempt| attempt.outcome).collect();
+    assert_eq!(outcomes, [AttemptOutcome::Failed, AttemptOutcome::BudgetSpent], "{done:#?}");
+    let written = &done.summaries[0];
+    assert_eq!((written.language.as_str(), written.title.as_deref()), ("zh", None));
+    assert_eq!(written.model.as_deref(), Some("played"));
+}
+
+#[tokio::test]
 async fn the_day_s_tokens_are_not_overspent() {
     const DAILY: usize = 9_000;
     let server = ModelServer::start(|_| Act::Good);

@@ -46,6 +46,7 @@ article-missing-nothing = the text has no sentence that could be taken
 article-missing-refused = the publisher refuses machine use
 article-missing-no-model = no model is configured that could write it
 article-missing-failed = no model's answer passed the checks
+article-missing-record = most of what the model wrote lately failed the checks
 article-missing-unavailable = no model could be used at the time
 article-missing-spent = the day's use of models was spent
 

@@ -26,3 +26,5 @@ language-tr = Turkish
 language-uk = Ukrainian
 language-vi = Vietnamese
 language-zh = Chinese
+language-zh-hans = Simplified Chinese
+language-zh-hant = Traditional Chinese

@@ -34,6 +34,7 @@ article-missing-nothing = 正文里没有可以摘录的句子
 article-missing-refused = 出版方不允许机器使用本文
 article-missing-no-model = 没有配置能撰写它的模型
 article-missing-failed = 模型的回答未通过检查
+article-missing-record = 模型近来写的内容大多未通过检查
 article-missing-unavailable = 当时无法使用模型
 article-missing-spent = 当日的模型用量已用完
 

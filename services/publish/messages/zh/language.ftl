@@ -26,3 +26,5 @@ language-tr = 土耳其文
 language-uk = 乌克兰文
 language-vi = 越南文
 language-zh = 中文
+language-zh-hans = 简体中文
+language-zh-hant = 繁体中文

@@ -53,19 +53,14 @@ impl Entry {
     /// The title in `language`, else the article's own; and its language.
     pub fn title_in(&self, language: &Language) -> (&str, &Language) {
         let own = (self.title.as_str(), &self.language);
-        if self.language.same_language(language) {
-            return own;
-        }
-        let lead = self.leads_in.iter().find(|lead| lead.language.same_language(language));
-        lead.and_then(|lead| Some((lead.title.as_deref()?, &lead.language))).unwrap_or(own)
+        let leads = self.leads_in.iter().filter_map(|lead| Some((lead.title.as_deref()?, &lead.language)));
+        std::iter::once(own).chain(leads).min_by_key(|(_, written)| language.distance(written)).unwrap_or(own)
     }
 
     /// The first sentence of the summary in `language`, else of the first summary; and its language.
     pub fn sentence_in(&self, language: &Language) -> Option<(&str, &Language)> {
-        let with_sentence = || self.leads_in.iter().filter(|lead| lead.sentence.is_some());
-        let lead =
-            with_sentence().find(|lead| lead.language.same_language(language)).or_else(|| with_sentence().next())?;
-        Some((lead.sentence.as_deref()?, &lead.language))
+        let sentences = self.leads_in.iter().filter_map(|lead| Some((lead.sentence.as_deref()?, &lead.language)));
+        sentences.min_by_key(|(_, written)| language.distance(written))
     }
 
     /// The languages that there is something to read in: the article's own first, then those of summaries.

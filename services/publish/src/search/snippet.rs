@@ -52,7 +52,7 @@ pub fn marked_title(title: &str, query: &Query) -> Vec<Piece> {
 pub fn snippet(summarized: &ArticleSummarized, query: &Query, reader: &Language) -> Option<Snippet> {
     let article = &summarized.article;
     let mut summaries: Vec<_> = summarized.summaries.iter().map(|s| (&s.language, s.text.as_str())).collect();
-    summaries.sort_by_key(|(language, _)| !language.same_language(reader));
+    summaries.sort_by_key(|(language, _)| reader.distance(language));
     let texts = summaries.into_iter().chain([(&article.language, article.text.as_str())]);
     let mut best: Option<(&Language, &str, Marks)> = None;
     for (language, text) in texts.filter(|(_, text)| !text.trim().is_empty()) {

@@ -123,7 +123,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
     let separators = std::iter::once("").chain(std::iter::repeat(&*separator));
     let mut summaries: Vec<_> = page.summarized.summaries.iter().enumerate().collect();
     // The reader's language first; the sort keeps the order of the others.
-    summaries.sort_by_key(|(_, summary)| !summary.language.same_language(&messages.language));
+    summaries.sort_by_key(|(_, summary)| messages.language.distance(&summary.language));
     let own = (summaries.first().map(|(_, summary)| *summary))
         .filter(|summary| summary.language.same_language(&messages.language))
         .and_then(|summary| Some((summary.title.as_deref()?, languages::lang(&summary.language))))
@@ -158,7 +158,12 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
         original_label: messages.original(&article.language),
         length: messages.length(article.words, &article.language),
         reading_time: messages.reading_time(article.words, &article.language),
-        missing: page.summarized.missing.iter().map(|m| Absent::new(messages, m, rights)).collect(),
+        missing: page
+            .summarized
+            .missing
+            .iter()
+            .map(|m| Absent::new(messages, m, rights, &page.summarized.summaries))
+            .collect(),
         summaries: (summaries.iter())
             .map(|(place, summary)| Block::new(messages, *place, summary, &shown, &page.passages))
             .collect(),
@@ -193,9 +198,9 @@ fn description(text: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// The summary for a place that has room for one: in `language`, else the first.
+/// The summary for a place that has room for one: the nearest to `language`, else the first.
 pub(super) fn best_summary<'a>(summaries: &'a [Summary], language: &Language) -> Option<&'a Summary> {
-    summaries.iter().find(|summary| summary.language.same_language(language)).or(summaries.first())
+    summaries.iter().min_by_key(|summary| language.distance(&summary.language))
 }
 
 #[cfg(test)]
@@ -276,6 +281,16 @@ mod tests {
         let html = chinese(|_| {});
         assert!(html.contains("没有法文摘要："), "{html}");
         assert!(html.contains("the model&#39;s answer failed &#60;language&#62;"), "{html}");
+    }
+
+    #[test]
+    fn an_excerpt_in_traditional_characters_is_not_what_readers_of_simplified_ones_asked_for() {
+        let html = chinese(|page| {
+            page.summarized.summaries[0].language = "zh-TW".parse().unwrap();
+            page.summarized.summaries.truncate(1);
+            page.summarized.missing[0].language = Language::CHINESE;
+        });
+        assert!(html.contains("繁体中文摘要") && html.contains("没有简体中文摘要："), "{html}");
     }
 
     #[test]

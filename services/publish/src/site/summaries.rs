@@ -1,6 +1,8 @@
 //! An article's summaries, as its page shows them.
 
-use kos_shared::event::{Method, Missing, Rights, Show, Summary, Verdict};
+use std::borrow::Cow;
+
+use kos_shared::event::{Language, Method, Missing, Rights, Show, Summary, Verdict};
 
 use super::{Messages, Passages, languages, passages::Carried};
 
@@ -96,16 +98,26 @@ pub(super) struct Absent {
 }
 
 impl Absent {
-    pub(super) fn new(messages: &Messages, missing: &Missing, rights: &Rights) -> Self {
+    /// What says that `missing`, which isn't among `summaries`, isn't there.
+    pub(super) fn new(messages: &Messages, missing: &Missing, rights: &Rights, summaries: &[Summary]) -> Self {
         // Where nothing may be shown it is not the use by machines that is refused.
         let limited = messages.limited(rights).filter(|_| rights.show == Show::None).map(|said| said.into_owned());
         let said = limited.or_else(|| messages.why(missing.code, &missing.failed));
         let as_it_came = said.is_none();
         Self {
-            label: messages.no_summary(&missing.language),
+            label: messages.no_summary(&told_apart(&missing.language, summaries)),
             reason: said.unwrap_or_else(|| missing.reason.clone()),
             as_it_came,
         }
+    }
+}
+
+/// Simplified Chinese by its whole name where there is a summary in Traditional characters.
+fn told_apart<'l>(language: &'l Language, summaries: &[Summary]) -> Cow<'l, Language> {
+    let traditional = summaries.iter().any(|summary| summary.language.is_traditional_chinese());
+    match "zh-Hans".parse() {
+        Ok(simplified) if traditional && language.reads(&simplified) => Cow::Owned(simplified),
+        _ => Cow::Borrowed(language),
     }
 }
 

@@ -6,10 +6,21 @@ use kos_shared::event::{Fallback, Language, MissingCode, Rights, Show, Verdict};
 
 use super::{languages, messages::Messages};
 
+/// The check that a model whose summaries mostly failed lately can't pass.
+const RECORD: &str = "record";
+
 impl Messages {
-    /// A language's name; its tag where it has none here, nothing where the language is not known.
+    /// A language's name; its tag where it has none here, nothing where the language is not known. Of scripts only
+    /// those of Chinese are told apart, where the tag names one.
     pub(crate) fn language_name<'a>(&'a self, language: &'a Language) -> Option<Cow<'a, str>> {
-        match self.find(&format!("language-{}", language.primary())) {
+        let written = if language.is_traditional_chinese() {
+            "zh-hant"
+        } else if language.as_str().starts_with("zh-Hans") {
+            "zh-hans"
+        } else {
+            language.primary()
+        };
+        match self.find(&format!("language-{written}")) {
             None if language.primary() == "und" => None,
             name => Some(name.unwrap_or(Cow::Borrowed(language.as_str()))),
         }
@@ -61,6 +72,10 @@ impl Messages {
             MissingCode::NothingToSummarize => self.text("article-missing-nothing"),
             MissingCode::RightsRefused => self.text("article-missing-refused"),
             MissingCode::NoModel => self.text("article-missing-no-model"),
+            // Its answer did pass: there is no list of what it failed.
+            MissingCode::ModelFailed if failed == [RECORD] => {
+                return Some(self.text("article-missing-record").into_owned());
+            }
             MissingCode::ModelFailed => self.text("article-missing-failed"),
             MissingCode::ModelUnavailable => self.text("article-missing-unavailable"),
             MissingCode::BudgetSpent => self.text("article-missing-spent"),
@@ -150,6 +165,16 @@ mod tests {
     }
 
     #[test]
+    fn a_summary_that_was_withheld_is_not_said_to_have_failed_the_checks() {
+        let why = |failed: &[&str]| {
+            let failed: Vec<_> = failed.iter().map(|name| (*name).to_owned()).collect();
+            ENGLISH.why(MissingCode::ModelFailed, &failed).unwrap()
+        };
+        assert_eq!(why(&["record"]), "most of what the model wrote lately failed the checks");
+        assert_eq!(why(&["numbers", "record"]), "no model's answer passed the checks: numbers, the model's record");
+    }
+
+    #[test]
     fn a_check_without_a_label_keeps_its_name() {
         let line = CHINESE.checks(Verdict::Pass, ["language", "novelty"].into_iter());
         assert_eq!(line.as_deref(), Some("通过检查：语言、novelty。"));
@@ -157,8 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn regions_and_scripts_are_named_as_their_language() {
-        assert_eq!(CHINESE.language_name(&"zh-Hant-TW".parse().unwrap()).as_deref(), Some("中文"));
+    fn regions_are_named_as_their_language_and_kinds_of_chinese_characters_are_told_apart() {
+        let named = |tag: &str| CHINESE.language_name(&tag.parse().unwrap()).map(Cow::into_owned);
+        assert_eq!(
+            [named("zh"), named("zh-TW"), named("zh-Hans")],
+            ["中文", "繁体中文", "简体中文"].map(|n| Some(n.into()))
+        );
+        assert_eq!(ENGLISH.language_name(&"zh-CN".parse().unwrap()).as_deref(), Some("Chinese"));
+        assert_eq!(ENGLISH.language_name(&"en-GB".parse().unwrap()).as_deref(), Some("English"));
         assert_eq!(ENGLISH.language_name(&"tlh".parse().unwrap()).as_deref(), Some("tlh"));
         assert_eq!(ENGLISH.language_name(&Language::UNDETERMINED), None);
     }

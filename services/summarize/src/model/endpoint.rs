@@ -22,6 +22,9 @@ use super::{
 /// How soon to come again where a server has too much to do and doesn't say for how long: vendors count by the minute.
 const UNHINTED: Duration = Duration::from_secs(30);
 
+/// What a server, or one in front of it, says when it waited for the model in vain.
+const GAVE_UP_WAITING: [u16; 3] = [408, 502, 504];
+
 /// A model that can be asked. Cheap to clone; clones share their queue, their breaker and their connections.
 #[derive(Clone)]
 pub struct Endpoint(Arc<Parts>);
@@ -40,6 +43,15 @@ struct Learnt {
     dialect: Memory,
     /// Which of the addresses is the right one.
     route: Option<usize>,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub struct Asked<T> {
+    /// The answer, or why there is none.
+    pub result: Result<T, CallError>,
+    /// How many calls gave no answer though the model may have written one, which a vendor charges for.
+    pub in_vain: u32,
 }
 
 /// What one call came to.
@@ -103,35 +115,27 @@ impl Endpoint {
     /// # Errors
     /// [`CallError`].
     pub async fn ask(&self, request: &Request<'_>) -> Result<Answer, CallError> {
-        self.ask_then(request, std::future::ready).await
+        self.ask_then(request, std::future::ready).await.result
     }
 
-    /// The same, and what `then` makes of the answer. It is this call's turn until that is done: where `then` writes the
+    /// The same, with what `then` makes of the answer. It is this call's turn until that is done: where `then` writes the
     /// answer down, a process that is killed loses no more answers than it may ask for at a time.
-    ///
-    /// # Errors
-    /// [`CallError`].
     pub async fn ask_then<T, F: Future<Output = T>>(
         &self,
         request: &Request<'_>,
         then: impl FnOnce(Answer) -> F,
-    ) -> Result<T, CallError> {
-        let mut asked_in_vain = false;
-        let answered = self.ask_until_answered(request, then, &mut asked_in_vain).await;
-        answered.map_err(|error| match error {
-            CallError::Unavailable { reason, until, .. } => {
-                CallError::Unavailable { reason, until, may_have_cost: asked_in_vain }
-            }
-            other => other,
-        })
+    ) -> Asked<T> {
+        let mut in_vain = 0;
+        let result = self.ask_until_answered(request, then, &mut in_vain).await;
+        Asked { result, in_vain }
     }
 
-    /// `asked_in_vain` becomes true where a call gave no answer though the server may have written one.
+    /// `in_vain` counts the calls that gave no answer though the model may have written one.
     async fn ask_until_answered<T, F: Future<Output = T>>(
         &self,
         request: &Request<'_>,
         then: impl FnOnce(Answer) -> F,
-        asked_in_vain: &mut bool,
+        in_vain: &mut u32,
     ) -> Result<T, CallError> {
         let parts = &*self.0;
         let mut dialect = parts.learnt().dialect.recall(Instant::now());
@@ -150,15 +154,17 @@ impl Endpoint {
                     return Ok(made);
                 }
                 Reply::TooLarge => {
+                    *in_vain += 1;
                     turn.answered();
                     return Err(CallError::TooLarge { limit: MAX_ANSWER_BYTES });
                 }
                 Reply::Unreadable(reason) => {
+                    *in_vain += 1;
                     turn.answered();
                     return Err(CallError::Unreadable { reason });
                 }
                 Reply::Broken { reason, timed_out, asked } => {
-                    *asked_in_vain |= asked;
+                    *in_vain += u32::from(asked);
                     turn.failed(&reason, None);
                     if timed_out {
                         return Err(parts.unavailable(reason));
@@ -166,6 +172,7 @@ impl Endpoint {
                     Setback { reason, retry_after: None, busy: false }
                 }
                 Reply::Status { status, message, retry_after } => {
+                    *in_vain += u32::from(GAVE_UP_WAITING.contains(&status));
                     if known_route.is_none() && parts.may_be_elsewhere(route, status, &message) {
                         turn.answered();
                         route += 1;
@@ -301,7 +308,7 @@ impl Parts {
             Err(CallError::Unavailable { until, .. }) => until,
             _ => None,
         };
-        CallError::Unavailable { reason, until, may_have_cost: false }
+        CallError::Unavailable { reason, until }
     }
 
     fn give_up(&self, setback: Setback) -> CallError {

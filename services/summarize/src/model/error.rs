@@ -23,8 +23,6 @@ pub enum CallError {
         reason: String,
         /// When the breaker lets the next call through, where it is open and that is known.
         until: Option<Timestamp>,
-        /// Whether the model may have written an answer nevertheless.
-        may_have_cost: bool,
     },
     /// The server understood and said no; asking again won't help. Usual causes: a wrong key (401, 403), a model that
     /// isn't there (404), an article that is longer than the model's window (400), a base address that redirects.
@@ -48,17 +46,6 @@ pub enum CallError {
         /// What came instead.
         reason: String,
     },
-}
-
-impl CallError {
-    /// Whether the model may have written, so that a vendor charges for it.
-    pub const fn may_have_cost(&self) -> bool {
-        match self {
-            Self::Unavailable { may_have_cost, .. } => *may_have_cost,
-            Self::TooLarge { .. } | Self::Unreadable { .. } => true,
-            Self::Busy { .. } | Self::Refused { .. } => false,
-        }
-    }
 }
 
 /// Why an endpoint can't be set up.

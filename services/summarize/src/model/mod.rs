@@ -27,7 +27,7 @@ use std::{fmt, time::Duration};
 use kos_shared::{config::Secret, event::HttpUrl};
 
 pub use answer::{Answer, Finish, Usage};
-pub use endpoint::Endpoint;
+pub use endpoint::{Asked, Endpoint};
 pub use error::{CallError, SetupError};
 pub use probe::{Probe, StructuredOutput, Window};
 pub use report::{CallReport, Observer, Outcome};

@@ -149,12 +149,10 @@ impl State {
             Closed::Until(until) => CallError::Unavailable {
                 reason: format!("it is left alone for a while after it failed again and again, last with {last}"),
                 until: Some(Timestamp::now() + until.saturating_duration_since(now)),
-                may_have_cost: false,
             },
             Closed::BeingTried => CallError::Unavailable {
                 reason: format!("another call finds out right now if it is back; it failed with {last}"),
                 until: None,
-                may_have_cost: false,
             },
         }
     }

@@ -113,7 +113,7 @@ impl Prompts {
 
     /// The prompt for `language`: its own, that of its script or primary subtag, or the one for every other language.
     pub fn of(&self, language: &Language) -> Option<Prompt> {
-        let variant = if is_traditional(language) { "zh-Hant" } else { language.primary() };
+        let variant = if language.is_traditional_chinese() { "zh-Hant" } else { language.primary() };
         let own = self.0.get(language.as_str()).or_else(|| self.0.get(variant));
         let found = own.or_else(|| self.0.get(OTHER))?;
         Some(found.for_language(language))
@@ -191,11 +191,6 @@ fn file_name(tag: &str) -> String {
 
 fn language(tag: &str, path: &Path) -> Result<Language, PromptError> {
     tag.parse().map_err(|_| PromptError::Name(path.display().to_string()))
-}
-
-/// Whether a reader of `language` reads traditional Chinese characters.
-pub fn is_traditional(language: &Language) -> bool {
-    language.primary() == "zh" && language.names_traditional_characters()
 }
 
 /// The sections of a prompt: a line `== name ==`, and what stands below it.

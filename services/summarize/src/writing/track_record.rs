@@ -1,8 +1,9 @@
-//! How often a model's summaries passed the gate lately: one that fails more often than not is not
-//! believed when it passes.
+//! How often a model's summaries passed the gate lately: one whose summaries mostly fail is not believed when one passes.
 //!
 //! The gate tells invented numbers and names, and no false relation between true ones. Of a good model few answers need
 //! the gate; what a bad one gets past it is luck.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use kos_shared::{event::Language, store::Store};
@@ -15,10 +16,14 @@ use crate::gate::Finding;
 pub const NAME: &str = "record";
 
 /// How many of a model's last articles count.
-const WINDOW: i64 = 20;
+const WINDOW: usize = 24;
+
+/// How many of them may come from one host: texts on which models fail, hostile ones among them, can spoil a record no
+/// further. With two such hosts a good model still has half of its articles.
+const OF_ONE_HOST: usize = WINDOW / 4;
 
 /// From how many articles on a record says anything.
-const ENOUGH: i64 = 4;
+const ENOUGH: usize = 4;
 
 /// Less than this share of articles with a summary that passed is a bad record.
 ///
@@ -26,7 +31,10 @@ const ENOUGH: i64 = 4;
 /// one of the three told what is false. Of the answers of usable models 5 to 20 % fail the first time. If the second try
 /// were independent of it, at most 4 % of articles would be without one, and three or more of the first four with a
 /// probability of 0.00025.
-const LEAST_SHARE: f64 = 0.5;
+const LEAST_SHARE: f64 = 0.4;
+
+/// How many articles are looked at for those that count.
+const READ: i64 = 200;
 
 /// How long it is remembered: as long as answers are.
 const KEPT_DAYS: i64 = 45;
@@ -37,19 +45,47 @@ pub struct TrackRecord {
     store: Store,
 }
 
+/// An article that a model was asked for, as it is noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Noted {
+    language: String,
+    prompt_version: String,
+    host: String,
+    passed: bool,
+}
+
 /// Articles that a model was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Those with an answer that was judged.
-    pub judged: i64,
+struct Tally {
+    /// Those with answers that were judged.
+    judged: usize,
     /// Those with a summary that passed.
-    pub passed: i64,
+    passed: usize,
 }
 
 impl Tally {
+    /// Of those that count among `noted`, the newest first.
+    fn of<'a>(noted: impl Iterator<Item = &'a Noted>) -> Self {
+        let mut hosts: HashMap<&str, usize> = HashMap::new();
+        let counting = noted.filter(|article| {
+            let of_host = hosts.entry(&article.host).or_default();
+            *of_host += 1;
+            *of_host <= OF_ONE_HOST
+        });
+        counting.take(WINDOW).fold(Self::default(), |tally, article| Self {
+            judged: tally.judged + 1,
+            passed: tally.passed + usize::from(article.passed),
+        })
+    }
+
     /// Whether there is enough to go by.
     const fn tells(self) -> bool {
         self.judged >= ENOUGH
+    }
+
+    /// Whether nothing speaks against the model.
+    const fn is_clean(self) -> bool {
+        self.judged > 0 && self.passed == self.judged
     }
 
     fn share(self) -> f64 {
@@ -63,63 +99,76 @@ impl TrackRecord {
         Self { store }
     }
 
-    /// Notes whether the answers to `question`, both where there are two, gave a summary that passed. The same article
-    /// counts once, however often it is summarized.
+    /// Notes whether the answers to `question`, both where there are two, gave a summary that passed of an article of
+    /// `host`. The same article counts once, however often it is summarized.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn note(&self, question: &Question, passed: bool, now: Timestamp) -> Result<(), sqlx::Error> {
+    pub async fn note(&self, question: &Question, host: &str, passed: bool, now: Timestamp) -> Result<(), sqlx::Error> {
         let statement = sqlx::query(
-            "insert into track_record (model, language, prompt_version, content_hash, passed, judged_at_ms) \
-             values ($1, $2, $3, $4, $5, $6) \
+            "insert into track_record (model, language, prompt_version, content_hash, host, passed, judged_at_ms) \
+             values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (model, language, prompt_version, content_hash) do update set passed = excluded.passed",
         )
         .bind(&question.model)
         .bind(question.language.as_str())
         .bind(&question.prompt_version)
         .bind(&question.content_hash)
+        .bind(host)
         .bind(i64::from(passed))
         .bind(now.as_millisecond());
         self.store.execute(statement).await?;
         Ok(())
     }
 
-    /// What the record of the model that answered `question` says of its summary.
+    /// What the record of the model that answered `question` says of its summary. The figure is the share of articles
+    /// with a summary that passed.
     ///
     /// # Errors
     /// The database fails.
     pub async fn check(&self, question: &Question) -> Result<Finding, sqlx::Error> {
-        let own = self.tally(question, true).await?;
-        let all = if own.tells() { own } else { self.tally(question, false).await? };
-        Ok(finding(own, all, &question.language))
+        let noted = self.noted(&question.model).await?;
+        Ok(finding(&noted, &question.language, &question.prompt_version))
     }
 
-    /// Of the last articles: those in the question's language with its prompt, or all.
-    async fn tally(&self, question: &Question, own: bool) -> Result<Tally, sqlx::Error> {
-        let sql = "select passed from track_record where model = $1 \
-                   and ($2 = 0 or (language = $3 and prompt_version = $4)) order by judged_at_ms desc limit $5";
-        let rows = sqlx::query(sql)
-            .bind(&question.model)
-            .bind(i64::from(own))
-            .bind(question.language.as_str())
-            .bind(&question.prompt_version)
-            .bind(WINDOW)
-            .fetch_all(self.store.readers())
-            .await?;
-        let mut tally = Tally::default();
-        for row in rows {
-            tally.judged += 1;
-            tally.passed += row.try_get::<i64, _>("passed")?;
-        }
-        Ok(tally)
+    /// A model's last articles, the newest first.
+    async fn noted(&self, model: &str) -> Result<Vec<Noted>, sqlx::Error> {
+        let rows = sqlx::query(
+            "select language, prompt_version, host, passed from track_record where model = $1 \
+             order by judged_at_ms desc, content_hash limit $2",
+        )
+        .bind(model)
+        .bind(READ)
+        .fetch_all(self.store.readers())
+        .await?;
+        let noted = rows.iter().map(|row| {
+            Ok(Noted {
+                language: row.try_get("language")?,
+                prompt_version: row.try_get("prompt_version")?,
+                host: row.try_get("host")?,
+                passed: row.try_get::<i64, _>("passed")? != 0,
+            })
+        });
+        noted.collect()
     }
 }
 
-/// A model is known by what it did in a language, and until there is enough of that by what it did in all of them. The
-/// figure is the share that passed.
-fn finding(own: Tally, all: Tally, language: &Language) -> Finding {
-    let (tally, what) = if own.tells() { (own, format!("in {language}")) } else { (all, "in all languages".into()) };
-    if !tally.tells() {
+/// A model is known by what it did in a language with the prompt that it has now. Until there is enough of that, it is
+/// known by what it did in all languages, each with the prompt that was last used there, unless all that it wrote in
+/// this one passed.
+fn finding(noted: &[Noted], language: &Language, prompt_version: &str) -> Finding {
+    let mut prompts: HashMap<&str, &str> = HashMap::from([(language.as_str(), prompt_version)]);
+    for article in noted {
+        prompts.entry(&article.language).or_insert(&article.prompt_version);
+    }
+    let current = |article: &&Noted| prompts[&*article.language] == article.prompt_version;
+    let own = Tally::of(noted.iter().filter(current).filter(|article| article.language == language.as_str()));
+    let (tally, scope) = if own.tells() {
+        (own, format!("in {language}"))
+    } else {
+        (Tally::of(noted.iter().filter(current)), "in all languages".to_owned())
+    };
+    if !tally.tells() || (!own.tells() && own.is_clean()) {
         return Finding::cannot_judge(NAME);
     }
     let share = tally.share();
@@ -127,7 +176,7 @@ fn finding(own: Tally, all: Tally, language: &Language) -> Finding {
         return Finding::pass(NAME, share);
     }
     let Tally { judged, passed } = tally;
-    Finding::fail(NAME, share, format!("{passed} of the last {judged} summaries {what} passed the checks"))
+    Finding::fail(NAME, share, format!("{passed} of the last {judged} summaries {scope} passed the checks"))
 }
 
 /// Forgets what is as old as the oldest answers.
@@ -147,35 +196,71 @@ mod tests {
 
     use super::*;
 
-    fn verdict(own: (i64, i64), all: (i64, i64)) -> Verdict {
-        let tally = |(passed, judged)| Tally { judged, passed };
-        finding(tally(own), tally(all), &Language::ENGLISH).verdict
+    /// Articles in a language, each of a host of its own: as many that passed, the newest, and then as many that didn't.
+    fn noted(language: &str, passed: usize, failed: usize) -> Vec<Noted> {
+        let article = |number: usize| Noted {
+            language: language.into(),
+            prompt_version: format!("{language}-2"),
+            host: format!("{number}.example"),
+            passed: number < passed,
+        };
+        (0..passed + failed).map(article).collect()
+    }
+
+    /// What is said of a summary in English.
+    fn said(noted: &[Noted]) -> Finding {
+        finding(noted, &Language::ENGLISH, "en-2")
     }
 
     #[test]
     fn a_model_that_is_not_known_yet_is_not_judged() {
-        assert_eq!(verdict((0, 0), (0, 0)), Verdict::CannotJudge);
-        assert_eq!(verdict((0, 3), (0, 3)), Verdict::CannotJudge);
+        assert_eq!(said(&[]).verdict, Verdict::CannotJudge);
+        assert_eq!(said(&noted("en", 0, 3)).verdict, Verdict::CannotJudge);
     }
 
     #[test]
-    fn a_model_that_fails_more_often_than_not_is_not_believed() {
-        assert_eq!(verdict((1, 4), (9, 13)), Verdict::Fail);
-        assert_eq!(verdict((9, 20), (20, 20)), Verdict::Fail);
-        assert_eq!(verdict((10, 20), (10, 20)), Verdict::Pass);
+    fn a_model_that_fails_mostly_is_not_believed() {
+        assert_eq!(said(&noted("en", 1, 3)).verdict, Verdict::Fail);
+        assert_eq!(said(&noted("en", 9, 15)).verdict, Verdict::Fail);
+        assert_eq!(said(&noted("en", 10, 14)).verdict, Verdict::Pass);
+        assert_eq!(said(&noted("en", 24, 100)).figure, Some(1.0), "what was before the last articles still counts");
     }
 
     #[test]
     fn what_it_did_in_other_languages_counts_until_there_is_enough_in_this_one() {
-        assert_eq!(verdict((1, 2), (1, 4)), Verdict::Fail);
-        assert_eq!(verdict((2, 2), (2, 4)), Verdict::Pass);
-        assert_eq!(verdict((18, 20), (18, 40)), Verdict::Pass);
+        let (bad, good) = (noted("zh", 0, 20), noted("zh", 20, 0));
+        assert_eq!(said(&bad).verdict, Verdict::Fail);
+        assert_eq!(said(&[noted("en", 1, 1), bad.clone()].concat()).verdict, Verdict::Fail);
+        assert_eq!(said(&[noted("en", 4, 0), bad.clone()].concat()).verdict, Verdict::Pass);
+        assert_eq!(said(&[noted("en", 1, 3), good].concat()).verdict, Verdict::Fail);
+        // A model that is bad at one language may be good at another.
+        assert_eq!(said(&[noted("en", 2, 0), bad].concat()).verdict, Verdict::CannotJudge);
+    }
+
+    #[test]
+    fn what_came_of_an_old_prompt_counts_no_more() {
+        let old = |language: &str| {
+            let mut articles = noted(language, 0, 20);
+            articles.iter_mut().for_each(|article| article.prompt_version = format!("{language}-1"));
+            articles
+        };
+        assert_eq!(said(&[noted("en", 0, 1), old("en")].concat()).verdict, Verdict::CannotJudge);
+        assert_eq!(said(&[noted("zh", 4, 0), old("zh")].concat()).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn one_source_can_not_spoil_the_record() {
+        let hostile = |host: &str| vec![Noted { host: host.into(), ..noted("en", 0, 1).remove(0) }; 100];
+        let rest = noted("en", 20, 0);
+        let spoiled = said(&[hostile("a.test"), rest.clone()].concat());
+        assert_eq!((spoiled.verdict, spoiled.figure), (Verdict::Pass, Some(0.75)));
+        assert_eq!(said(&[hostile("a.test"), hostile("b.test"), rest].concat()).verdict, Verdict::Pass);
+        assert_eq!(said(&hostile("a.test")).verdict, Verdict::Fail);
     }
 
     #[test]
     fn what_is_said_of_it_can_be_counted_again() {
-        let tally = Tally { judged: 20, passed: 3 };
-        let finding = finding(tally, Tally::default(), &Language::CHINESE);
+        let finding = finding(&noted("zh", 3, 17), &Language::CHINESE, "zh-2");
         assert_eq!(finding.detail.as_deref(), Some("3 of the last 20 summaries in zh passed the checks"));
         assert_eq!(finding.figure, Some(0.15));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kos_summarize::model::{CallError, Endpoint, Outcome, Settings};
 
-use crate::server::{ModelServer, Play, Seen, ask};
+use crate::server::{ModelServer, Play, Seen, ask, asked_for};
 
 #[tokio::test]
 async fn failures_of_the_server_are_asked_again() {
@@ -27,11 +27,33 @@ async fn an_answer_that_breaks_off_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn calls_that_gave_no_answer_and_may_have_cost_something_are_counted() {
+    let busy = Play::Say(429, "Retry-After: 60\r\n", String::new());
+    for (plays, in_vain) in [
+        (vec![Play::answer()], 0),
+        (vec![Play::ResetHalfWay, Play::answer()], 1),
+        (vec![Play::Reset, Play::ResetHalfWay, Play::answer()], 2),
+        (vec![Play::ResetHalfWay, busy], 1),
+        (vec![Play::status(408), Play::status(502), Play::status(504)], 3),
+        (vec![Play::status(500), Play::status(503), Play::answer()], 0),
+        (vec![Play::status(400)], 0),
+        (vec![Play::Endless], 1),
+        (vec![Play::json(&serde_json::json!({"hello": "there"}))], 1),
+        (vec![Play::Hang], 1),
+    ] {
+        let server = ModelServer::start(plays).await;
+        let settings = Settings { first_byte_timeout: Duration::from_millis(200), ..server.settings() };
+        let asked = asked_for(&Endpoint::new(settings).unwrap(), None).await;
+        assert_eq!(asked.in_vain, in_vain, "{:?}", asked.result);
+    }
+}
+
+#[tokio::test]
 async fn three_failures_are_enough() {
     let server = ModelServer::start([Play::error(500, "out of memory")]).await;
     let error = ask(&server.endpoint()).await.unwrap_err();
     let reason = "status 500: out of memory".into();
-    assert_eq!(error, CallError::Unavailable { reason, until: None, may_have_cost: false });
+    assert_eq!(error, CallError::Unavailable { reason, until: None });
     assert_eq!(server.calls(), 3);
 }
 
@@ -44,7 +66,6 @@ async fn nobody_at_the_address_is_found_out_by_three_calls() {
     let settings = Settings { url: format!("http://{free}/v1").parse().unwrap(), ..server.settings() };
     let error = ask(&Endpoint::new(seen.by(settings)).unwrap()).await.unwrap_err();
     assert!(matches!(&error, CallError::Unavailable { reason, .. } if reason.contains("no connection")), "{error}");
-    assert!(!error.may_have_cost());
     assert_eq!(seen.outcomes(), [Outcome::Disconnected; 3]);
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kos_summarize::model::{Answer, CallError, Endpoint, Outcome, Pace, Request, Settings};
+use kos_summarize::model::{self, Answer, CallError, Endpoint, Outcome, Pace, Request, Settings};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufStream},
@@ -277,8 +277,15 @@ pub async fn ask_structured(endpoint: &Endpoint) -> Result<Answer, CallError> {
 }
 
 async fn ask_for(endpoint: &Endpoint, schema: Option<&str>) -> Result<Answer, CallError> {
+    asked_for(endpoint, schema).await.result
+}
+
+/// The answer, and how many calls gave none though they may have cost something.
+pub async fn asked_for(endpoint: &Endpoint, schema: Option<&str>) -> model::Asked<Answer> {
     let request = Request { system: "Be short.", user: "How are you?", schema, max_tokens: 32, temperature: 0.2 };
-    tokio::time::timeout(PATIENCE, endpoint.ask(&request)).await.unwrap_or_else(|_| panic!("the call never ended"))
+    tokio::time::timeout(PATIENCE, endpoint.ask_then(&request, std::future::ready))
+        .await
+        .unwrap_or_else(|_| panic!("the call never ended"))
 }
 
 /// Waits for a condition.
