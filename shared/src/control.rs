@@ -90,6 +90,9 @@ pub struct Status {
     pub conditions: BTreeMap<String, String>,
     /// `sqlite` or `postgres`.
     pub database: String,
+    /// The database's last migration, where a newer version applied it.
+    #[serde(default)]
+    pub newer_schema: Option<i64>,
     /// Events handled within the last hour by all replicas that share the database, by consumer.
     pub handled_last_hour: BTreeMap<String, u64>,
     /// Events that were decided on and not sent yet.
@@ -216,6 +219,7 @@ impl<B: Bus> Answering<B> {
             ready: conditions.values().all(|state| state == "ok"),
             conditions,
             database: format!("{:?}", context.store.dialect()).to_lowercase(),
+            newer_schema: context.store.newer_schema(),
             handled_last_hour: handled.into_iter().collect(),
             outbox_waiting,
             outbox_oldest_at,

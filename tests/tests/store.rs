@@ -11,7 +11,7 @@ use kos_shared::{
     retraction::Retracting,
     stage::Stage,
     store::{
-        Fault, Store,
+        Fault, Migration, Store,
         failures::{self, Attempted, FailedAttempt},
         fault,
         inbox::{self, By, Handled},
@@ -30,6 +30,7 @@ const CONSUMER: &str = "KOS_INGEST/ingest";
 on_both_databases! {
     a_fresh_database_may_be_opened_by_several_at_once
     opening_again_keeps_what_is_there
+    a_version_starts_on_the_database_of_the_next_one
     an_event_is_handled_once_a_consumer_and_the_second_time_is_undone_whole
     what_is_rolled_back_or_dropped_leaves_nothing
     text_of_every_kind_comes_back_as_it_was
@@ -55,6 +56,16 @@ async fn a_fresh_database_may_be_opened_by_several_at_once(database: Database) {
         assert_eq!(count(&store, "_sqlx_migrations").await, MIGRATED);
         store.close().await;
     }
+}
+
+async fn a_version_starts_on_the_database_of_the_next_one(database: Database) {
+    let next = Migration { version: 900, name: "next", sql: "create table next (id bigint primary key);" };
+    let open = async |steps: &[Migration]| Store::open(database.config(), "ingest", steps).await;
+    assert_eq!(open(&[next]).await.unwrap().newer_schema(), None);
+    assert_eq!(open(&[]).await.unwrap().newer_schema(), Some(900));
+    let later = Migration { version: 901, name: "later", sql: "create table later (id bigint primary key);" };
+    let refused = open(&[later]).await.unwrap_err().to_string();
+    assert!(refused.contains("step 900 was applied to it"), "{refused}");
 }
 
 async fn opening_again_keeps_what_is_there(database: Database) {

@@ -380,7 +380,8 @@ fn models(env: &Environment) -> Result<ModelConfig, ConfigError> {
                 .to_owned(),
             api_key: env.get("KOS_LLM_API_KEY").map(|v| Secret(v.to_owned())),
         }),
-        None if env.get("KOS_LLM_MODEL").is_some() => {
+        // Each entry of a file of endpoints names its model.
+        None if env.get("KOS_LLM_MODEL").is_some() && env.get("KOS_LLM_ENDPOINTS").is_none() => {
             return Err(
                 env.error("KOS_LLM_MODEL", "KOS_LLM_URL beside it, the address of the server that has the model")
             );

@@ -1,11 +1,14 @@
-//! Tables, brought up to date at start. Forward only.
+//! Tables, brought up to date at start. Forward only, and such that the version before goes on working on what a step
+//! made: while versions are replaced one process after the other, an old one may start again on a newer database.
 
-use std::{borrow::Cow, fs::File, path::PathBuf};
+use std::{borrow::Cow, collections::HashSet, fs::File, path::PathBuf};
 
 use sqlx::{
-    Executor, SqlSafeStr,
+    Executor, Row, SqlSafeStr,
     migrate::{MigrationType, Migrator},
 };
+
+use tracing::warn;
 
 use super::{OpenError, Store};
 use crate::config::DatabaseConfig;
@@ -28,12 +31,13 @@ const WORKER: &[Migration] = &[
     Migration { version: 2, name: "begun", sql: include_str!("../../migrations/0002_begun.sql") },
 ];
 
+/// Applies what is missing. Returns the newest step that a newer version applied, if there is one.
 pub(super) async fn migrate(
     store: &Store,
     config: &DatabaseConfig,
     service: &str,
     own: &[Migration],
-) -> Result<(), OpenError> {
+) -> Result<Option<i64>, OpenError> {
     let failed = |e: &dyn std::fmt::Display| OpenError::Migrate(service.to_owned(), e.to_string());
     // PostgreSQL has a lock for this, which the migrator takes; SQLite has none that outlives a statement.
     let _lock = match lock_file(config, service) {
@@ -67,7 +71,32 @@ pub(super) async fn migrate(
             false,
         )
     });
-    Migrator::with_migrations(migrations.collect()).run(&store.writers).await.map_err(|e| failed(&e))
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    // sqlx refuses a database with any step that it doesn't know; which ones are refused is decided below.
+    migrator.set_ignore_missing(true);
+    migrator.run(&store.writers).await.map_err(|e| failed(&e))?;
+    let rows = sqlx::query("select version from _sqlx_migrations").fetch_all(&store.writers).await;
+    let applied = rows.and_then(|rows| rows.iter().map(|row| row.try_get("version")).collect::<Result<Vec<i64>, _>>());
+    let known: HashSet<i64> = migrator.iter().map(|step| step.version).collect();
+    let newer = newer_step(&known, &applied.map_err(|e| failed(&e))?).map_err(|step| {
+        failed(&format!(
+            "step {step} was applied to it, which is none of this version's: expected {service}'s database"
+        ))
+    })?;
+    if let Some(step) = newer {
+        warn!(service, step, "the database was brought up to date by a newer version than this one");
+    }
+    Ok(newer)
+}
+
+/// The newest applied step that comes after all known ones; an unknown one among them is an error.
+fn newer_step(known: &HashSet<i64>, applied: &[i64]) -> Result<Option<i64>, i64> {
+    let last = known.iter().max().copied().unwrap_or(0);
+    let unknown = || applied.iter().filter(|step| !known.contains(step)).copied();
+    match unknown().find(|step| *step < last) {
+        Some(strange) => Err(strange),
+        None => Ok(unknown().max()),
+    }
 }
 
 fn lock_file(config: &DatabaseConfig, service: &str) -> Option<PathBuf> {
@@ -79,5 +108,18 @@ fn lock_file(config: &DatabaseConfig, service: &str) -> Option<PathBuf> {
             Some(name.into())
         }
         DatabaseConfig::Postgres(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_a_newer_version_are_told_from_those_of_another_program() {
+        let known = HashSet::from([1, 2, 100]);
+        assert_eq!(newer_step(&known, &[1, 2, 100]), Ok(None));
+        assert_eq!(newer_step(&known, &[1, 2, 100, 101, 102]), Ok(Some(102)));
+        assert_eq!(newer_step(&known, &[1, 2, 50, 100]), Err(50));
     }
 }

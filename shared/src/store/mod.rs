@@ -38,7 +38,7 @@ pub enum OpenError {
     /// The database can't be reached, or refuses.
     #[error("could not open the database {0}: {1}")]
     Connect(String, sqlx::Error),
-    /// A migration failed, or the database was made by a newer version.
+    /// A migration failed, or the database is another program's.
     #[error("could not bring the database {0} up to date: {1}")]
     Migrate(String, String),
 }
@@ -49,6 +49,7 @@ pub struct Store {
     readers: AnyPool,
     writers: AnyPool,
     dialect: Dialect,
+    newer_schema: Option<i64>,
 }
 
 impl Store {
@@ -59,12 +60,12 @@ impl Store {
     /// [`OpenError`] names the database, without its password, and what went wrong.
     pub async fn open(config: &DatabaseConfig, service: &str, migrations: &[Migration]) -> Result<Self, OpenError> {
         install_default_drivers();
-        let store = match config {
+        let mut store = match config {
             DatabaseConfig::SqliteFolder(folder) => Self::sqlite(&folder.join(format!("{service}.db"))).await?,
             DatabaseConfig::SqliteFile(file) => Self::sqlite(file).await?,
             DatabaseConfig::Postgres(url) => Self::postgres(url.reveal(), service).await?,
         };
-        migration::migrate(&store, config, service, migrations).await?;
+        store.newer_schema = migration::migrate(&store, config, service, migrations).await?;
         Ok(store)
     }
 
@@ -95,7 +96,7 @@ impl Store {
         // SQLite has one writer at a time; a pool of one makes the others queue here rather than spin on its lock.
         let writers = options().max_connections(1).connect(&url).await.map_err(failed)?;
         let readers = options().max_connections(4).connect(&url).await.map_err(failed)?;
-        Ok(Self { readers, writers, dialect: Dialect::Sqlite })
+        Ok(Self { readers, writers, dialect: Dialect::Sqlite, newer_schema: None })
     }
 
     async fn postgres(url: &str, service: &str) -> Result<Self, OpenError> {
@@ -115,7 +116,7 @@ impl Store {
             .connect(url)
             .await
             .map_err(|e| OpenError::Connect(name, e))?;
-        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres })
+        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, newer_schema: None })
     }
 
     /// Connections that only read.
@@ -126,6 +127,11 @@ impl Store {
     /// Which database it is.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// The last migration, where a newer version applied it: this one worked on what was made for the next one.
+    pub fn newer_schema(&self) -> Option<i64> {
+        self.newer_schema
     }
 
     /// Starts a transaction that will write.

@@ -208,6 +208,11 @@ async fn workers(operator: &Operator) -> anyhow::Result<Vec<Finding>> {
     }
     for status in statuses {
         let check = format!("worker {}", status.service);
+        if let Some(step) = status.newer_schema {
+            let found = format!("version {} on a database of a newer one (step {step})", status.version);
+            findings.push(bad(check, found, "replace it by the version that the other workers have"));
+            continue;
+        }
         findings.push(if status.ready {
             good(check, format!("ready, {}, {} waiting in the outbox", status.database, status.outbox_waiting))
         } else {
