@@ -179,6 +179,8 @@ async fn a_model_is_known_by_its_last_articles(database: Database) {
     assert_eq!(of(6..28), [Verdict::Pass; 22], "it may make up for a bad beginning");
     let finding = record.check(&of_article(28)).await.unwrap();
     assert_eq!(finding.figure, Some(1.0), "what was before the last articles still counts");
+    let language = of_article(28).language;
+    assert_eq!(record.standing(&of_article(28).model).await.unwrap(), [(language, finding)]);
     track_record::keep_house(&store, at(24) + (45 * 24).hours()).await.unwrap();
     assert_eq!(count(&store, "track_record").await, 4);
 }

@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use kos_shared::control::Question;
+use kos_shared::{
+    control::Question,
+    event::{Check, Language},
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use crate::{model::Probe, writing::Writer};
+use crate::{
+    model::Probe,
+    writing::{Writer, check},
+};
 
 /// The question that has a worker try each of its endpoints with one real call ([`Try`] → a list of [`Tried`]).
 pub const PROBE: &str = "models";
@@ -36,6 +42,9 @@ pub struct Tried {
     pub probe: Probe,
     /// How many tokens all workers may spend a day, where there is a limit, and how many of today's are spent.
     pub budget: Option<(u64, u64)>,
+    /// What its last summaries say of it, in each language that it was asked for.
+    #[serde(default)]
+    pub records: Vec<(Language, Check)>,
 }
 
 /// Tries the endpoints of a writer.
@@ -48,17 +57,22 @@ pub async fn tried(writer: &Writer) -> Result<Vec<Tried>, String> {
         None => None,
     };
     let probes = writer.models.iter().map(|model| async move {
+        let standing = match &writer.track_record {
+            Some(record) => record.standing(model.endpoint.model()).await.map_err(|e| e.to_string())?,
+            None => Vec::new(),
+        };
         let probe = timeout(PROBE_LIMIT, model.endpoint.probe()).await;
         let silent = || Probe::failed(format!("no answer within {} s: it is busy, or slow", PROBE_LIMIT.as_secs()));
-        Tried {
+        Ok(Tried {
             endpoint: model.endpoint.name().to_owned(),
             model: model.endpoint.model().to_owned(),
             context_tokens: model.context_tokens,
             probe: probe.unwrap_or_else(|_| silent()),
             budget,
-        }
+            records: standing.into_iter().map(|(language, finding)| (language, check(&finding))).collect(),
+        })
     });
-    Ok(join_all(probes).await)
+    join_all(probes).await.into_iter().collect()
 }
 
 /// The question, as a worker with this writer answers it. A worker without endpoints answers with none.

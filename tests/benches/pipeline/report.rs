@@ -70,11 +70,16 @@ pub fn print(mut rounds: Vec<Round>, latencies: Latencies) {
             }
         }
     }
-    let all = latencies.summarize_within.last().map_or(0, |(_, count)| *count);
-    for (limit, count) in latencies.summarize_within.iter().take_while(|(limit, _)| *limit <= 0.01) {
-        let share = 100.0 * *count as f64 / all as f64;
-        let name = format!("the summarize stage without the bus, within {} ms", limit * 1_000.0);
-        figures.add_row([name, format!("{share:.1} %")]);
+    let within = &latencies.summarize_within;
+    if let Some(all) = within.last().map(|(_, count)| *count).filter(|all| *all > 0) {
+        let stage = "the summarize stage without the bus";
+        let share = |count: u64| count as f64 / all as f64;
+        for (limit, count) in within.iter().take_while(|(limit, _)| *limit <= 0.01) {
+            figure(&format!("{stage}, within {} ms", limit * 1_000.0), format!("{:.1} %", 100.0 * share(*count)));
+        }
+        if let Some((limit, _)) = within.iter().find(|(_, count)| share(*count) >= 0.99) {
+            figure(&format!("{stage}, p99"), format!("at most {} ms", limit * 1_000.0));
+        }
     }
     println!("\n{figures}");
 

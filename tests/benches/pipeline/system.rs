@@ -82,7 +82,10 @@ impl System {
     pub async fn summarized_within(&self) -> anyhow::Result<Vec<(f64, u64)>> {
         let Some(address) = &self.summarize else { return Ok(Vec::new()) };
         let text = self.reader.get(format!("http://{address}/metrics")).send().await?.text().await?;
-        let buckets = text.lines().filter(|line| line.starts_with("kos_event_handling_seconds_bucket{"));
+        let buckets = text.lines().filter(|line| {
+            line.starts_with("kos_event_handling_seconds_bucket{")
+                && line.contains("event_type=\"kos.article.ingested\"")
+        });
         let bucket = |line: &str| {
             let (labels, count) = line.rsplit_once(' ')?;
             let (_, limit) = labels.split_once("le=\"")?;

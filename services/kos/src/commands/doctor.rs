@@ -5,6 +5,7 @@ use kos_shared::{
     bus::{ConsumerSpec, Durability, StreamName, durability},
     config::{Config, Environment},
     control::{AskError, ask},
+    event::Verdict,
     operator::Operator,
 };
 use kos_summarize::{
@@ -97,7 +98,7 @@ async fn models(operator: &Operator) -> Vec<Finding> {
 }
 
 fn model(tried: Tried) -> Finding {
-    let Tried { endpoint, model, context_tokens, probe, budget } = tried;
+    let Tried { endpoint, model, context_tokens, probe, budget, records } = tried;
     let check = format!("model {model} at {endpoint}");
     if let Some(error) = &probe.error {
         let listed = probe.models.as_deref().filter(|models| !models.is_empty());
@@ -118,13 +119,22 @@ fn model(tried: Tried) -> Finding {
     found.extend(probe.tokens_per_second.map(|speed| format!("{speed:.0} tokens/s")));
     found.extend(probe.window.as_ref().map(|window| format!("window of {} tokens", window.tokens)));
     found.extend(budget.map(|(daily, spent)| format!("{spent} of {daily} tokens spent today")));
+    // The share of articles with a summary that passed, and where that is too small, from how many.
+    found.extend(records.iter().filter_map(|(language, record)| match &record.detail {
+        Some(detail) => Some(detail.clone()),
+        None => record.figure.map(|share| format!("{:.0} % of summaries in {language} passed", share * 100.0)),
+    }));
     let found = found.join(", ");
+    let is_withheld = records.iter().any(|(_, record)| record.verdict == Verdict::Fail);
     match (&probe.window, budget) {
         (Some(window), _) if (window.tokens as usize) < context_tokens => {
             bad(check, found, format!("set KOS_LLM_CONTEXT to {} or less: articles may not fit", window.tokens))
         }
         (_, Some((daily, spent))) if spent >= daily => {
             bad(check, found, "raise KOS_LLM_DAILY_TOKENS, or wait for the next day (UTC)")
+        }
+        _ if is_withheld => {
+            bad(check, found, "what it writes is withheld until more of it passes: set KOS_LLM_MODEL to a better model")
         }
         _ => good(check, found),
     }

@@ -1,4 +1,5 @@
-//! `kos summarize`: the summarize stage alone, on standard input. No answer is kept, and no budget holds.
+//! `kos summarize`: the summarize stage alone, on standard input. No answer is kept, no budget
+//! holds, and nothing is known of what models wrote before.
 
 use std::sync::Arc;
 

@@ -131,6 +131,25 @@ impl TrackRecord {
         Ok(finding(&noted, &question.language, &question.prompt_version))
     }
 
+    /// What the record of `model` says in each language that it was asked for lately, with the prompt that was last used
+    /// there.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn standing(&self, model: &str) -> Result<Vec<(Language, Finding)>, sqlx::Error> {
+        let noted = self.noted(model).await?;
+        let mut standing: Vec<(Language, Finding)> = Vec::new();
+        for article in &noted {
+            if let Ok(language) = article.language.parse()
+                && !standing.iter().any(|(known, _)| *known == language)
+            {
+                let finding = finding(&noted, &language, &article.prompt_version);
+                standing.push((language, finding));
+            }
+        }
+        Ok(standing)
+    }
+
     /// A model's last articles, the newest first.
     async fn noted(&self, model: &str) -> Result<Vec<Noted>, sqlx::Error> {
         let rows = sqlx::query(
