@@ -16,6 +16,9 @@ async fn a_model_that_nearly_always_fails_is_not_believed_when_it_passes() {
         publish(&pipeline, &page(number)).await;
         seen(&pipeline, &page(number)).await.assert_excerpt(&page(number), MissingCode::ModelFailed, &["numbers"]);
     }
+    let doctor = pipeline.kos(&["doctor"]).await;
+    assert_eq!(doctor.code, 1, "{doctor:?}");
+    assert!(doctor.stdout.contains("0 of the last 6 summaries in all languages passed the checks"), "{doctor:?}");
     let mut withheld = 0;
     for number in 303..310 {
         let article = page(number);
