@@ -22,8 +22,6 @@ pub mod runtime;
 pub mod serve;
 pub mod stage;
 pub mod store;
-mod telemetry;
+pub mod telemetry;
 pub mod text;
 pub mod websub;
-
-pub use telemetry::init as init_logs;

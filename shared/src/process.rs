@@ -98,7 +98,7 @@ where
         return ExitCode::from(code);
     }
     let config = Environment::of_process().and_then(|environment| {
-        telemetry::init(&environment)?;
+        telemetry::init(&environment, &format!("kos-{service}"))?;
         Config::read(&environment, service)
     });
     let config = match config {
@@ -115,7 +115,7 @@ where
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let process = Process::new(service);
         tokio::spawn(stop_on_signal(process.stop.clone()));
         if let Some(address) = config.health_listen {
@@ -141,7 +141,9 @@ where
                 ExitCode::FAILURE
             }
         }
-    })
+    });
+    telemetry::end();
+    code
 }
 
 /// Cancels `stop` at SIGTERM or SIGINT. A second one ends the process at once.

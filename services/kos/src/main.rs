@@ -59,7 +59,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     };
     let config = Config::read(&environment, "kos").map_err(wrong)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match command {
             Command::Up(up) => up::run(up, &environment, config).await,
             Command::Ingest(ingest) => commands::ingest::run(ingest, &config, json).await,
@@ -75,5 +75,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             Command::Check(check) => commands::check::run(&check, json),
             Command::Config | Command::Schema(_) => Ok(Ended::Done),
         }
-    })
+    });
+    kos_shared::telemetry::end();
+    ended
 }

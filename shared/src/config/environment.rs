@@ -101,13 +101,10 @@ impl Environment {
         if value.trim().is_empty() {
             return;
         }
-        if !variable.in_use {
-            self.warnings.push(format!("{} is set, but this version makes no use of it", variable.name));
-        }
         self.values.insert(variable.name, (value, source));
     }
 
-    /// What the operator should know: unknown variables, and ones without an effect.
+    /// What the operator should know: unknown variables.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -222,11 +219,6 @@ mod tests {
     fn an_unknown_variable_is_a_warning_that_names_the_nearest() {
         let warnings = environment(&[("KOS_LISTN", "x"), ("HOME", "/")]).warnings;
         assert_eq!(warnings, ["KOS_LISTN is not known and was ignored; did you mean KOS_LISTEN?"]);
-    }
-
-    #[test]
-    fn a_variable_without_effect_is_a_warning() {
-        assert_eq!(environment(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")]).warnings.len(), 1);
     }
 
     #[test]

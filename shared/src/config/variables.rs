@@ -9,22 +9,16 @@ pub struct Variable {
     pub default: Option<&'static str>,
     /// Whether its value is never to be printed.
     pub secret: bool,
-    /// Whether this version makes use of it. One that it doesn't is accepted, with a warning.
-    pub in_use: bool,
     /// What it decides, in a line.
     pub about: &'static str,
 }
 
 const fn plain(name: &'static str, default: Option<&'static str>, about: &'static str) -> Variable {
-    Variable { name, default, secret: false, in_use: true, about }
+    Variable { name, default, secret: false, about }
 }
 
 const fn secret(name: &'static str, about: &'static str) -> Variable {
-    Variable { name, default: None, secret: true, in_use: true, about }
-}
-
-const fn later(variable: Variable) -> Variable {
-    Variable { in_use: false, ..variable }
+    Variable { name, default: None, secret: true, about }
 }
 
 /// All of them, in the order in which `kos config` prints them.
@@ -132,7 +126,11 @@ pub const VARIABLES: &[Variable] = &[
         "moderated shows comments once they are approved, open at once, off takes and shows none",
     ),
     plain("KOS_TRUSTED_PROXIES", Some(""), "networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8"),
-    later(plain("OTEL_EXPORTER_OTLP_ENDPOINT", None, "where traces go")),
+    plain(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        None,
+        "a collector that traces are sent to (OTLP over HTTP), such as http://127.0.0.1:4318",
+    ),
 ];
 
 /// The variable of that name.

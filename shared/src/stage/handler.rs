@@ -25,6 +25,7 @@ use crate::{
         failures::{self, FailedAttempt},
         inbox,
     },
+    telemetry::traces,
 };
 
 /// An event that was delivered this many times as often as it may fail, without ever being settled, may kill its worker
@@ -54,9 +55,14 @@ impl<S: Stage, B: Bus> Handler<S, B> {
     pub async fn handle<D: Delivery>(self: Arc<Self>, delivery: D, slot: OwnedSemaphorePermit) {
         let condition = format!("deliveries of {}", self.spec);
         self.context.health.good(&condition);
-        let envelope = Envelope::read(delivery.received(), self.spec.event_type);
+        let received = delivery.received();
+        let stored_at = Timestamp::from_nanosecond(received.stored_nanos).unwrap_or_else(|_| Timestamp::now());
+        let mut envelope = Envelope::read(received, self.spec.event_type);
+        let is_first = delivery.deliveries() == 1;
+        let traced = traces::process(self.context.service, &mut envelope.attributes, stored_at, is_first);
         let attributes = &envelope.attributes;
         let span = info_span!(
+            parent: &traced,
             "event",
             service = self.context.service,
             event_id = %attributes.id,
@@ -69,7 +75,7 @@ impl<S: Stage, B: Bus> Handler<S, B> {
             let mut progress = interval(self.context.config.ack_wait / 3);
             progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
             progress.tick().await;
-            let handling = self.handle_patiently(&delivery, &envelope);
+            let handling = self.handle_patiently(&delivery, &envelope, &traced);
             tokio::pin!(handling);
             let settlement = loop {
                 tokio::select! {
@@ -82,11 +88,12 @@ impl<S: Stage, B: Bus> Handler<S, B> {
             settle(&delivery, settlement).await;
         }
         .instrument(span)
+        .instrument(traced.clone())
         .await;
         drop(slot);
     }
 
-    async fn handle_patiently<D: Delivery>(&self, delivery: &D, envelope: &Envelope) -> Settlement {
+    async fn handle_patiently<D: Delivery>(&self, delivery: &D, envelope: &Envelope, traced: &Span) -> Settlement {
         let started = Instant::now();
         let received_at = Timestamp::now();
         let mut attributes = envelope.attributes.clone();
@@ -109,7 +116,10 @@ impl<S: Stage, B: Bus> Handler<S, B> {
                 debug!(reason, retry_in_ms = delay.as_millis() as u64, "its turn will come");
                 return Settlement::Retry(delay);
             }
-            Err(failure) => Err(failure),
+            Err(failure) => {
+                traces::failed(traced, &failure.to_string());
+                Err(failure)
+            }
         };
         loop {
             let (verdict, delay) = match work {

@@ -140,7 +140,7 @@ impl<P> Event<P> {
         let cause = &self.attributes;
         let id = cause.id.derive(stage, index);
         let attributes = Attributes {
-            trace: cause.trace.child(&id),
+            trace: cause.trace,
             id,
             source: format!("/kos/{stage}"),
             event_type: Q::TYPE,

@@ -16,6 +16,7 @@ use crate::{
     event::{EventId, Outgoing},
     metrics::SentLabels,
     store::outbox,
+    telemetry::traces,
 };
 
 /// How often the outbox is looked at without having been told: rows of a worker that died wait there.
@@ -128,6 +129,9 @@ impl<B: Bus> Relay<B> {
                     break;
                 }
             }
+        }
+        for (event, since) in taken.events.iter().zip(&taken.since).filter(|(event, _)| sent.contains(&event.id)) {
+            traces::sent(event, *since);
         }
         let now = Timestamp::now();
         let spread = PUT_OFF.mul_f64(0.75 + fastrand::f64() / 2.0);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AnyPool, Row};
 
-use super::{Dialect, Store, Tx, rows};
+use super::{Dialect, Store, Tx, rows, time};
 use crate::event::{EventId, Headers, Outgoing};
 
 /// How many events are taken at once.
@@ -51,6 +51,8 @@ async fn insert_some(tx: &mut Tx, events: &[Outgoing], now: Timestamp) -> Result
 pub struct Taken {
     /// The events, the oldest first.
     pub events: Vec<Outgoing>,
+    /// Since when each of them waits.
+    pub since: Vec<Timestamp>,
     /// Keeps the rows from other relays where the database can do that.
     tx: Option<Tx>,
     store: Store,
@@ -129,10 +131,10 @@ pub async fn take(store: &Store, now: Timestamp) -> Result<Taken, sqlx::Error> {
         ids.push(row.try_get("event_id")?);
     }
     if ids.is_empty() {
-        return Ok(Taken { events: Vec::new(), tx: None, store: store.clone() });
+        return Ok(Taken { events: Vec::new(), since: Vec::new(), tx: None, store: store.clone() });
     }
     let sql = format!(
-        "select event_id, subject, headers, body from outbox where event_id in {} order by created_at_ms, event_id",
+        "select event_id, subject, headers, body, created_at_ms from outbox where event_id in {} order by created_at_ms, event_id",
         rows::list(1, ids.len())
     );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
@@ -153,7 +155,9 @@ pub async fn take(store: &Store, now: Timestamp) -> Result<Taken, sqlx::Error> {
             body: row.try_get::<Vec<u8>, _>("body")?.into(),
         })
     });
-    Ok(Taken { events: events.collect::<Result<_, sqlx::Error>>()?, tx, store: store.clone() })
+    let events = events.collect::<Result<_, sqlx::Error>>()?;
+    let since = found.iter().map(|row| time(row, "created_at_ms")).collect::<Result<_, _>>()?;
+    Ok(Taken { events, since, tx, store: store.clone() })
 }
 
 /// How many events wait, and since when the oldest does.

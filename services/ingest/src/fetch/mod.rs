@@ -24,13 +24,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kos_shared::{event::HttpUrl, retry_after};
+use kos_shared::{event::HttpUrl, retry_after, telemetry::traces};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
     redirect::Policy,
 };
 use tokio::time::timeout;
+use tracing::Instrument;
 use url::Host;
 
 pub use error::{FetchError, Remedy};
@@ -105,6 +106,15 @@ struct Parts {
 enum Ask<'a> {
     Get(&'a Validators),
     Post(String),
+}
+
+impl Ask<'_> {
+    const fn method(&self) -> &'static str {
+        match self {
+            Self::Get(_) => "GET",
+            Self::Post(_) => "POST",
+        }
+    }
 }
 
 /// What one request came to.
@@ -216,7 +226,8 @@ impl Fetcher {
                 Some(manners) => manners.permit(self, &shown, kind, begun || hop > 0, budget).await?,
                 None => None,
             };
-            let came = self.hop(&url, &shown, kind, ask, budget).await;
+            let came =
+                self.hop(&url, &shown, kind, ask, budget).instrument(traces::request(ask.method(), shown.host())).await;
             if let (Some(manners), Err(FetchError::RateLimited { retry_after: Some(wait), .. })) =
                 (&self.0.manners, &came)
             {
@@ -258,6 +269,7 @@ impl Fetcher {
             response.map_err(|e| FetchError::of_transport(url, &e, limits))
         };
         let response = budget.spend(url, sending).await??;
+        traces::answered(response.status().as_u16());
         let size: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if size > limits.header_bytes {
             return Err(FetchError::HeaderTooLarge { url: url.to_string(), limit: limits.header_bytes });

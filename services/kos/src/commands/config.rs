@@ -13,18 +13,13 @@ pub fn run(environment: &Environment, as_json: bool) -> anyhow::Result<Ended> {
     if as_json {
         let list: Vec<_> = in_force
             .map(|(variable, value, source)| {
-                json!({"name": variable.name, "value": value, "source": source.to_string(), "about": variable.about, "in_use": variable.in_use})
+                json!({"name": variable.name, "value": value, "source": source.to_string(), "about": variable.about})
             })
             .collect();
         print_json(&list)?;
     } else {
         let rows = in_force.map(|(variable, value, source)| {
-            let about = if variable.in_use {
-                variable.about.to_owned()
-            } else {
-                format!("{} (not in use yet)", variable.about)
-            };
-            vec![variable.name.to_owned(), value.unwrap_or_default(), source.to_string(), about]
+            vec![variable.name.to_owned(), value.unwrap_or_default(), source.to_string(), variable.about.to_owned()]
         });
         print_table(&["variable", "value", "from", "what it decides"], rows);
     }

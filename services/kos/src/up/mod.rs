@@ -12,9 +12,9 @@ use std::{
 use anyhow::{Context, bail};
 use kos_shared::{
     config::{Config, DatabaseConfig, Environment},
-    init_logs,
     process::{Process, stop_on_signal},
     runtime::RunError,
+    telemetry,
 };
 use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tracing::{error, info};
@@ -32,7 +32,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
     }
     // Ingest would say so too, after all else was started.
     kos_ingest::service::allowed_networks(&config).map_err(|e| WrongUsage(e.to_string()))?;
-    init_logs(environment).map_err(|e| WrongUsage(e.to_string()))?;
+    telemetry::init(environment, "kos").map_err(|e| WrongUsage(e.to_string()))?;
     let _data_is_ours = lock_data(&config.data)?;
     // Held before anything is started, so that a port that is taken stops us before there is anything to stop.
     let listener = TcpListener::bind(config.listen).await.with_context(|| {

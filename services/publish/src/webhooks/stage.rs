@@ -8,9 +8,11 @@ use kos_shared::{
     retry_after,
     stage::{Failure, RecordError, Recorded, Stage},
     store::Tx,
+    telemetry::traces,
 };
 use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use serde_json::json;
+use tracing::Instrument;
 
 use super::file::Webhooks;
 
@@ -64,7 +66,12 @@ impl Stage for Delivering {
             .header("webhook-timestamp", now.as_second().to_string())
             .header("webhook-signature", webhook.signer.sign(id, now, body.as_bytes()))
             .body(body);
-        match request.send().await {
+        let sending = async {
+            let response = request.send().await?;
+            traces::answered(response.status().as_u16());
+            Ok::<_, reqwest::Error>(response)
+        };
+        match sending.instrument(traces::request("POST", name)).await {
             Ok(response) => judged(name, &response, now),
             // The address may hold a key.
             Err(error) => Err(Failure::Retry(format!("{name}: {}", root_cause(&error.without_url())))),

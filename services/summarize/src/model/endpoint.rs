@@ -7,6 +7,8 @@ use std::{
 };
 
 use jiff::Timestamp;
+use kos_shared::telemetry::traces::TARGET;
+use tracing::{Instrument, Span, debug_span, field::Empty};
 
 use super::{
     Answer, CallError, MAX_ANSWER_BYTES, Outcome, Request, Settings, SetupError,
@@ -146,7 +148,7 @@ impl Endpoint {
         let mut retries = 0;
         loop {
             let turn = parts.turns.next(&mut waited).await?;
-            let setback = match parts.call(request, dialect, route).await {
+            let setback = match parts.call(request, dialect, route).instrument(parts.traced()).await {
                 Reply::Answer(answer) => {
                     parts.learn(dialect, route);
                     let made = then(*answer).await;
@@ -227,6 +229,23 @@ impl Setback {
 }
 
 impl Parts {
+    /// A span for one HTTP call, named by OpenTelemetry's conventions for generative models.
+    fn traced(&self) -> Span {
+        debug_span!(
+            target: TARGET,
+            "chat",
+            otel.name = format!("chat {}", self.settings.model),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            gen_ai.operation.name = "chat",
+            gen_ai.request.model = self.settings.model,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            server.address = self.settings.name,
+            error.r#type = Empty,
+        )
+    }
+
     /// One HTTP call.
     async fn call(&self, request: &Request<'_>, dialect: Dialect, route: usize) -> Reply {
         let Settings { name, model, observer, .. } = &self.settings;
@@ -270,6 +289,14 @@ impl Parts {
             }
         };
         let usage = if let Reply::Answer(answer) = &reply { Some(answer.usage) } else { None };
+        let span = Span::current();
+        if let Some(usage) = usage {
+            span.record("gen_ai.usage.input_tokens", usage.prompt_tokens);
+            span.record("gen_ai.usage.output_tokens", usage.completion_tokens);
+        } else {
+            span.record("error.type", outcome.as_str());
+            span.record("otel.status_code", "ERROR");
+        }
         underway.end(outcome, status, usage);
         reply
     }

@@ -1,6 +1,8 @@
 //! Logs: one line an event and stage, as JSON with flat fields where nobody looks on, as text on a terminal.
 //!
-//! Lines go to standard error; standard output belongs to what a command prints.
+//! Lines go to standard error; standard output belongs to what a command prints. [`traces`] go to a collector.
+
+pub mod traces;
 
 use std::io::{IsTerminal, stderr};
 
@@ -8,11 +10,12 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 use crate::config::{ConfigError, Environment};
 
-/// Starts logging as `KOS_LOG` and `RUST_LOG` say.
+/// Starts logging as `KOS_LOG` and `RUST_LOG` say, and sending traces of `service` to `OTEL_EXPORTER_OTLP_ENDPOINT` where
+/// that is set.
 ///
 /// # Errors
 /// [`ConfigError`] where one of them can't be read.
-pub fn init(environment: &Environment) -> Result<(), ConfigError> {
+pub fn init(environment: &Environment, service: &str) -> Result<(), ConfigError> {
     let json = match environment.get("KOS_LOG") {
         Some("json") => true,
         Some("text") => false,
@@ -37,8 +40,14 @@ pub fn init(environment: &Environment) -> Result<(), ConfigError> {
             .with_target(false)
             .boxed()
     };
+    const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    let wrong = |why: String| {
+        environment.error(COLLECTOR, &format!("the base address of a collector that takes OTLP over HTTP, but {why}"))
+    };
+    let collector = environment.get(COLLECTOR);
+    let traced = collector.map(|url| traces::export(url, service).map_err(wrong)).transpose()?;
     // A second start in one process, as tests have it, keeps the first.
-    let _already_started = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    let _already_started = tracing_subscriber::registry().with(traced).with(layer.with_filter(filter)).try_init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, reason = panic.payload_as_str(), "panicked");
@@ -47,4 +56,9 @@ pub fn init(environment: &Environment) -> Result<(), ConfigError> {
         tracing::warn!("{warning}");
     }
     Ok(())
+}
+
+/// Sends what waits to be sent at the end of a process.
+pub fn end() {
+    traces::end();
 }
