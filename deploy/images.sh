@@ -15,11 +15,9 @@ images=${IMAGES:-knowledge-os}
 tag=${TAG:-latest}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
 revision=$(git -C "$root" describe --always --dirty --abbrev=12)
-tools=$("$root/deploy/install/cargo-tools.sh" sbom)
 # Without the plugin buildx a newer docker has to be told that the classic builder will do.
 docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT="${DOCKER_BUILDKIT:-0}"
 
-mkdir -p "$root/target/images"
 for target in ingest summarize publish kos; do
     say "${0##*/}: $images/$target:$tag"
     # shellcheck disable=SC2086 # a list of words
@@ -27,6 +25,11 @@ for target in ingest summarize publish kos; do
         tar -C "$root" --null --files-from=- --mode='u=rwX,go=rX' --owner=0 --group=0 -c |
         docker build --file deploy/Dockerfile --target "$target" --tag "$images/$target:$tag" \
             --build-arg "VERSION=$version" --build-arg "REVISION=$revision" ${BUILD_OPTIONS:-} - >&2
+done
+
+tools=$("$root/deploy/install/cargo-tools.sh" sbom)
+mkdir -p "$root/target/images"
+for target in ingest summarize publish kos; do
     package=kos-$target
     [ "$target" != kos ] || package=kos
     (cd "$root" && PATH="$tools:$PATH" cargo sbom --cargo-package "$package" --output-format cyclone_dx_json_1_4) \
