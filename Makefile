@@ -24,7 +24,7 @@ BROWSER = driver=$$($(INSTALL)/chromedriver.sh) && export KOS_CHROMEDRIVER="$$dr
 # Where these can't be had, the tests that need them fail and say so, and the others run.
 PAGE_CHECKS = export KOS_SITE_TOOLS="$$($(INSTALL)/site-tools.sh)"
 
-.PHONY: help run test test-llm check fmt deny schemas crash bench eval fit fuzz clean rust
+.PHONY: help run test test-containers images secrets test-llm check fmt deny schemas crash bench eval fit fuzz clean rust
 
 help: ## what can be made (this list)
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -38,6 +38,15 @@ test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)
 	@$(SERVERS) && $(BROWSER) && $(PAGE_CHECKS) && \
 	cargo build --locked --workspace --bins && \
 	$(RUN_TESTS)
+
+test-containers: rust ## the images and the compose file at work, with an engine of its own where none runs (root, Debian)
+	@tests/containers/run.sh
+
+images: rust ## the container images of this tree, and what is in them (target/images/*.cdx.json)
+	@deploy/images.sh
+
+secrets: ## the passwords that deploy/compose.yaml needs, in deploy/secrets
+	@deploy/secrets.sh
 
 test-llm: rust ## the pipeline with a small real model, which is fetched (130 MB), and all that it wrote, to be read
 	@nats=$$($(INSTALL)/nats-server.sh) && model=$$($(INSTALL)/llm-server.sh) && \

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the folder of cargo-deny and cargo-machete, which check the dependencies, or with `fuzz` of
-# cargo-fuzz: the pinned versions, built into .tools/bin. They are built without optimisation, which takes one minute instead of five and
+# Prints the folder of cargo-deny and cargo-machete, which check the dependencies, with `fuzz` of cargo-fuzz, with `sbom` of
+# cargo-sbom: the pinned versions, built into .tools/bin. They are built without optimisation, which takes one minute instead of five and
 # costs them nothing that anybody would notice.
 set -eu
 
@@ -19,10 +19,12 @@ get() {
 }
 
 "$here/rust.sh"
-if [ "${1:-}" = fuzz ]; then
-    get cargo-fuzz 0.13.2
-else
+case "${1:-}" in
+fuzz) get cargo-fuzz 0.13.2 ;;
+sbom) get cargo-sbom 0.10.0 ;;
+*)
     get cargo-deny 0.20.2
     get cargo-machete 0.9.2
-fi
+    ;;
+esac
 echo "$root/.tools/bin"

@@ -11,6 +11,7 @@ pub mod config;
 pub mod control;
 pub mod event;
 pub mod health;
+mod http_get;
 pub mod journal;
 pub mod metrics;
 pub mod networks;

@@ -1,6 +1,11 @@
 //! A process: configuration, logs, signals, and the routes that tell how it is.
 
-use std::{future::Future, process::ExitCode};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::{
@@ -13,6 +18,7 @@ use tracing::{error, info};
 use crate::{
     config::{Config, Environment},
     health::Health,
+    http_get::http_get,
     metrics::Metrics,
     runtime::RunError,
     serve::{Limits, serve},
@@ -21,6 +27,9 @@ use crate::{
 
 /// How many connections there may be where nothing but health checks is answered.
 const HEALTH_CONNECTIONS: usize = 64;
+
+/// How long a service may take to say how it is.
+const HEALTH_LIMIT: Duration = Duration::from_secs(3);
 
 /// What the services of one process share.
 #[derive(Debug, Clone)]
@@ -69,27 +78,70 @@ async fn metrics(State(process): State<Process>) -> impl IntoResponse {
     ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], process.metrics.text())
 }
 
-/// What a command line without anything to say says: how it ends where the service isn't to be started.
-fn ended_by_arguments(service: &str, mut arguments: impl Iterator<Item = String>) -> Option<(u8, String)> {
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    /// To run.
+    Run,
+    /// How the service is that runs with this environment.
+    Health,
+    /// To end with this code, and to say this.
+    End(u8, String),
+}
+
+fn asked(service: &str, mut arguments: impl Iterator<Item = String>) -> Asked {
     let usage = format!(
-        "usage: kos-{service}\n\nRuns the {service} service until SIGTERM or SIGINT. It takes no arguments: environment \
-         variables configure it,\nand `kos config` prints all of them.\n"
+        "usage: kos-{service} [--healthcheck]\n\nRuns the {service} service until SIGTERM or SIGINT. Environment variables \
+         configure it, and `kos config` prints all\nof them. With --healthcheck it asks the one that runs with the same \
+         variables whether it can work: exit code 0 where it\ncan, 1 where it can't, with what is wrong.\n"
     );
-    match arguments.next()?.as_str() {
-        "--help" | "-h" => Some((0, usage)),
-        other => Some((2, format!("kos-{service}: unknown argument {other:?}\n\n{usage}"))),
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => Asked::Run,
+        (Some("--healthcheck"), None) => Asked::Health,
+        (Some("--help" | "-h"), _) => Asked::End(0, usage),
+        (Some("--healthcheck"), Some(other)) => {
+            Asked::End(2, format!("kos-{service}: unknown argument {other:?}\n\n{usage}"))
+        }
+        (Some(other), _) => Asked::End(2, format!("kos-{service}: unknown argument {other:?}\n\n{usage}")),
     }
 }
 
+/// Asks `/readyz` of the service that runs on this machine with the same configuration: for where there is no shell and no
+/// other program to do it.
+async fn healthcheck(config: &Config) -> ExitCode {
+    let address = reachable(config.health_listen.unwrap_or(config.listen));
+    match http_get(&address.ip().to_string(), address.port(), "/readyz", HEALTH_LIMIT).await {
+        Ok((status, body)) => {
+            println!("{body}");
+            if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(cause) => {
+            println!("{address}: {cause}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Where to reach on this machine what listens at `listen`.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
 /// The `main` of a service that runs alone. The exit code is 0 when it was told to stop, 1 when it failed, 2 when its
-/// configuration can't be read or it is given arguments, of which it takes none.
+/// configuration or its arguments can't be read.
 pub fn main<F, R>(service: &'static str, run: F) -> ExitCode
 where
     F: FnOnce(Config, Process) -> R,
     R: Future<Output = Result<(), RunError>>,
 {
     let arguments = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned());
-    if let Some((code, text)) = ended_by_arguments(service, arguments) {
+    let asked = asked(service, arguments);
+    if let Asked::End(code, text) = asked {
         if code == 0 {
             print!("{text}");
         } else {
@@ -98,7 +150,9 @@ where
         return ExitCode::from(code);
     }
     let config = Environment::of_process().and_then(|environment| {
-        telemetry::init(&environment, &format!("kos-{service}"))?;
+        if asked == Asked::Run {
+            telemetry::init(&environment, &format!("kos-{service}"))?;
+        }
         Config::read(&environment, service)
     });
     let config = match config {
@@ -116,6 +170,9 @@ where
         }
     };
     let code = runtime.block_on(async {
+        if asked == Asked::Health {
+            return healthcheck(&config).await;
+        }
         let process = Process::new(service);
         tokio::spawn(stop_on_signal(process.stop.clone()));
         if let Some(address) = config.health_listen {
@@ -172,11 +229,23 @@ mod tests {
 
     #[test]
     fn a_service_starts_without_arguments_only() {
-        let ended = |arguments: &[&str]| ended_by_arguments("ingest", arguments.iter().map(|a| (*a).to_owned()));
-        assert_eq!(ended(&[]), None);
-        let (code, text) = ended(&["--help"]).unwrap();
-        assert!(code == 0 && text.starts_with("usage: kos-ingest\n"), "{text}");
-        let (code, text) = ended(&["--listen", "x"]).unwrap();
-        assert!(code == 2 && text.contains("unknown argument \"--listen\"") && text.contains("usage:"), "{text}");
+        let asked = |arguments: &[&str]| asked("ingest", arguments.iter().map(|a| (*a).to_owned()));
+        assert_eq!(asked(&[]), Asked::Run);
+        assert_eq!(asked(&["--healthcheck"]), Asked::Health);
+        let Asked::End(0, text) = asked(&["--help"]) else { panic!("no help") };
+        assert!(text.starts_with("usage: kos-ingest [--healthcheck]\n"), "{text}");
+        for (wrong, named) in [(["--listen", "x"], "--listen"), (["--healthcheck", "x"], "x")] {
+            let Asked::End(2, text) = asked(&wrong) else { panic!("{wrong:?} was taken") };
+            assert!(text.contains(&format!("unknown argument {named:?}")) && text.contains("usage:"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_listens_everywhere_is_reached_on_this_machine() {
+        for (listen, expected) in
+            [("0.0.0.0:8080", "127.0.0.1:8080"), ("[::]:8080", "[::1]:8080"), ("10.0.0.1:8081", "10.0.0.1:8081")]
+        {
+            assert_eq!(reachable(listen.parse().unwrap()), expected.parse().unwrap());
+        }
     }
 }

@@ -302,7 +302,7 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
             Ok(()) = generation.changed() => {}
         }
         if !connection.is_connected() {
-            context.health.bad("bus", format!("no connection to {}", config.nats.url));
+            context.health.bad("bus", format!("no connection to {}", config.nats.place()));
             continue;
         }
         context.health.good("bus");
@@ -335,7 +335,7 @@ async fn keep_house(context: Context<JetStream>, connection: Connection, finish:
             _ = ticks.tick() => {}
         }
         if connection.is_connected() {
-            bus::make_room(context.bus.context()).await;
+            bus::make_room(context.bus.context(), context.service).await;
         }
         if let Err(error) = forget(&context.store).await {
             warn!(%error, "old rows could not be removed");

@@ -40,7 +40,7 @@ pub use eventually::{Outcome, Patience, eventually};
 pub use http::{Hit, Page, PageServer, http_client};
 pub use llm_server::LlmServer;
 pub use model_server::{Act, Asked, Call, End, ModelServer};
-pub use nats::{NatsConfig, NatsServer, nats_server_program};
+pub use nats::{NatsConfig, NatsServer, USERS, inbox_prefix, nats_server_program};
 pub use pipeline::{Pipeline, Setup};
 pub use port::Port;
 pub use postgres::Postgres;

@@ -14,6 +14,9 @@ use crate::{Patience, Port, Process};
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
+/// The users in `deploy/nats/accounts.conf`.
+pub const USERS: [&str; 6] = ["ingest", "summarize", "publish", "desk", "kos", "producer"];
+
 /// What a test may want differently.
 #[derive(Debug, Clone)]
 pub struct NatsConfig {
@@ -38,6 +41,7 @@ pub struct NatsServer {
     process: Process,
     folder: TempDir,
     name: String,
+    has_users: bool,
     port: Port,
     monitor_port: Port,
 }
@@ -61,13 +65,43 @@ impl NatsServer {
         let (port, monitor_port) = (Port::free(), Port::free());
         let name = format!("kos-tests-{}-{port}", std::process::id());
         let file = folder.path().join("nats.conf");
-        let text = config.text(&name, folder.path(), &port, &monitor_port);
-        fs::write(&file, text).unwrap_or_else(|e| panic!("can't write {}: {e}", file.display()));
+        write(&file, &config.text(&name, folder.path(), &port, &monitor_port));
 
         let mut command = Command::new(binary);
         command.arg("--config").arg(&file);
         let process = Process::start("nats-server", command, &folder.path().join("log"));
-        let mut server = Self { process, folder, name, port, monitor_port };
+        let mut server = Self { process, folder, name, has_users: false, port, monitor_port };
+        server.wait_until_ready().await;
+        server
+    }
+
+    /// Starts a server with the configuration in `deploy/nats`, users and all, in a folder and on ports of its own, and
+    /// waits until JetStream answers.
+    ///
+    /// # Panics
+    /// When there is no server on this machine, or it isn't ready in time.
+    pub async fn start_deployed() -> Self {
+        let binary = nats_server_program();
+        let folder = TempDir::with_prefix("kos-nats-").unwrap_or_else(|e| panic!("can't make a folder: {e}"));
+        let (port, monitor_port) = (Port::free(), Port::free());
+        let name = format!("kos-tests-{}-{port}", std::process::id());
+        for file in ["nats.conf", "accounts.conf"] {
+            let deployed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/nats").join(file);
+            let text =
+                fs::read_to_string(&deployed).unwrap_or_else(|e| panic!("can't read {}: {e}", deployed.display()));
+            // What can't be said on the command line beside a configuration.
+            let text =
+                text.replace("store_dir: /data", &format!("store_dir: {:?}", folder.path().display().to_string()));
+            write(&folder.path().join(file), &text);
+        }
+        let passwords = USERS.map(|user| format!("{}_PASSWORD: {:?}\n", user.to_uppercase(), password(user)));
+        write(&folder.path().join("passwords.conf"), &passwords.concat());
+
+        let mut command = Command::new(binary);
+        command.arg("--config").arg(folder.path().join("nats.conf")).args(["--name", &name, "--addr", "127.0.0.1"]);
+        command.args(["--port", &port.to_string(), "--http_port", &monitor_port.to_string()]);
+        let process = Process::start("nats-server", command, &folder.path().join("log"));
+        let mut server = Self { process, folder, name, has_users: true, port, monitor_port };
         server.wait_until_ready().await;
         server
     }
@@ -75,6 +109,17 @@ impl NatsServer {
     /// Where clients connect.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Where a user connects, of a server that has users.
+    pub fn url_of(&self, user: &str) -> String {
+        format!("nats://{user}:{}@127.0.0.1:{}", password(user), self.port)
+    }
+
+    /// How a user connects, of a server that has users: the address, and the inboxes that are its own.
+    pub fn options_of(&self, user: &str) -> (String, async_nats::ConnectOptions) {
+        let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password(user));
+        (self.url(), options.custom_inbox_prefix(inbox_prefix(user)))
     }
 
     /// Where the server answers `/varz` and `/jsz`.
@@ -120,8 +165,7 @@ impl NatsServer {
     /// When it isn't ready in time.
     pub async fn restart_with(&mut self, config: NatsConfig) {
         let file = self.folder.path().join("nats.conf");
-        let text = config.text(&self.name, self.folder.path(), &self.port, &self.monitor_port);
-        fs::write(&file, text).unwrap_or_else(|e| panic!("can't write {}: {e}", file.display()));
+        write(&file, &config.text(&self.name, self.folder.path(), &self.port, &self.monitor_port));
         self.restart().await;
     }
 
@@ -149,7 +193,11 @@ impl NatsServer {
     }
 
     async fn ask_jetstream(&self) -> Result<(), String> {
-        let client = async_nats::connect(self.url()).await.map_err(|e| e.to_string())?;
+        let (url, options) = match self.has_users {
+            true => self.options_of("kos"),
+            false => (self.url(), async_nats::ConnectOptions::new()),
+        };
+        let client = options.connect(url).await.map_err(|e| e.to_string())?;
         let found = client.server_info().server_name;
         if found != self.name {
             return Err(format!("another server: {found}"));
@@ -175,6 +223,23 @@ impl NatsConfig {
              {server}\n",
             folder.display()
         )
+    }
+}
+
+fn write(file: &Path, text: &str) {
+    fs::write(file, text).unwrap_or_else(|e| panic!("can't write {}: {e}", file.display()));
+}
+
+fn password(user: &str) -> String {
+    format!("password of {user}").replace(' ', "-")
+}
+
+/// What the inboxes of a user begin with: `KOS_NATS_INBOX_PREFIX`. The desk is a part of the site.
+pub fn inbox_prefix(user: &str) -> String {
+    match user {
+        "producer" => "_INBOX".to_owned(),
+        "desk" => "_INBOX_publish".to_owned(),
+        _ => format!("_INBOX_{user}"),
     }
 }
 

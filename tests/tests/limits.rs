@@ -136,7 +136,7 @@ async fn history_gives_way_and_work_never_does() {
     for n in 0..22 {
         outside.publish(&[], &with_page(&format!("https://a.example/{n}"), 4 * KILOBYTE)).await;
     }
-    bus::make_room(bus.context()).await;
+    bus::make_room(bus.context(), SERVICE).await;
     assert_eq!(outside.count("KOS_INGEST").await, 22, "none of them was handled");
 
     // The first ten are handled, the others fail and wait to be tried again.
@@ -151,7 +151,7 @@ async fn history_gives_way_and_work_never_does() {
         other => Err(format!("{other:?}")),
     })
     .await;
-    bus::make_room(bus.context()).await;
+    bus::make_room(bus.context(), SERVICE).await;
     let left: Vec<String> = outside.stored("KOS_INGEST").await.iter().map(body_url).collect();
     assert!(left.len() >= 12 && left.len() < 22, "{left:?}");
     for n in 10..22 {
@@ -176,7 +176,7 @@ async fn work_whose_consumer_is_gone_is_not_taken_for_history() {
         outside.publish(&[], &with_page(&format!("https://a.example/{n}"), 4 * KILOBYTE)).await;
     }
     outside.stream("KOS_INGEST").await.delete_consumer(SERVICE).await.unwrap();
-    bus::make_room(bus.context()).await;
+    bus::make_room(bus.context(), SERVICE).await;
     assert_eq!(outside.count("KOS_INGEST").await, 22);
 }
 

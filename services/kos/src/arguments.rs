@@ -49,6 +49,9 @@ pub enum Command {
     Replay(Replay),
     /// Withdraw an article.
     Retract(Retract),
+    /// Make the streams and consumers that are missing, and change those with other settings. Workers do it by
+    /// themselves where the server allows them to.
+    Prepare(Prepare),
     /// Check server, durability, streams, workers; say what to do about each finding.
     Doctor,
     /// Print the JSON Schema of an event, or the AsyncAPI document.
@@ -296,6 +299,14 @@ pub struct Retract {
     /// Why. Readers see it.
     #[arg(long)]
     pub reason: String,
+}
+
+/// `kos prepare`
+#[derive(Debug, Args)]
+pub struct Prepare {
+    /// How long to wait for the server, in seconds.
+    #[arg(long, default_value_t = 60)]
+    pub timeout_seconds: u64,
 }
 
 /// `kos schema`

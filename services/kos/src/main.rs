@@ -69,6 +69,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             Command::Replay(replay) => commands::replay::run(replay, &config, json).await,
             Command::Feed(feed) => commands::feed::run(feed, &config, json).await,
             Command::Retract(retract) => commands::retract::run(retract, &config, json).await,
+            Command::Prepare(prepare) => commands::prepare::run(&prepare, &config, json).await,
             Command::Doctor => commands::doctor::run(&environment, &config, json).await,
             Command::Extract { url } => commands::extract::run(url),
             Command::Summarize(summarize) => commands::summarize::run(summarize, config, json).await,

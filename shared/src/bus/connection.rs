@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{Client, ConnectOptions, Event, connection::State};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, connection::State};
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -46,12 +47,13 @@ pub struct ConnectError {
 /// # Errors
 /// [`ConnectError`] where the address or the credentials can't be read.
 pub async fn connect(config: &NatsConfig, name: &str) -> Result<Connection, ConnectError> {
-    let failed = |cause: String| ConnectError { url: config.url.clone(), cause };
+    let failed = |cause: String| ConnectError { url: config.place(), cause };
     let (count, generation) = watch::channel(0);
     let count = Arc::new(count);
-    let url = config.url.clone();
+    let url = config.place();
     let mut options = ConnectOptions::new()
         .name(name)
+        .custom_inbox_prefix(&config.inbox_prefix)
         .retry_on_initial_connect()
         .connection_timeout(Duration::from_secs(5))
         .request_timeout(Some(Duration::from_secs(5)))
@@ -78,6 +80,47 @@ pub async fn connect(config: &NatsConfig, name: &str) -> Result<Connection, Conn
             .credentials(credentials.reveal())
             .map_err(|e| failed(format!("KOS_NATS_CREDS: expected a credentials file's content: {e}")))?;
     }
-    let client = options.connect(config.servers().map_err(&failed)?).await.map_err(|e| failed(e.to_string()))?;
+    let servers = config.servers().map_err(&failed)?;
+    // The client itself ignores what stands in addresses.
+    options = match login(&servers) {
+        Some(Login::Password { user, password }) => options.user_and_password(user, password),
+        Some(Login::Token(token)) => options.token(token),
+        None => options,
+    };
+    let client = options.connect(servers).await.map_err(|e| failed(e.to_string()))?;
     Ok(Connection { client, generation })
+}
+
+/// What stands before the `@` of an address.
+#[derive(Debug, PartialEq, Eq)]
+enum Login {
+    Password { user: String, password: String },
+    Token(String),
+}
+
+/// The login in the first address that has one: it holds at all servers.
+fn login(servers: &[ServerAddr]) -> Option<Login> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    servers.iter().find_map(|server| {
+        let user = server.username().map(decoded)?;
+        Some(match server.password() {
+            Some(password) => Login::Password { user, password: decoded(password) },
+            None => Login::Token(user),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_passwords_and_tokens_are_taken_from_addresses() {
+        let login = |addresses: &[&str]| login(&addresses.iter().map(|a| a.parse().unwrap()).collect::<Vec<_>>());
+        let password = |user: &str, password: &str| Login::Password { user: user.into(), password: password.into() };
+        assert_eq!(login(&["nats://127.0.0.1:4222"]), None);
+        assert_eq!(login(&["nats://ingest:a%40b+c@bus"]), Some(password("ingest", "a@b+c")));
+        assert_eq!(login(&["tls://one", "tls://ingest:x@two:4223"]), Some(password("ingest", "x")));
+        assert_eq!(login(&["nats://s3cr3t@bus"]), Some(Login::Token("s3cr3t".into())));
+    }
 }

@@ -20,6 +20,7 @@ use async_nats::{
 };
 use futures_util::Stream;
 use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
 
 use super::{
     Bus, BusError, Connection, ConsumerSpec, Delivery, PublishError, Settlement, TopologyError,
@@ -66,6 +67,14 @@ impl JetStream {
     /// The JetStream context, for what the traits don't cover: status, replay, dead letters.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Creates all streams and consumers that aren't there, and changes those with other settings, whosever they are.
+    ///
+    /// # Errors
+    /// [`TopologyError`] for the first that can't be had.
+    pub async fn prepare_all(&self) -> Result<(), TopologyError> {
+        topology::prepare(&self.context, None, &self.limits).await
     }
 
     async fn known_consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
@@ -170,7 +179,7 @@ impl Bus for JetStream {
 
     async fn publish_atomically(&self, events: &[Outgoing]) -> Result<(), PublishError> {
         let Some((last, others)) = events.split_last() else { return Ok(()) };
-        let batch = self.connection.client.new_inbox().replace("_INBOX.", "");
+        let batch = Uuid::new_v4().to_string();
         for event in events {
             self.check_size(event, BATCH_HEADERS)?;
         }
@@ -191,7 +200,7 @@ impl Bus for JetStream {
     }
 
     async fn prepare(&self) -> Result<(), TopologyError> {
-        topology::prepare(&self.context, self.service, &self.limits).await
+        topology::prepare(&self.context, Some(self.service), &self.limits).await
     }
 
     fn generation(&self) -> watch::Receiver<u64> {

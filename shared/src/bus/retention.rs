@@ -12,10 +12,9 @@ const PRESSED: f64 = 0.8;
 /// As much is purged as brings the stream down to this share.
 const RELIEVED: f64 = 0.6;
 
-/// Makes room in every stream that is nearly full.
-pub async fn make_room(context: &Context) {
-    // A dead letter is work for a person: it never gives way.
-    for name in StreamName::ALL.into_iter().filter(|s| *s != StreamName::Dead) {
+/// Makes room in every nearly full stream that `service` writes to. A dead letter is work for a person: it never gives way.
+pub async fn make_room(context: &Context, service: &str) {
+    for name in StreamName::ALL.into_iter().filter(|s| s.writer() == Some(service)) {
         match make_room_in(context, name).await {
             Ok(0) => {}
             Ok(purged) => info!(stream = %name, purged, "made room: handled events were purged"),

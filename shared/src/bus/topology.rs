@@ -46,6 +46,16 @@ impl StreamName {
         }
     }
 
+    /// The service whose events it keeps: the one that makes room in it. Dead letters come from all, and never give way.
+    pub const fn writer(self) -> Option<&'static str> {
+        match self {
+            Self::Ingest | Self::Ingested => Some("ingest"),
+            Self::Summarized => Some("summarize"),
+            Self::Published => Some("publish"),
+            Self::Dead => None,
+        }
+    }
+
     /// The subjects that it keeps.
     pub const fn subjects(self) -> &'static [&'static str] {
         match self {
@@ -182,8 +192,8 @@ pub struct TopologyError {
 }
 
 /// Creates what isn't there. What is there with other settings is changed if it is a stream or a consumer
-/// of `service`; consumers of other services are theirs to change.
-pub(super) async fn prepare(context: &Context, service: &str, limits: &Limits) -> Result<(), TopologyError> {
+/// of `service`; consumers of other services are theirs to change, unless no service is named.
+pub(super) async fn prepare(context: &Context, service: Option<&str>, limits: &Limits) -> Result<(), TopologyError> {
     for name in StreamName::ALL {
         prepare_stream(context, name, limits).await.map_err(|e| failed(name, &*e))?;
     }
@@ -192,7 +202,7 @@ pub(super) async fn prepare(context: &Context, service: &str, limits: &Limits) -
         let wanted = spec.config(limits);
         let existing = stream.get_consumer::<pull::Config>(spec.name).await;
         match existing {
-            Ok(consumer) if spec.service == service => {
+            Ok(consumer) if service.is_none_or(|service| spec.service == service) => {
                 let differences = consumer_differences(&consumer.cached_info().config, &wanted);
                 if !differences.is_empty() {
                     warn!(consumer = %spec, ?differences, "the consumer has other settings and is changed");
@@ -216,6 +226,10 @@ fn failed(name: impl ToString, error: &(dyn std::error::Error + 'static)) -> Top
     }
     if cause.contains("insufficient storage") {
         cause.push_str("; give the server more (max_file_store) or the streams less (KOS_STREAM_BYTES)");
+    }
+    // What a user may not ask for is never answered.
+    if cause.contains("timed out") {
+        cause.push_str("; where the server allows its users little, `kos prepare` makes what is missing");
     }
     TopologyError { name: name.to_string(), cause }
 }

@@ -178,16 +178,44 @@ impl Environment {
 
 /// A value as it may be printed: without the password in an address, and not at all where the whole is secret.
 fn shown(variable: &Variable, value: &str) -> String {
-    match value.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((login, place)) => {
-                let user = login.split(':').next().unwrap_or_default();
-                format!("{scheme}://{user}:(hidden)@{place}")
-            }
-            None => value.to_owned(),
-        },
-        None if variable.secret => "(hidden)".to_owned(),
-        None => value.to_owned(),
+    if variable.secret && !value.contains("://") {
+        return "(hidden)".to_owned();
+    }
+    without_passwords(value)
+}
+
+/// An address, or several separated by commas, without the passwords in them.
+pub(super) fn without_passwords(addresses: &str) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    let mut rest = addresses;
+    loop {
+        // A comma within a password, or between two hosts of one address, ends no address.
+        let end = rest.match_indices(',').map(|(at, _)| at).find(|at| begins_with_scheme(&rest[at + 1..]));
+        shown.push(without_password(&rest[..end.unwrap_or(rest.len())]));
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => return shown.join(","),
+        }
+    }
+}
+
+fn begins_with_scheme(text: &str) -> bool {
+    let scheme = text.trim_start().split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+fn without_password(address: &str) -> String {
+    let (scheme, rest) = match address.find("://") {
+        Some(at) => address.split_at(at + 3),
+        None => ("", address),
+    };
+    match rest.rsplit_once('@') {
+        // An address of mail has no password, and may have a scheme without slashes.
+        Some((login, place)) if !scheme.is_empty() || (login.contains(':') && !login.starts_with("mailto:")) => {
+            let user = login.split(':').next().unwrap_or_default();
+            format!("{scheme}{user}:(hidden)@{place}")
+        }
+        _ => address.to_owned(),
     }
 }
 
@@ -230,6 +258,22 @@ mod tests {
         assert_eq!(environment.get("KOS_DATABASE_URL"), Some("postgres://kos:geheim@db/kos"));
         let shown = environment.in_force().find(|(v, ..)| v.name == "KOS_DATABASE_URL").unwrap();
         assert_eq!((shown.1.as_deref(), shown.2), (Some("postgres://kos:(hidden)@db/kos"), Source::File(path.into())));
+    }
+
+    #[test]
+    fn passwords_in_addresses_are_hidden_wherever_they_stand() {
+        for (value, expected) in [
+            ("nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
+            ("nats://ingest:geheim@bus:4222", "nats://ingest:(hidden)@bus:4222"),
+            ("ingest:geheim@bus:4222", "ingest:(hidden)@bus:4222"),
+            ("nats://a:x@one, tls://a:y@two,three", "nats://a:(hidden)@one, tls://a:(hidden)@two,three"),
+            ("nats://one,nats://a:y@two", "nats://one,nats://a:(hidden)@two"),
+            ("postgres://kos:a,b@c@db1,db2/kos", "postgres://kos:(hidden)@db1,db2/kos"),
+            ("desk@news.example", "desk@news.example"),
+            ("mailto:desk@news.example", "mailto:desk@news.example"),
+        ] {
+            assert_eq!(without_passwords(value), expected);
+        }
     }
 
     #[test]

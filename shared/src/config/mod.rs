@@ -122,10 +122,12 @@ pub struct ServingConfig {
 /// How the bus is reached.
 #[derive(Debug, Clone)]
 pub struct NatsConfig {
-    /// One address, or several separated by commas.
-    pub url: String,
+    /// One address, or several separated by commas; there may be a user and a password in it.
+    pub url: Secret,
     /// The content of a credentials file.
     pub credentials: Option<Secret>,
+    /// What the subjects begin with on which answers come.
+    pub inbox_prefix: String,
     /// The server's monitoring address.
     pub monitor_url: Option<String>,
     /// Whether a server may acknowledge before it syncs.
@@ -143,7 +145,12 @@ impl NatsConfig {
     /// What is wrong with the one that can't be read.
     pub fn servers(&self) -> Result<Vec<async_nats::ServerAddr>, String> {
         let read = |url: &str| url.parse().map_err(|e| format!("an address such as nats://127.0.0.1:4222: {e}"));
-        self.url.split(',').map(str::trim).map(read).collect()
+        self.url.reveal().split(',').map(str::trim).map(read).collect()
+    }
+
+    /// The addresses as they may be shown: without passwords.
+    pub fn place(&self) -> String {
+        environment::without_passwords(self.url.reveal())
     }
 }
 
@@ -277,8 +284,9 @@ impl Config {
             ack_wait: worker.ack_wait,
         };
         let nats = NatsConfig {
-            url: env.text("KOS_NATS_URL"),
+            url: Secret(env.text("KOS_NATS_URL")),
             credentials: env.get("KOS_NATS_CREDS").map(|v| Secret(v.to_owned())),
+            inbox_prefix: inbox_prefix(env)?,
             monitor_url: env.get("KOS_NATS_MONITOR_URL").map(str::to_owned),
             allow_weak_durability: env.flag("KOS_ALLOW_WEAK_DURABILITY")?,
             known_durable: false,
@@ -360,6 +368,15 @@ fn database(env: &Environment, data: &std::path::Path) -> Result<DatabaseConfig,
         }
         _ => Err(env.error("KOS_DATABASE_URL", "sqlite://FILE, sqlite://FOLDER/ or postgres://USER@HOST/DATABASE")),
     }
+}
+
+fn inbox_prefix(env: &Environment) -> Result<String, ConfigError> {
+    let prefix = env.text("KOS_NATS_INBOX_PREFIX").trim().to_owned();
+    let is_token = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'*' | b'>'));
+    if !prefix.split('.').all(is_token) {
+        return Err(env.error("KOS_NATS_INBOX_PREFIX", "a subject without wildcards, such as _INBOX_ingest"));
+    }
+    Ok(prefix)
 }
 
 fn feed_intervals(env: &Environment) -> Result<(Duration, Duration), ConfigError> {

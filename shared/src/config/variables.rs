@@ -30,6 +30,11 @@ pub const VARIABLES: &[Variable] = &[
     ),
     secret("KOS_NATS_CREDS", "the content of a NATS credentials file"),
     plain(
+        "KOS_NATS_INBOX_PREFIX",
+        Some("_INBOX"),
+        "what the subjects begin with on which answers come, where a user may not subscribe to all of _INBOX",
+    ),
+    plain(
         "KOS_NATS_MONITOR_URL",
         None,
         "the server's monitoring address, to see whether it syncs before it acknowledges",

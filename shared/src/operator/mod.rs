@@ -149,7 +149,7 @@ impl Operator {
         };
         match timeout(CONNECT, there).await {
             Ok(Ok(())) => Ok(Self::new(connection, "kos", config)),
-            Ok(Err(_)) | Err(_) => Err(OperatorError::NoServer(config.url.clone())),
+            Ok(Err(_)) | Err(_) => Err(OperatorError::NoServer(config.place())),
         }
     }
 
@@ -176,6 +176,14 @@ impl Operator {
             }
             other => Ok(other?),
         }
+    }
+
+    /// Makes the streams and consumers that are missing, and changes those with other settings.
+    ///
+    /// # Errors
+    /// [`OperatorError::Bus`].
+    pub async fn prepare(&self) -> Result<(), OperatorError> {
+        self.bus.prepare_all().await.map_err(|e| OperatorError::bus("the streams")(&e))
     }
 
     /// Asks one worker of each service.

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod extract;
 pub mod feed;
 pub mod ingest;
+pub mod prepare;
 pub mod replay;
 pub mod retract;
 pub mod schema;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use kos_shared::{
-    config::{Config, DatabaseConfig, Environment},
+    config::{Config, DatabaseConfig, Environment, Secret},
     process::{Process, stop_on_signal},
     runtime::RunError,
     telemetry,
@@ -46,7 +46,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
         false => {
             let program = environment.get("KOS_NATS_SERVER").unwrap_or("nats-server");
             let server = NatsServer::start(program, arguments.nats_listen, &config.data).await?;
-            config.nats.url = server.url();
+            config.nats.url = Secret::new(server.url());
             config.nats.known_durable = true;
             Some(server)
         }
@@ -130,7 +130,7 @@ async fn welcome(config: Config, process: Process, with_samples: bool) {
     }
     // As it was called, and with what it needs to find this server, so that the lines can be copied.
     let kos = std::env::args().next().unwrap_or_else(|| "kos".to_owned());
-    let url = &config.nats.url;
+    let url = config.nats.place();
     let (for_kos, for_nats) = match url.as_str() {
         "nats://127.0.0.1:4222" => (String::new(), String::new()),
         _ => (format!("KOS_NATS_URL={url} "), format!("-s {url} ")),
