@@ -1,8 +1,8 @@
 //! Every kind of page, in both languages, as axe-core (in light and dark) and html-validate see it.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{fs, process::Command};
 
-use kos_tests::Reader;
+use kos_tests::{Reader, site_tools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -109,14 +109,4 @@ async fn found_by_axe(visit: &Visit) -> Vec<String> {
         (violation) => violation.nodes.map((node) => `${violation.id}: ${node.html} ${node.failureSummary}`)))";
     let found: Value = visit.browser.run(run, vec![]).await;
     found.as_array().unwrap().iter().map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
-}
-
-fn site_tools() -> PathBuf {
-    let folder = env::var_os("KOS_SITE_TOOLS").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    folder.filter(|folder| folder.is_dir()).unwrap_or_else(|| {
-        panic!(
-            "axe-core and html-validate are missing: run `make test`, or set KOS_SITE_TOOLS to what \
-                deploy/install/site-tools.sh prints"
-        )
-    })
 }
