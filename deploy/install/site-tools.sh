@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the folder of what the site is checked with (site-tools/package.json): axe-core and html-validate for
-# pages, schemas and validators for JSON Feed and sitemaps, in the versions and with the hashes of
-# package-lock.json, from npm into .tools.
+# pages, schemas and validators for JSON Feed, sitemaps and OpenAPI, in the versions and with the hashes
+# of package-lock.json, from npm into .tools.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

@@ -1,4 +1,4 @@
-//! Documents as the schemas of their formats see them: JSON Feed 1.1 and sitemaps 0.9.
+//! Documents as the schemas of their formats see them: JSON Feed 1.1, sitemaps 0.9 and OpenAPI 3.1.
 
 use std::{fs, path::Path, process::Command};
 
@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::{Site, article};
 
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 5] = [
+    ("api.openapi.json", "/api/v1/openapi.json"),
     ("feed.json", "/feed.json"),
     ("language.json", "/feed.json?language=en"),
     ("search.json", "/feed.json?q=%3Cb%3E%26amp%3B+%22x%22"),
@@ -16,7 +17,7 @@ const DOCUMENTS: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn feeds_and_sitemaps_are_valid_whatever_is_in_them() {
+async fn feeds_sitemaps_and_the_apis_document_are_valid_whatever_is_in_them() {
     let site = Site::start().await;
     let folder = TempDir::with_prefix("kos-documents-").unwrap();
     let keep = async |state: &str| {
@@ -34,10 +35,12 @@ async fn feeds_and_sitemaps_are_valid_whatever_is_in_them() {
 
     let feed = site.text("/feed.json").await.replace("\"title\":", "\"name\":");
     fs::write(folder.path().join("planted.json"), feed).unwrap();
+    let api = site.text("/api/v1/openapi.json").await.replace("\"responses\":", "\"answers\":");
+    fs::write(folder.path().join("planted.openapi.json"), api).unwrap();
     let sitemap = r#"<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"></urlset>"#;
     fs::write(folder.path().join("planted.xml"), sitemap).unwrap();
     let found = wrong(folder.path());
-    for planted in ["planted.json: ", "planted.xml: "] {
+    for planted in ["planted.json: ", "planted.openapi.json: ", "planted.xml: "] {
         assert!(found.contains(planted), "what is wrong in {planted}isn't found: {found}");
     }
 }
