@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Frame, Messages, SiteInfo,
     article::Time,
-    feed::{Entry, Feed, Format, Moment, xml_text},
+    feed::{Entry, Feed, Format, Moment},
     languages,
     messages::ENGLISH,
     page_path, rendered,
@@ -272,18 +272,18 @@ fn entry<'a>(site: &SiteInfo, messages: &Messages, Titled { comment, title }: &'
     let posted = Moment::new(comment.posted_at);
     Entry {
         id: comment.comment_id.to_string(),
-        title: xml_text(&messages.with("comments-feed-entry", &named)).into_owned().into(),
+        title: messages.with("comments-feed-entry", &named).into(),
         // Nobody knows what people write in.
         lang: "",
         page_url: format!("{}#{}", site.page_url(comment.article_id), comment.anchor()),
         original_url: None,
-        authors: vec![xml_text(&name).into_owned().into()],
+        authors: vec![name.into()],
         published: Some(posted),
         added: posted,
         updated: Moment::new(comment.changed_at),
         tags: vec![],
         summary: None,
-        body: Some(xml_text(&said).into_owned().into()),
+        body: Some(said.into()),
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     ArticlePage, Frame, Messages, SiteInfo,
     article::best_summary,
-    feed::{Entry, Feed, Format, Moment, xml_text},
+    feed::{Entry, Feed, Format, Moment},
     languages, page_path, rendered,
 };
 
@@ -144,13 +144,13 @@ fn entry<'a>(site: &'a SiteInfo, messages: &'a Messages, day: &'a Day) -> Entry<
         lang: messages.lang,
         page_url: format!("{page_url}?lang={}", messages.language),
         original_url: None,
-        authors: vec![xml_text(&site.name)],
+        authors: vec![site.name.as_str().into()],
         published: Some(time),
         added: time,
         updated: time,
         tags: vec![],
         summary: None,
-        body: Some(xml_text(&rendered(&body)).into_owned().into()),
+        body: Some(rendered(&body).into()),
     }
 }
 

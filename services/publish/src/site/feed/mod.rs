@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     ArticlePage, Messages, SiteInfo,
     article::{best_summary, seconds},
+    characters::writable,
     languages,
     messages::ENGLISH,
 };
@@ -151,8 +152,8 @@ impl<'a> Feed<'a> {
         let language = selection.language.as_ref().unwrap_or(&site.language);
         Self {
             id: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{home}{query}").as_bytes()),
-            site_name: xml_text(&site.name),
-            title: xml_text(&title.join(" · ")).into_owned(),
+            site_name: writable(&site.name),
+            title: writable(&title.join(" · ")).into_owned(),
             lang: languages::lang(language).to_owned().into(),
             base: site.absolute("/feed"),
             query,
@@ -174,8 +175,8 @@ impl<'a> Feed<'a> {
         let base = site.absolute(base);
         Self {
             id: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{base}{query}").as_bytes()),
-            site_name: xml_text(&site.name),
-            title: xml_text(title).into_owned(),
+            site_name: writable(&site.name),
+            title: writable(title).into_owned(),
             lang: languages::lang(language).into(),
             home: site.absolute(path),
             base,
@@ -200,14 +201,14 @@ impl<'a> Entry<'a> {
     fn new(site: &'a SiteInfo, selection: &Selection, page: &'a ArticlePage) -> Self {
         let article = &page.summarized.article;
         let revised = (article.revision > Revision::FIRST).then_some(article.fetched_at);
-        let said = |text: &&'a String| !xml_text(text).trim().is_empty();
+        let said = |text: &&'a String| !writable(text).trim().is_empty();
         let named = [&article.site.name, &article.site.host].into_iter().find(said);
-        let mut authors: Vec<_> = article.authors.iter().filter(said).map(|name| xml_text(name)).collect();
+        let mut authors: Vec<_> = article.authors.iter().filter(said).map(|name| writable(name)).collect();
         if authors.is_empty() {
             // An entry must name an author; the site that published it answers for what nobody signed.
-            authors.extend(named.map(|name| xml_text(name)));
+            authors.extend(named.map(|name| writable(name)));
         }
-        let title = xml_text(Some(&article.title).filter(said).map_or(article.canonical_url.as_str(), String::as_str));
+        let title = writable(Some(&article.title).filter(said).map_or(article.canonical_url.as_str(), String::as_str));
         let lang = languages::lang(&article.language);
         let body = body(site, page).filter(|body| !body.trim().is_empty());
         // An entry has room for one summary: in the language that was asked for, else that of the site's readers.
@@ -221,9 +222,9 @@ impl<'a> Entry<'a> {
             published: article.published_at.map(Moment::new),
             added: Moment::new(page.added_at),
             updated: Moment::new(revised.map_or(page.added_at, |time| time.max(page.added_at))),
-            tags: article.tags.iter().map(|tag| xml_text(tag)).filter(|tag| !tag.trim().is_empty()).collect(),
+            tags: article.tags.iter().map(|tag| writable(tag)).filter(|tag| !tag.trim().is_empty()).collect(),
             summary: best_summary(&page.summarized.summaries, language)
-                .map(|summary| (xml_text(&summary.text), languages::lang(&summary.language)))
+                .map(|summary| (writable(&summary.text), languages::lang(&summary.language)))
                 .filter(|(text, _)| !text.trim().is_empty())
                 // An entry must say something.
                 .or_else(|| body.is_none().then(|| (title.clone(), lang))),
@@ -242,25 +243,14 @@ impl<'a> Entry<'a> {
 fn body<'a>(site: &SiteInfo, page: &'a ArticlePage) -> Option<Cow<'a, str>> {
     let article = &page.summarized.article;
     match article.rights.show {
-        Show::Full => Some(xml_text(&page.body)),
+        Show::Full => Some(writable(&page.body)),
         Show::Excerpt => {
             let address = article.canonical_url.as_str().replace('&', "&amp;").replace('"', "&quot;");
             let read_on = Messages::of(&site.language).unwrap_or_else(|| &ENGLISH).text("article-read-on");
-            Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", xml_text(&page.body)).into())
+            Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", writable(&page.body)).into())
         }
         Show::Summary | Show::None => None,
     }
-}
-
-/// A text without the characters that XML 1.0 (section 2.2) forbids, escaped or not: one of them makes
-/// the whole feed unreadable. Those that it and HTML advise against, control characters and what is no character, go too.
-pub(super) fn xml_text(text: &str) -> Cow<'_, str> {
-    let unwanted = |c: char| match c {
-        '\t' | '\n' | '\r' => false,
-        '\u{fdd0}'..='\u{fdef}' => true,
-        c => c.is_control() || u32::from(c) & 0xfffe == 0xfffe,
-    };
-    if text.contains(unwanted) { text.replace(unwanted, "").into() } else { text.into() }
 }
 
 /// A text as HTML, where readers expect that.
@@ -301,11 +291,6 @@ mod tests {
         );
         assert_eq!(written("http://[2001:db8::1]:8080/x"), "http://[2001:db8::1]:8080/x");
         assert_eq!(written("https://paper.example/%E6%B8%A1?id=7&x=1"), "https://paper.example/%E6%B8%A1?id=7&x=1");
-    }
-
-    #[test]
-    fn what_neither_xml_nor_html_wants_is_left_out() {
-        assert_eq!(xml_text("a\0b\u{7f}\u{85}\u{9f}c\u{fdd0}\u{1ffff}\td\ne\u{a0}é"), "abc\td\ne\u{a0}é");
     }
 
     #[test]
