@@ -24,12 +24,14 @@ async fn every_kind_of_page_is_accessible_and_valid() {
     let folder = TempDir::with_prefix("kos-pages-").unwrap();
     let mut violations = Vec::new();
     for lang in ["zh", "en"] {
-        visit.open(&format!("/?lang={lang}")).await;
         for (kind, path) in &kinds {
             if kind == &"desk-overview" {
                 visit.log_in().await;
             }
-            visit.open(path).await;
+            // As the switch of languages has it, which every page has.
+            visit.open(&format!("{path}{}lang={lang}", if path.contains('?') { '&' } else { '?' })).await;
+            let spoken = visit.browser.run("return document.documentElement.lang", vec![]).await;
+            assert!(spoken.as_str().is_some_and(|spoken| spoken.starts_with(lang)), "{kind} in {lang} is in {spoken}");
             visit.browser.run(&axe, vec![]).await;
             for scheme in ["light", "dark"] {
                 let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
@@ -69,7 +71,12 @@ async fn every_kind(visit: &Visit) -> Vec<(&'static str, String)> {
     pipeline.page(&gone, 410).await;
     pipeline.publish("kos.ingest.requested", json!({"url": "http://127.0.0.1:9/news"}).to_string()).await;
     pipeline.dead_letters(1).await;
-    pipeline.kos(&["feed", "add", "http://127.0.0.1:9/feed", "--as-is"]).await;
+    let folder = TempDir::with_prefix("kos-feeds-").unwrap();
+    let list = folder.path().join("feeds.opml");
+    let feed = r#"<outline type="rss" text="The Bridge" xmlUrl="https://news.invalid/feed"/>"#;
+    fs::write(&list, format!(r#"<opml version="2.0"><body>{feed}</body></opml>"#)).unwrap();
+    let followed = pipeline.kos(&["feed", "import", list.to_str().unwrap()]).await;
+    assert_eq!(followed.code, 0, "{followed:?}");
 
     visit.open(&bilingual).await;
     write(browser, "Ada", "I lend seeds, too.\n\nSee https://seeds.example/mine").await;

@@ -35,8 +35,9 @@ const ENTRY: u32 = 40;
 const DAYS: usize = 7;
 
 /// Today (UTC) so far, which fills through the day.
-pub(super) async fn latest() -> Response {
-    Redirect::to(&path(today())).into_response()
+pub(super) async fn latest(RawQuery(query): RawQuery) -> Response {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::to(&(path(today()) + &query)).into_response()
 }
 
 pub(super) async fn day(
