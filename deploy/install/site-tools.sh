@@ -1,6 +1,7 @@
 #!/bin/sh
-# Prints the folder of what the site's pages are checked with (site-tools/package.json): axe-core and
-# html-validate, in the versions and with the hashes of package-lock.json, from npm into .tools.
+# Prints the folder of what the site is checked with (site-tools/package.json): axe-core and html-validate for
+# pages, schemas and validators for JSON Feed, sitemaps and OpenAPI, in the versions and with the hashes
+# of package-lock.json, from npm into .tools.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -21,7 +22,7 @@ if ! have node || ! have npm; then
     install_packages nodejs npm || give_up "npm can't be installed, see above; or $by_hand"
 fi
 
-say "${0##*/}: getting what pages are checked with"
+say "${0##*/}: getting what the site is checked with"
 mkdir -p "$root/.tools"
 work=$(mktemp -d "$root/.tools/site-tools.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -126,6 +126,12 @@ async fn a_dead_letter_is_replayed_or_discarded_by_a_form_of_the_session_only() 
     let csrf = operator.csrf().await;
     let page = operator.get("/desk/dead-letters").await.html;
     assert!(page.contains("http://127.0.0.1:9/0") && page.contains("KOS_FETCH_ALLOW"), "{page}");
+    let times = page.split("datetime=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
+    // HTML allows no more than three digits of a second's fraction.
+    assert!(
+        times.clone().count() == 2 && times.clone().all(|time| time.len() == "2026-01-22T06:00:01Z".len()),
+        "{page}"
+    );
 
     for forged in ["", "forged"] {
         let seen = operator.post("/desk/dead-letters/1/discard", &[("csrf", forged)]).await;

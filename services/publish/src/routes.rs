@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Path, RawQuery, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    middleware::{Next, from_fn},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -61,13 +61,14 @@ pub struct Site {
 /// it there is no desk.
 pub fn routes(site: Site, hubs: Router, bus: Option<Operator>, process: &Process) -> Router {
     let desk = bus.clone().zip(site.comments.admin_token.clone());
-    let desk = desk.map(|(bus, token)| desk::routes(site.clone(), bus, &token));
+    let choice = from_fn_with_state(site.info.clone(), keep_choice);
+    let desk = desk.map(|(bus, token)| desk::routes(site.clone(), bus, &token).route_layer(choice.clone()));
     let api = api::routes(site.clone(), bus);
     Router::new()
         .route("/articles/{id}", get(article))
         .route("/articles/{id}/{slug}", get(article_with_slug))
         .route("/assets/{file}", get(asset))
-        .merge(comments::routes())
+        .merge(comments::routes().route_layer(choice))
         .merge(search::routes())
         .merge(lists::routes())
         .merge(out::routes())
@@ -79,6 +80,20 @@ pub fn routes(site: Site, hubs: Router, bus: Option<Operator>, process: &Process
         .merge(process.routes())
         .layer(from_fn(deliver))
         .layer(from_fn(protect))
+}
+
+/// For pages that are one reader's own, whose addresses say nothing of languages: what `?lang=` chooses is kept in the
+/// cookie, and the page comes without it.
+async fn keep_choice(State(info): State<Arc<SiteInfo>>, request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let reader = Reader::of(&info, &Wishes::of(RawQuery(Some(query.to_owned()))), request.headers());
+    if reader.cookie.is_none() || request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let others = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang");
+    let others = form_urlencoded::Serializer::new(String::new()).extend_pairs(others).finish();
+    let (path, separator) = (request.uri().path(), if others.is_empty() { "" } else { "?" });
+    reader.signed(Redirect::to(&format!("{path}{separator}{others}")).into_response())
 }
 
 /// Headers that keep a page from doing what this site never does.
@@ -348,9 +363,9 @@ async fn asset(uri: Uri) -> Response {
     }
 }
 
-async fn not_found(State(site): State<Site>, uri: Uri, headers: HeaderMap) -> Response {
+async fn not_found(State(site): State<Site>, uri: Uri, query: RawQuery, headers: HeaderMap) -> Response {
     if uri.path().starts_with("/api/") {
         return problem(StatusCode::NOT_FOUND, "no such address", uri.path());
     }
-    Reader::of(&site.info, &Wishes::default(), &headers).answer_error(&site.info, site::ErrorPage::NotFound)
+    Reader::of(&site.info, &Wishes::of(query), &headers).answer_error(&site.info, site::ErrorPage::NotFound)
 }

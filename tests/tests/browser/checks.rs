@@ -1,8 +1,8 @@
 //! Every kind of page, in both languages, as axe-core (in light and dark) and html-validate see it.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{fs, process::Command};
 
-use kos_tests::Reader;
+use kos_tests::{Reader, site_tools};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,12 +24,14 @@ async fn every_kind_of_page_is_accessible_and_valid() {
     let folder = TempDir::with_prefix("kos-pages-").unwrap();
     let mut violations = Vec::new();
     for lang in ["zh", "en"] {
-        visit.open(&format!("/?lang={lang}")).await;
         for (kind, path) in &kinds {
             if kind == &"desk-overview" {
                 visit.log_in().await;
             }
-            visit.open(path).await;
+            // As the switch of languages has it, which every page has.
+            visit.open(&format!("{path}{}lang={lang}", if path.contains('?') { '&' } else { '?' })).await;
+            let spoken = visit.browser.run("return document.documentElement.lang", vec![]).await;
+            assert!(spoken.as_str().is_some_and(|spoken| spoken.starts_with(lang)), "{kind} in {lang} is in {spoken}");
             visit.browser.run(&axe, vec![]).await;
             for scheme in ["light", "dark"] {
                 let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
@@ -69,7 +71,12 @@ async fn every_kind(visit: &Visit) -> Vec<(&'static str, String)> {
     pipeline.page(&gone, 410).await;
     pipeline.publish("kos.ingest.requested", json!({"url": "http://127.0.0.1:9/news"}).to_string()).await;
     pipeline.dead_letters(1).await;
-    pipeline.kos(&["feed", "add", "http://127.0.0.1:9/feed", "--as-is"]).await;
+    let folder = TempDir::with_prefix("kos-feeds-").unwrap();
+    let list = folder.path().join("feeds.opml");
+    let feed = r#"<outline type="rss" text="The Bridge" xmlUrl="https://news.invalid/feed"/>"#;
+    fs::write(&list, format!(r#"<opml version="2.0"><body>{feed}</body></opml>"#)).unwrap();
+    let followed = pipeline.kos(&["feed", "import", list.to_str().unwrap()]).await;
+    assert_eq!(followed.code, 0, "{followed:?}");
 
     visit.open(&bilingual).await;
     write(browser, "Ada", "I lend seeds, too.\n\nSee https://seeds.example/mine").await;
@@ -109,14 +116,4 @@ async fn found_by_axe(visit: &Visit) -> Vec<String> {
         (violation) => violation.nodes.map((node) => `${violation.id}: ${node.html} ${node.failureSummary}`)))";
     let found: Value = visit.browser.run(run, vec![]).await;
     found.as_array().unwrap().iter().map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
-}
-
-fn site_tools() -> PathBuf {
-    let folder = env::var_os("KOS_SITE_TOOLS").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    folder.filter(|folder| folder.is_dir()).unwrap_or_else(|| {
-        panic!(
-            "axe-core and html-validate are missing: run `make test`, or set KOS_SITE_TOOLS to what \
-                deploy/install/site-tools.sh prints"
-        )
-    })
 }

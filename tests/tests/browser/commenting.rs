@@ -5,12 +5,17 @@ use std::time::Duration;
 use kos_tests::Browser;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Visit, on_both_databases, page, take_in};
+use crate::{Visit, on_both_databases, page, take_in, without_scripts};
 
 /// What is sent earlier is refused as faster than anyone writes.
 const WRITING: Duration = Duration::from_millis(3_100);
 
 on_both_databases! { a_comment_is_moderated_shown_changed_and_deleted }
+
+#[tokio::test]
+async fn commenting_needs_no_scripts() {
+    a_comment_is_moderated_shown_changed_and_deleted(&without_scripts().await).await;
+}
 
 async fn a_comment_is_moderated_shown_changed_and_deleted(visit: &Visit) {
     let text = "The bridge closes on Monday, the council said. Repairs will take until the end of the summer.";

@@ -2,9 +2,14 @@
 
 use serde_json::json;
 
-use crate::{Visit, on_both_databases};
+use crate::{Visit, on_both_databases, without_scripts};
 
 on_both_databases! { a_dead_letter_is_replayed }
+
+#[tokio::test]
+async fn the_desk_needs_no_scripts() {
+    a_dead_letter_is_replayed(&without_scripts().await).await;
+}
 
 async fn a_dead_letter_is_replayed(visit: &Visit) {
     let browser = &visit.browser;

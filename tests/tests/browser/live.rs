@@ -1,12 +1,10 @@
 //! Articles that come while somebody reads the front page.
 
-use kos_tests::Reader;
+use crate::{Visit, on_both_databases, page, take_in};
 
-use crate::{Visit, page, take_in};
+on_both_databases! { an_article_announces_itself_and_moves_nothing }
 
-#[tokio::test]
-async fn an_article_announces_itself_and_moves_nothing() {
-    let visit = Visit::start(None, Reader::AT_A_DESK).await;
+async fn an_article_announces_itself_and_moves_nothing(visit: &Visit) {
     let browser = &visit.browser;
     let text = "The bridge closes on Monday, the council said. Repairs will take until the end of the summer.";
     take_in(&visit.pipeline, "https://news.example/bridge", &page("en", "Bridge to close", text)).await;

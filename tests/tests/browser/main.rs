@@ -1,7 +1,7 @@
 //! The site as readers and its operator see it, in Chromium.
 //!
-//! What is done by clicking is done twice, on another database and with another browser each time
-//! ([`on_both_databases`]).
+//! What is done by clicking is done on each database ([`on_both_databases`]), and once more where no script runs
+//! ([`without_scripts`]).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -71,7 +71,7 @@ impl Visit {
     }
 }
 
-/// Tests of what a visitor does: on SQLite with scripts, and on PostgreSQL without.
+/// Tests of what a visitor does, on each database.
 macro_rules! on_both_databases {
     ($($name:ident)*) => {
         $(mod $name {
@@ -84,14 +84,19 @@ macro_rules! on_both_databases {
             }
 
             #[tokio::test]
-            async fn on_postgres_without_scripts() {
-                let reader = Reader { scripts: false, ..Reader::AT_A_DESK };
-                super::$name(&Visit::start(Some(Postgres::start().await), reader).await).await;
+            async fn on_postgres() {
+                super::$name(&Visit::start(Some(Postgres::start().await), Reader::AT_A_DESK).await).await;
             }
         })*
     };
 }
 pub(crate) use on_both_databases;
+
+/// A visit by somebody whose browser runs no scripts.
+async fn without_scripts() -> Visit {
+    let reader = Reader { scripts: false, ..Reader::AT_A_DESK };
+    Visit::start(Some(Postgres::start().await), reader).await
+}
 
 /// Takes in a page; the path of the article.
 async fn take_in(pipeline: &Pipeline, url: &str, html: &str) -> String {

@@ -96,6 +96,29 @@ async fn times_are_in_the_readers_zone_and_nothing_breaks_the_policy() {
 }
 
 #[tokio::test]
+async fn nothing_moves_when_times_are_written_in_the_readers_zone() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    let page = pipeline.site(&bilingual(&pipeline).await);
+    let browser = Browser::start(Reader::AT_A_DESK).await;
+    browser.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": "Asia/Shanghai"})).await;
+    let tops = "
+        const times = [...document.querySelectorAll('time.local')];
+        const top = () => document.querySelector('.summaries').getBoundingClientRect().top;
+        const after = top();
+        for (const time of times) time.textContent = time.title;
+        return [times.length, after, top()]";
+    for lang in ["zh", "en"] {
+        for width in [320, 360, 390, 412, 480, 640, 768, 1280] {
+            browser.resize((width, 844)).await;
+            browser.open(&format!("{page}?lang={lang}")).await;
+            let seen = browser.run(tops, vec![]).await;
+            assert!(seen[0].as_u64() >= Some(2), "{seen}");
+            assert_eq!(seen[1], seen[2], "{lang}, {width} pixels wide");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_article_has_one_address_and_every_answer_is_guarded() {
     let pipeline = Pipeline::start_with(Setup::default()).await;
     let path = bilingual(&pipeline).await;

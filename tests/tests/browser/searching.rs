@@ -1,8 +1,13 @@
 //! Searching in the page.
 
-use crate::{Visit, on_both_databases, page, take_in};
+use crate::{Visit, on_both_databases, page, take_in, without_scripts};
 
 on_both_databases! { words_are_found_inside_of_longer_chinese_ones }
+
+#[tokio::test]
+async fn searching_needs_no_scripts() {
+    words_are_found_inside_of_longer_chinese_ones(&without_scripts().await).await;
+}
 
 async fn words_are_found_inside_of_longer_chinese_ones(visit: &Visit) {
     for (name, title, text) in [

@@ -5,6 +5,7 @@
 
 mod answers;
 mod documents;
+mod schemas;
 mod state;
 mod webhooks;
 

@@ -2,7 +2,7 @@
 
 date-date = { $year }年{ $month }月{ $day }日
 date-day =
-    { date-date } { $weekday ->
+    { date-date }{ $weekday ->
         [1] 星期一
         [2] 星期二
         [3] 星期三

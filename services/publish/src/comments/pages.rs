@@ -29,6 +29,7 @@ use crate::{
             CommentForm, Section, render_comment_form, render_comments, render_comments_feed, render_deletion,
             render_told,
         },
+        digest::Day,
         page_path,
     },
 };
@@ -478,7 +479,8 @@ pub async fn feed(State(site): State<Site>, RawQuery(query): RawQuery, headers: 
     };
     match state::newest(&site.pool, article, FEED).await {
         Ok(comments) => {
-            let feed = render_comments_feed(&site.info, &comments, article);
+            let today = Day::begins(Day::of(Timestamp::now()));
+            let feed = render_comments_feed(&site.info, &comments, article, today);
             let headers =
                 [(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
             (headers, [("x-robots-tag", "noindex")], feed).into_response()

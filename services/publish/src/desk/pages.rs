@@ -273,7 +273,7 @@ impl From<DeadLetter> for Letter {
             event_type: letter.event_type,
             attempts: letter.attempts,
             since: minute(letter.dead_since),
-            machine: letter.dead_since.to_string(),
+            machine: format!("{:.0}", letter.dead_since),
             about: letter.subject.unwrap_or(letter.event_id),
             reason: letter.reason,
         }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use jiff::{Timestamp, civil::Date, tz::Offset};
+use jiff::{Timestamp, civil::Date};
 use kos_shared::{
     event::{ArticleId, Language},
     stage::RecordError,
@@ -35,8 +35,9 @@ const ENTRY: u32 = 40;
 const DAYS: usize = 7;
 
 /// Today (UTC) so far, which fills through the day.
-pub(super) async fn latest() -> Response {
-    Redirect::to(&path(today())).into_response()
+pub(super) async fn latest(RawQuery(query): RawQuery) -> Response {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::to(&(path(today()) + &query)).into_response()
 }
 
 pub(super) async fn day(
@@ -83,8 +84,9 @@ pub(super) async fn feed(State(site): State<Site>, query: RawQuery, headers: Hea
     let parts = known
         .iter()
         .flat_map(|(date, came)| came.iter().map(move |(id, version)| format!("{date} {id} {}", version.number)));
+    let newest = dates.first().map(Date::to_string);
     let own = [BUILD.clone(), site.info.name.clone(), messages.language.to_string()];
-    let validators = Validators::of(own.into_iter().chain(parts), None);
+    let validators = Validators::of(own.into_iter().chain(newest).chain(parts), None);
     conditional(&headers, &validators, async || {
         let mut days = Vec::new();
         for (date, came) in &known {
@@ -115,5 +117,5 @@ async fn whole(site: &Site, date: Date, came: &[(ArticleId, Version)], limit: u3
 }
 
 fn today() -> Date {
-    Offset::UTC.to_datetime(Timestamp::now()).date()
+    Day::of(Timestamp::now())
 }

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use jiff::Timestamp;
 use kos_shared::stage::RecordError;
 use url::form_urlencoded;
 
@@ -15,6 +16,7 @@ use crate::{
     routes::{Site, storable},
     site::{
         BUILD, crawler_headers,
+        digest::Day,
         feed::{Feed, Format, Selection},
     },
 };
@@ -56,12 +58,15 @@ async fn feed(State(site): State<Site>, format: Format, query: RawQuery, headers
     };
     let changed = newest.iter().map(|(_, version)| version.changed_at).max();
     let parts = newest.iter().map(|(id, version)| format!("{id} {}", version.number));
-    let own = [BUILD.clone(), site.info.name.clone(), format.extension().to_owned(), selection.query()];
+    // An empty one was last changed when the site last lost an article, or is empty today.
+    let updated = changed.or(retracted).unwrap_or_else(|| Day::begins(Day::of(Timestamp::now())));
+    let own =
+        [BUILD.clone(), site.info.name.clone(), format.extension().to_owned(), selection.query(), updated.to_string()];
     let validators = Validators::of(own.into_iter().chain(parts), changed.into_iter().chain(retracted).max());
     let ids: Vec<_> = newest.iter().map(|(id, _)| *id).collect();
     conditional(headers, &validators, async || {
         let pages = state::whole(&site.pool, &ids).await?;
-        let feed = Feed::new(&site.info, &selection, &pages, changed.unwrap_or_default()).render(format);
+        let feed = Feed::new(&site.info, &selection, &pages, updated).render(format);
         let mut response = document(format.content_type(), feed);
         let rights = crawler_headers(pages.iter().map(|page| &page.summarized.article.rights));
         response.headers_mut().extend(rights);

@@ -33,7 +33,7 @@ pub(super) async fn sitemap(State(site): State<Site>, Path(file): Path<String>) 
         Ok(articles) if articles.is_empty() && number > 1 => {
             problem(StatusCode::NOT_FOUND, "no such sitemap", "expected one that /sitemap.xml names")
         }
-        articles => answer(XML, articles.map(|articles| sitemap::render(&site.info, &articles))),
+        articles => answer(XML, articles.map(|articles| sitemap::render(&site.info, number, &articles))),
     }
 }
 

@@ -320,7 +320,7 @@ mod tests {
         });
         assert!(!html.contains("<script>"), "{html}");
         assert_eq!(html.matches("</title>").count(), 1);
-        assert!(!html.contains("\"quoted\""), "{html}");
+        assert!(!html.contains("\"quoted\"") && !html.contains('\u{b}'), "{html}");
     }
 
     #[test]

@@ -6,7 +6,12 @@ use kos_shared::event::ArticleId;
 use uuid::Uuid;
 
 use super::{
-    Frame, Messages, SiteInfo, article::Time, article::seconds, languages, messages::ENGLISH, page_path, rendered,
+    Frame, Messages, SiteInfo,
+    article::Time,
+    feed::{Entry, Feed, Format, Moment},
+    languages,
+    messages::ENGLISH,
+    page_path, rendered,
 };
 use crate::comments::{
     Comment, State,
@@ -148,28 +153,6 @@ struct Paragraphs<'a> {
     paragraphs: Vec<Vec<Vec<Piece<'a>>>>,
 }
 
-#[derive(Template)]
-#[template(path = "comments/feed.xml")]
-struct Feed<'a> {
-    id: Uuid,
-    title: String,
-    lang: &'a str,
-    home: String,
-    address: String,
-    updated: String,
-    entries: Vec<Entry>,
-}
-
-struct Entry {
-    id: Uuid,
-    title: String,
-    name: String,
-    published: String,
-    updated: String,
-    address: String,
-    html: String,
-}
-
 /// The section of comments on an article's page.
 pub fn render_comments(messages: &Messages, section: &Section<'_>) -> String {
     let shown = section.comments.iter().filter(|comment| comment.state == State::Approved).count();
@@ -263,38 +246,44 @@ pub fn render_told(site: &SiteInfo, messages: &Messages, about: &About, message:
     })
 }
 
-/// The feed of comments (Atom, RFC 4287), the newest first; of one article where that is named.
-pub fn render_comments_feed(site: &SiteInfo, comments: &[Titled], article: Option<ArticleId>) -> String {
+/// The feed of comments (Atom, RFC 4287), the newest first; of one article where that is named. Without comments it was last
+/// changed when it was `empty_since`.
+pub fn render_comments_feed(
+    site: &SiteInfo,
+    comments: &[Titled],
+    article: Option<ArticleId>,
+    empty_since: Timestamp,
+) -> String {
     let messages = Messages::of(&site.language).unwrap_or(&ENGLISH);
-    let name = one_line(&site.name);
-    let address = match article {
-        Some(id) => site.absolute(&format!("/comments.atom?article={id}")),
-        None => site.absolute("/comments.atom"),
-    };
+    let title = messages.with("comments-feed-title", &[("site", one_line(&site.name).into())]);
+    let path = article.map_or("/".to_owned(), page_path);
+    let query = article.map_or_else(String::new, |id| format!("?article={id}"));
     let newest = comments.iter().map(|titled| titled.comment.changed_at).max();
-    rendered(&Feed {
-        id: Uuid::new_v5(&Uuid::NAMESPACE_URL, address.as_bytes()),
-        title: messages.with("comments-feed-title", &[("site", name.into())]),
-        lang: messages.lang,
-        home: article.map_or_else(|| site.absolute("/"), |id| site.page_url(id)),
-        address,
-        updated: seconds(newest.unwrap_or_default()),
-        entries: comments.iter().map(|titled| Entry::new(site, messages, titled)).collect(),
-    })
+    let entries = comments.iter().map(|titled| entry(site, messages, titled)).collect();
+    let place = (path.as_str(), "/comments", query);
+    Feed::of_entries(site, &title, &messages.language, place, newest.unwrap_or(empty_since), entries)
+        .render(Format::Atom)
 }
 
-impl Entry {
-    fn new(site: &SiteInfo, messages: &Messages, Titled { comment, title }: &Titled) -> Self {
-        let (name, title) = (one_line(&comment.name), one_line(title));
-        Self {
-            id: comment.comment_id,
-            title: messages.with("comments-feed-entry", &[("name", name.as_str().into()), ("title", title.into())]),
-            name,
-            published: seconds(comment.posted_at),
-            updated: seconds(comment.changed_at),
-            address: format!("{}#{}", site.page_url(comment.article_id), comment.anchor()),
-            html: rendered(&Said { comment: Paragraphs { paragraphs: pieces(&comment.text) } }),
-        }
+fn entry<'a>(site: &SiteInfo, messages: &Messages, Titled { comment, title }: &'a Titled) -> Entry<'a> {
+    let (name, title) = (one_line(&comment.name), one_line(title));
+    let named = [("name", name.as_str().into()), ("title", title.into())];
+    let said = rendered(&Said { comment: Paragraphs { paragraphs: pieces(&comment.text) } });
+    let posted = Moment::new(comment.posted_at);
+    Entry {
+        id: comment.comment_id.to_string(),
+        title: messages.with("comments-feed-entry", &named).into(),
+        // Nobody knows what people write in.
+        lang: "",
+        page_url: format!("{}#{}", site.page_url(comment.article_id), comment.anchor()),
+        original_url: None,
+        authors: vec![name.into()],
+        published: Some(posted),
+        added: posted,
+        updated: Moment::new(comment.changed_at),
+        tags: vec![],
+        summary: None,
+        body: Some(said.into()),
     }
 }
 
@@ -528,12 +517,14 @@ mod tests {
             }),
             title: fixtures::HOSTILE.into(),
         };
-        let xml = render_comments_feed(&fixtures::site(), &[hostile], None);
+        let xml = render_comments_feed(&fixtures::site(), &[hostile], None, Timestamp::UNIX_EPOCH);
         let document = Document::parse(&xml).unwrap_or_else(|e| panic!("{e}: {xml}"));
         let content = document.descendants().find(|n| n.has_tag_name(("http://www.w3.org/2005/Atom", "content")));
         let html = content.and_then(|n| n.text()).unwrap();
         assert!(html.contains(r#"<a href="https://a.example/?a&#38;b" rel="nofollow ugc noopener">"#), "{html}");
         assert!(!html.contains("<script>"), "{html}");
-        assert!(Document::parse(&render_comments_feed(&fixtures::site(), &[], None)).is_ok());
+        let today = "2026-01-22T00:00:00Z";
+        let empty = render_comments_feed(&fixtures::site(), &[], None, today.parse().unwrap());
+        assert!(Document::parse(&empty).is_ok() && empty.contains(&format!("<updated>{today}</updated>")), "{empty}");
     }
 }

@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_day_has_its_weekday() {
-        assert_eq!(CHINESE.day(time()), "2026年1月22日 星期四");
+        assert_eq!(CHINESE.day(time()), "2026年1月22日星期四");
         assert_eq!(ENGLISH.day(time()), "Thursday, 22 January 2026");
     }
 }

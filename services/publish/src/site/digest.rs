@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     ArticlePage, Frame, Messages, SiteInfo,
     article::best_summary,
-    feed::{Entry, Feed, Format, Moment, xml_text},
+    feed::{Entry, Feed, Format, Moment},
     languages, page_path, rendered,
 };
 
@@ -25,6 +25,11 @@ pub struct Day {
 }
 
 impl Day {
+    /// The day (UTC) of a time.
+    pub fn of(time: Timestamp) -> Date {
+        Offset::UTC.to_datetime(time).date()
+    }
+
     /// When the day begins.
     pub fn begins(date: Date) -> Timestamp {
         Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).unwrap_or_default()
@@ -116,11 +121,13 @@ pub fn render_digest(site: &SiteInfo, messages: &Messages, day: &Day, today: Dat
     })
 }
 
-/// The feed of days, an entry a day that is over; days without articles are left out.
+/// The feed of days, the newest first, an entry a day that is over; days without articles are left out.
 pub fn render_digests(site: &SiteInfo, messages: &Messages, days: &[Day]) -> String {
     let entries: Vec<Entry<'_>> =
         days.iter().filter(|day| !day.articles.is_empty()).map(|day| entry(site, messages, day)).collect();
-    let updated = days.iter().filter(|day| !day.articles.is_empty()).map(|day| ends(day.date)).max();
+    // Without an entry it is empty since the last day ended.
+    let told = days.iter().filter(|day| !day.articles.is_empty());
+    let updated = told.chain(days).next().map(|day| ends(day.date));
     let title = format!("{} · {}", site.name, messages.text("digest-title"));
     let query = format!("?language={}", messages.language);
     let place = ("/digest", "/digest", query);
@@ -137,13 +144,13 @@ fn entry<'a>(site: &'a SiteInfo, messages: &'a Messages, day: &'a Day) -> Entry<
         lang: messages.lang,
         page_url: format!("{page_url}?lang={}", messages.language),
         original_url: None,
-        authors: vec![xml_text(&site.name)],
+        authors: vec![site.name.as_str().into()],
         published: Some(time),
         added: time,
         updated: time,
         tags: vec![],
         summary: None,
-        body: Some(xml_text(&rendered(&body)).into_owned().into()),
+        body: Some(rendered(&body).into()),
     }
 }
 
@@ -188,5 +195,7 @@ mod tests {
         assert_eq!(named("updated").next().unwrap().text(), Some("2026-01-23T00:00:00Z"));
         let itself = named("link").next().unwrap();
         assert_eq!(itself.attribute("href"), Some("https://tides.example/digest.atom?language=en"));
+        let nothing = render_digests(&fixtures::site(), &ENGLISH, &[Day { articles: vec![], more: false, ..day() }]);
+        assert!(nothing.contains("<updated>2026-01-23T00:00:00Z</updated>"), "{nothing}");
     }
 }

@@ -8,6 +8,7 @@
 pub mod api;
 pub mod article;
 pub mod assets;
+mod characters;
 pub mod comments;
 mod crawlers;
 mod dates;
@@ -34,7 +35,7 @@ mod summaries;
 mod tags;
 mod wording;
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use askama::Template;
 use kos_shared::event::{ArticleId, HttpUrl, Language};
@@ -124,11 +125,17 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// A template as a document, without the characters that may stand in none.
+///
 /// # Panics
 /// Never: a template writes into a string, which can't fail, and shows nothing that can.
 pub(crate) fn rendered(template: &impl Template) -> String {
     #[expect(clippy::expect_used, reason = "see the docstring")]
-    template.render().expect("a template is written into a string")
+    let document = template.render().expect("a template is written into a string");
+    match characters::writable(&document) {
+        Cow::Owned(written) => written,
+        Cow::Borrowed(_) => document,
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,8 @@
 //! The sources of the site as OPML 2.0 (<https://opml.org/spec2.opml>): each with its feed on this site.
 
-use std::borrow::Cow;
-
 use askama::Template;
 
-use super::{
-    SiteInfo,
-    feed::{Selection, xml_text},
-    rendered,
-};
+use super::{SiteInfo, feed::Selection, rendered};
 
 /// A host that the site has articles of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,28 +16,33 @@ pub struct Source {
 #[derive(Template)]
 #[template(path = "sources.opml.xml")]
 struct Document<'a> {
-    title: Cow<'a, str>,
+    title: &'a str,
     outlines: Vec<Outline<'a>>,
 }
 
 struct Outline<'a> {
-    name: Cow<'a, str>,
+    name: &'a str,
     feed: String,
     page: String,
 }
 
 /// The list of a site's sources.
 pub fn render_opml(site: &SiteInfo, sources: &[Source]) -> String {
-    let outline = |source: &'_ Source| {
+    rendered(&Document {
+        title: &site.name,
+        outlines: sources.iter().map(|source| Outline::new(site, source)).collect(),
+    })
+}
+
+impl<'a> Outline<'a> {
+    fn new(site: &SiteInfo, source: &'a Source) -> Self {
         let selection = Selection { source: Some(source.host.clone()), ..Selection::default() };
-        let name = if source.name.is_empty() { &source.host } else { &source.name };
-        Outline {
-            name: xml_text(name).into_owned().into(),
+        Self {
+            name: if source.name.is_empty() { &source.host } else { &source.name },
             feed: site.absolute(&format!("/feed.atom{}", selection.query())),
             page: format!("https://{}/", source.host),
         }
-    };
-    rendered(&Document { title: xml_text(&site.name), outlines: sources.iter().map(outline).collect() })
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use super::{
 };
 
 /// Writes a body anew so that it fits into a page. `clean` is what ammonia wrote: well-formed, values in
-/// double quotes. Nothing is added to it but headings' levels, links in the place of images, and a
-/// frame around tables.
+/// double quotes. Nothing is added to it but headings' levels, links in the place of images, a frame around tables, and
+/// blocks in the place of summaries without details.
 pub(super) fn outlined(clean: &str) -> String {
     let mut outline = Outline::new(clean);
     let mut rest = clean;
@@ -37,6 +37,7 @@ struct Outline<'a> {
     /// Open elements that go when they turn out to be empty.
     open: Vec<Open<'a>>,
     table_depth: usize,
+    details_depth: usize,
 }
 
 /// An open element.
@@ -67,6 +68,7 @@ impl<'a> Outline<'a> {
             text_ends: 0,
             open: vec![],
             table_depth: 0,
+            details_depth: 0,
         }
     }
 
@@ -95,6 +97,16 @@ impl<'a> Outline<'a> {
                 self.out.push_str(tag);
                 self.out.push_str(if self.table_depth == 0 { "</div>" } else { "" });
             }
+            ("details", false) => {
+                self.details_depth += 1;
+                self.out.push_str(tag);
+            }
+            ("details", true) => {
+                self.details_depth = self.details_depth.saturating_sub(1);
+                self.out.push_str(tag);
+            }
+            // There is nothing that it could unfold.
+            ("summary", _) if self.details_depth == 0 => self.out.push_str(&tag.replacen("summary", "div", 1)),
             (name, false) if goes_when_empty(name) => self.begin(name, tag),
             (name, true) if goes_when_empty(name) => self.end(name, tag),
             _ => self.out.push_str(tag),
@@ -227,6 +239,15 @@ mod tests {
         assert_eq!(site_body("<h4>a</h4><h2>b</h2><h4>c</h4>"), "<h2>a</h2><h2>b</h2><h3>c</h3>");
         let all: String = (1..=6).map(|n| format!("<h{n}>x</h{n}>")).collect();
         assert_eq!(site_body(&all), "<h2>x</h2><h3>x</h3><h4>x</h4><h5>x</h5><h6>x</h6><h6>x</h6>");
+    }
+
+    #[test]
+    fn a_summary_stands_in_details_only() {
+        let within = "<details><summary>a</summary><p>b</p></details>";
+        assert_eq!(
+            site_body(&format!("{within}<summary dir=\"rtl\">c</summary>")),
+            format!("{within}<div dir=\"rtl\">c</div>")
+        );
     }
 
     #[test]

@@ -31,12 +31,16 @@ pub fn render_index(site: &SiteInfo, count: u32) -> String {
     xml + "</sitemapindex>\n"
 }
 
-/// A sitemap of articles, each with when its page last changed.
-pub fn render(site: &SiteInfo, articles: &[(ArticleId, Timestamp)]) -> String {
+/// A sitemap of articles, each with when its page last changed. The first one (`number` 1) has the front page, too: a sitemap
+/// must not be empty.
+pub fn render(site: &SiteInfo, number: u32, articles: &[(ArticleId, Timestamp)]) -> String {
     let mut xml = String::with_capacity(200 + articles.len() * 150);
     xml.push_str(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
     );
+    if number == 1 {
+        let _ = writeln!(xml, "<url><loc>{}</loc></url>", escaped(&site.absolute("/")));
+    }
     for (id, changed_at) in articles {
         let (address, time) = (site.page_url(*id), seconds(*changed_at));
         let _ = writeln!(xml, "<url><loc>{}</loc><lastmod>{time}</lastmod></url>", escaped(&address));
@@ -63,12 +67,13 @@ mod tests {
     #[test]
     fn a_sitemap_names_pages_and_when_they_changed() {
         let id = fixtures::summarized().article.article_id;
-        let xml = render(&fixtures::site(), &[(id, "2026-01-22T06:00:01.25Z".parse().unwrap())]);
+        let xml = render(&fixtures::site(), 2, &[(id, "2026-01-22T06:00:01.25Z".parse().unwrap())]);
         let document = Document::parse(&xml).unwrap();
         let url = document.root_element().first_element_child().unwrap();
         let texts: Vec<_> = url.children().filter_map(|n| n.text()).collect();
         assert_eq!(texts, [format!("https://tides.example/articles/{id}").as_str(), "2026-01-22T06:00:01Z"]);
-        assert!(Document::parse(&render(&fixtures::site(), &[])).is_ok());
+        let empty = render(&fixtures::site(), 1, &[]);
+        assert!(empty.contains("<url><loc>https://tides.example/</loc></url>"), "a sitemap must not be empty: {empty}");
     }
 
     #[test]

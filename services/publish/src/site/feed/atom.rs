@@ -1,14 +1,24 @@
 //! The Atom feed (RFC 4287).
 
+use std::borrow::Cow;
+
 use askama::Template;
 
-use super::{super::rendered, Feed};
+use super::{super::rendered, Feed, html};
 
 #[derive(Template)]
 #[template(path = "feed.atom.xml")]
 struct Document<'a> {
     feed: &'a Feed<'a>,
     address: &'a str,
+}
+
+impl Document<'_> {
+    /// The type and the value of a text (RFC 4287, section 3.1). What could be taken for HTML is HTML, so that readers who
+    /// take every text for HTML show the same.
+    fn construct<'a>(&self, text: &'a str) -> (&'static str, Cow<'a, str>) {
+        if text.contains(['<', '&']) { ("html", html(text).into()) } else { ("text", text.into()) }
+    }
 }
 
 pub(super) fn render(feed: &Feed<'_>, address: &str) -> String {
@@ -54,8 +64,8 @@ mod tests {
         let root = document.root_element();
         assert!(root.has_tag_name((ATOM, "feed")));
         assert!(child(root, "id").text().unwrap().starts_with("urn:uuid:"));
-        assert_eq!(child(root, "title").text(), Some("Tides & Times"));
-        assert_eq!(child(root, "updated").text(), Some("2026-01-22T06:00:01Z"));
+        assert_eq!(child(root, "title").text(), Some("Tides &amp; Times"));
+        assert_eq!(child(root, "updated").text(), Some("2026-01-22T06:00:01.5Z"));
         assert_eq!(link(root, "self"), Some("https://tides.example/feed.atom"));
         assert_eq!(link(root, "alternate"), Some("https://tides.example/"));
 
@@ -100,6 +110,51 @@ mod tests {
     }
 
     #[test]
+    fn every_entry_has_a_title_an_author_and_words() {
+        let mut page = fixtures::page();
+        let article = &mut page.summarized.article;
+        (article.title, article.site.name, article.authors) = ("\u{b} ".into(), " ".into(), vec![String::new()]);
+        page.summarized.summaries.clear();
+        page.body = "\n".into();
+        let xml = feed(&[page]);
+        let document = Document::parse(&xml).unwrap();
+        let entry = child(document.root_element(), "entry");
+        assert_eq!(child(child(entry, "author"), "name").text(), Some("paper.example"));
+        for name in ["title", "summary"] {
+            let text = child(entry, name);
+            // Escaped, as it has an ampersand in it.
+            assert_eq!(text.attribute("type"), Some("html"), "{xml}");
+            assert_eq!(text.text(), Some("https://paper.example/ferry?id=7&amp;x=1"), "{xml}");
+        }
+        assert!(!entry.children().any(|n| n.has_tag_name((ATOM, "content"))), "{xml}");
+    }
+
+    #[test]
+    fn what_could_be_taken_for_html_is_declared_and_escaped() {
+        let mut page = fixtures::page();
+        page.summarized.article.title = "R&D: <b> is &lt;bold&gt;".into();
+        page.summarized.summaries[1].text = "<script>".into();
+        let xml = feed(&[page]);
+        let document = Document::parse(&xml).unwrap();
+        let entry = child(document.root_element(), "entry");
+        let (title, summary) = (child(entry, "title"), child(entry, "summary"));
+        assert_eq!(title.attribute("type"), Some("html"));
+        assert_eq!(title.text(), Some("R&amp;D: &lt;b> is &amp;lt;bold&amp;gt;"));
+        assert_eq!((summary.attribute("type"), summary.text()), (Some("html"), Some("&lt;script>")));
+    }
+
+    #[test]
+    fn articles_of_one_second_are_updated_at_times_of_their_own() {
+        let mut pages = [fixtures::page(), fixtures::page()];
+        pages[0].added_at = "2026-01-22T06:00:01.25Z".parse().unwrap();
+        pages[1].added_at = "2026-01-22T06:00:01.251Z".parse().unwrap();
+        let xml = feed(&pages);
+        assert!(
+            xml.contains("<updated>2026-01-22T06:00:01.25Z<") && xml.contains("<updated>2026-01-22T06:00:01.251Z<")
+        );
+    }
+
+    #[test]
     fn a_new_revision_is_an_update() {
         let mut page = fixtures::page();
         page.summarized.article.revision = Revision(2);
@@ -120,7 +175,7 @@ mod tests {
         site.name = fixtures::HOSTILE.into();
         let xml = render(&site, &[page], Timestamp::UNIX_EPOCH);
         let document = Document::parse(&xml).unwrap();
-        assert!(child(document.root_element(), "title").text().unwrap().starts_with("</title><script>"));
+        assert!(child(document.root_element(), "title").text().unwrap().starts_with("&lt;/title>&lt;script>"));
     }
 
     #[test]

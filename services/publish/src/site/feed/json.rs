@@ -35,7 +35,7 @@ fn item(entry: &Entry<'_>) -> Value {
     set("date_modified", json!(entry.updated.second()));
     set("authors", entry.authors.iter().map(|name| json!({"name": name})).collect());
     for (name, value) in [
-        ("external_url", entry.original_url),
+        ("external_url", entry.original_url.as_deref()),
         ("summary", summary),
         ("language", Some(entry.lang).filter(|lang| !lang.is_empty())),
     ] {

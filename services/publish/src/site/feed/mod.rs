@@ -7,13 +7,14 @@ mod rss;
 use std::borrow::Cow;
 
 use jiff::{Timestamp, tz::Offset};
-use kos_shared::event::{Language, OffsetTime, Revision, Show};
+use kos_shared::event::{HttpUrl, Language, OffsetTime, Revision, Show};
 use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::{
     ArticlePage, Messages, SiteInfo,
     article::{best_summary, seconds},
+    characters::writable,
     languages,
     messages::ENGLISH,
 };
@@ -105,7 +106,7 @@ pub(super) struct Entry<'a> {
     pub(super) title: Cow<'a, str>,
     pub(super) lang: &'a str,
     pub(super) page_url: String,
-    pub(super) original_url: Option<&'a str>,
+    pub(super) original_url: Option<Cow<'a, str>>,
     pub(super) authors: Vec<Cow<'a, str>>,
     pub(super) published: Option<Moment>,
     pub(super) added: Moment,
@@ -123,6 +124,11 @@ pub(super) struct Moment(OffsetTime);
 impl Moment {
     pub(super) fn new(time: impl Into<OffsetTime>) -> Self {
         Self(time.into())
+    }
+
+    /// As RFC 3339 has it, as finely as it is known: readers sort by it, and many articles come in one second.
+    fn exact(&self) -> String {
+        self.0.to_string()
     }
 
     /// As RFC 3339 has it.
@@ -146,8 +152,8 @@ impl<'a> Feed<'a> {
         let language = selection.language.as_ref().unwrap_or(&site.language);
         Self {
             id: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{home}{query}").as_bytes()),
-            site_name: xml_text(&site.name),
-            title: xml_text(&title.join(" · ")).into_owned(),
+            site_name: writable(&site.name),
+            title: writable(&title.join(" · ")).into_owned(),
             lang: languages::lang(language).to_owned().into(),
             base: site.absolute("/feed"),
             query,
@@ -169,8 +175,8 @@ impl<'a> Feed<'a> {
         let base = site.absolute(base);
         Self {
             id: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{base}{query}").as_bytes()),
-            site_name: xml_text(&site.name),
-            title: xml_text(title).into_owned(),
+            site_name: writable(&site.name),
+            title: writable(title).into_owned(),
             lang: languages::lang(language).into(),
             home: site.absolute(path),
             base,
@@ -195,24 +201,35 @@ impl<'a> Entry<'a> {
     fn new(site: &'a SiteInfo, selection: &Selection, page: &'a ArticlePage) -> Self {
         let article = &page.summarized.article;
         let revised = (article.revision > Revision::FIRST).then_some(article.fetched_at);
-        // An entry must name an author; the site that published it answers for what nobody signed.
-        let unsigned = article.authors.is_empty().then_some(&article.site.name);
+        let said = |text: &&'a String| !writable(text).trim().is_empty();
+        let named = [&article.site.name, &article.site.host].into_iter().find(said);
+        let mut authors: Vec<_> = article.authors.iter().filter(said).map(|name| writable(name)).collect();
+        if authors.is_empty() {
+            // An entry must name an author; the site that published it answers for what nobody signed.
+            authors.extend(named.map(|name| writable(name)));
+        }
+        let title = writable(Some(&article.title).filter(said).map_or(article.canonical_url.as_str(), String::as_str));
+        let lang = languages::lang(&article.language);
+        let body = body(site, page).filter(|body| !body.trim().is_empty());
         // An entry has room for one summary: in the language that was asked for, else that of the site's readers.
         let language = selection.language.as_ref().unwrap_or(&site.language);
         Self {
             id: article.article_id.to_string(),
-            title: xml_text(&article.title),
-            lang: languages::lang(&article.language),
+            lang,
             page_url: site.page_url(article.article_id),
-            original_url: Some(article.canonical_url.as_str()),
-            authors: article.authors.iter().chain(unsigned).map(|name| xml_text(name)).collect(),
+            original_url: Some(uri(&article.canonical_url)),
+            authors,
             published: article.published_at.map(Moment::new),
             added: Moment::new(page.added_at),
             updated: Moment::new(revised.map_or(page.added_at, |time| time.max(page.added_at))),
-            tags: article.tags.iter().map(|tag| xml_text(tag)).filter(|tag| !tag.trim().is_empty()).collect(),
+            tags: article.tags.iter().map(|tag| writable(tag)).filter(|tag| !tag.trim().is_empty()).collect(),
             summary: best_summary(&page.summarized.summaries, language)
-                .map(|summary| (xml_text(&summary.text), languages::lang(&summary.language))),
-            body: body(site, page),
+                .map(|summary| (writable(&summary.text), languages::lang(&summary.language)))
+                .filter(|(text, _)| !text.trim().is_empty())
+                // An entry must say something.
+                .or_else(|| body.is_none().then(|| (title.clone(), lang))),
+            title,
+            body,
         }
     }
 
@@ -226,27 +243,55 @@ impl<'a> Entry<'a> {
 fn body<'a>(site: &SiteInfo, page: &'a ArticlePage) -> Option<Cow<'a, str>> {
     let article = &page.summarized.article;
     match article.rights.show {
-        Show::Full => Some(xml_text(&page.body)),
+        Show::Full => Some(writable(&page.body)),
         Show::Excerpt => {
             let address = article.canonical_url.as_str().replace('&', "&amp;").replace('"', "&quot;");
             let read_on = Messages::of(&site.language).unwrap_or_else(|| &ENGLISH).text("article-read-on");
-            Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", xml_text(&page.body)).into())
+            Some(format!("{}<p><a href=\"{address}\">{read_on}</a></p>", writable(&page.body)).into())
         }
         Show::Summary | Show::None => None,
     }
 }
 
-/// A text without the characters that XML 1.0 (section 2.2) forbids, escaped or not: one of them makes
-/// the whole feed unreadable.
-pub(super) fn xml_text(text: &str) -> Cow<'_, str> {
-    let forbidden =
-        |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
-    if text.contains(forbidden) { text.replace(forbidden, "").into() } else { text.into() }
+/// A text as HTML, where readers expect that.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// An address as RFC 3986 has it: what browsers keep in paths and queries as it is typed may not stand there.
+fn uri(address: &HttpUrl) -> Cow<'_, str> {
+    let address = address.as_str();
+    let host = address.find("://").map_or(0, |scheme| scheme + 3);
+    let path = address[host..].find(['/', '?', '#']).map_or(address.len(), |end| host + end);
+    let unwanted = |c: char| matches!(c, '[' | ']' | '{' | '}' | '|' | '\\' | '^' | '`' | '<' | '>' | '"');
+    if !address[path..].contains(unwanted) {
+        return address.into();
+    }
+    let mut written = address[..path].to_owned();
+    for c in address[path..].chars() {
+        if unwanted(c) {
+            written += &format!("%{:02X}", u32::from(c));
+        } else {
+            written.push(c);
+        }
+    }
+    written.into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_browsers_let_pass_in_an_address_is_encoded() {
+        let written = |address: &str| uri(&address.parse().unwrap()).into_owned();
+        assert_eq!(
+            written("https://a.example/x|y?q={}^`[]#a{b}"),
+            "https://a.example/x%7Cy?q=%7B%7D%5E%60%5B%5D#a%7Bb%7D"
+        );
+        assert_eq!(written("http://[2001:db8::1]:8080/x"), "http://[2001:db8::1]:8080/x");
+        assert_eq!(written("https://paper.example/%E6%B8%A1?id=7&x=1"), "https://paper.example/%E6%B8%A1?id=7&x=1");
+    }
 
     #[test]
     fn a_selection_is_the_query_of_its_address() {

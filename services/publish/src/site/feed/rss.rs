@@ -2,13 +2,26 @@
 
 use askama::Template;
 
-use super::{super::rendered, Feed};
+use super::{super::rendered, Feed, html};
 
 #[derive(Template)]
 #[template(path = "feed.rss.xml")]
 struct Document<'a> {
     feed: &'a Feed<'a>,
     address: &'a str,
+}
+
+impl Document<'_> {
+    /// A text that is no HTML, as the RSS Best Practices Profile wants it written: as XML with hexadecimal references, which
+    /// no reader takes for HTML.
+    fn plain(&self, text: &str) -> String {
+        text.replace('&', "&#x26;").replace('<', "&#x3C;").replace('>', "&#x3E;")
+    }
+
+    /// A text where readers take all texts for HTML.
+    fn html(&self, text: &str) -> String {
+        html(text)
+    }
 }
 
 pub(super) fn render(feed: &Feed<'_>, address: &str) -> String {
@@ -57,6 +70,34 @@ mod tests {
         assert_eq!(text(item, (CONTENT, "encoded")), "<p>The ferry runs again.</p>");
         let creators: Vec<_> = item.children().filter(|n| n.has_tag_name((DC, "creator"))).collect();
         assert_eq!(creators.len(), 2);
+    }
+
+    #[test]
+    fn an_items_description_is_html_and_comes_before_its_content() {
+        let mut pages = [fixtures::page(), fixtures::page()];
+        pages[0].summarized.summaries[1].text = "AT&T <tr style='x'> 渡轮".into();
+        pages[1].summarized.summaries.clear();
+        let (site, selection) = (fixtures::site(), Selection::default());
+        let xml = Feed::new(&site, &selection, &pages, Timestamp::UNIX_EPOCH).render(Format::Rss);
+        let document = Document::parse(&xml).unwrap();
+        let items: Vec<_> = document.descendants().filter(|n| n.has_tag_name("item")).collect();
+        assert_eq!(text(items[0], "description"), "AT&amp;T &lt;tr style='x'> 渡轮");
+        let names: Vec<_> = items[0].children().map(|n| n.tag_name().name()).collect();
+        let place = |name: &str| names.iter().position(|n| *n == name);
+        assert!(place("description") < place("encoded") && place("encoded").is_some(), "{names:?}");
+        // Without a summary the body is the description, and stands there once.
+        assert_eq!(text(items[1], "description"), "<p>The ferry runs again.</p>");
+        assert!(!items[1].children().any(|n| n.has_tag_name((CONTENT, "encoded"))));
+    }
+
+    #[test]
+    fn a_title_is_text_that_no_reader_takes_for_html() {
+        let mut page = fixtures::page();
+        page.summarized.article.title = "R&D: &lt;b&gt; or <b>".into();
+        let (site, pages) = (fixtures::site(), [page]);
+        let xml = Feed::new(&site, &Selection::default(), &pages, Timestamp::UNIX_EPOCH).render(Format::Rss);
+        let title = "<title>R&#x26;D: &#x26;lt;b&#x26;gt; or &#x3C;b&#x3E;</title>";
+        assert!(xml.contains(title) && xml.contains("<title>Tides &#x26; Times</title>"), "{xml}");
     }
 
     #[test]
