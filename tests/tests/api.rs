@@ -10,6 +10,7 @@ use kos_publish::{
     lists::{live::Live, stories},
     pages::Pages,
     routes::routes,
+    search::Searches,
     site::{Passages, SiteInfo},
     state::{self, MIGRATIONS},
 };
@@ -89,6 +90,7 @@ impl Site {
             comments: Arc::new(Comments::off(&store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
             pages: Pages::default(),
+            searches: Searches::of(store.readers()),
         };
         let app = routes(site, axum::Router::new(), None, &process);
         tokio::spawn(axum::serve(listener, app).into_future());

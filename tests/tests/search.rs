@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kos_publish::{
     comments::Comments,
     lists::live::Live,
     pages::Pages,
-    search::{Cursor, Query, Total, WINDOW, Wanted, backfill, find},
+    search::{Budget, Cursor, Query, Searches, Total, WINDOW, Wanted, backfill, find, find_within},
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
@@ -39,6 +39,7 @@ on_both_databases! {
     what_may_be_in_no_index_is_in_none
     articles_from_before_are_found_after_a_start
     page_and_api_answer_whatever_they_are_asked
+    who_has_to_wait_too_long_is_told_so
 }
 
 async fn chinese_is_found_inside_of_longer_runs(database: Database) {
@@ -271,6 +272,37 @@ async fn beyond_the_window_results_go_on_by_their_time(database: Database) {
     assert_eq!(all.len(), WINDOW + 30, "something came twice");
 }
 
+#[tokio::test]
+async fn a_search_without_time_looks_at_the_newest_and_goes_on_where_it_stopped() {
+    let database = Database::sqlite();
+    let site = Site::open(&database).await;
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let articles = (0..100).map(|n| {
+        let time = start + jiff::SignedDuration::from_secs(n);
+        at(english(&format!("a{n:03}"), if n % 2 == 0 { "Ferry" } else { "Quay" }, "Boats."), &time.to_string())
+    });
+    site.publish_all(articles).await;
+    let budget = Budget { time: Duration::ZERO, first_slice: 10 };
+    let (mut all, mut after, mut gave_up) = (vec![], None, 0);
+    loop {
+        let found = find_within(site.store.readers(), &wanted("ferry"), after, 7, budget).await.unwrap();
+        assert!(found.hits.len() <= 7 && (found.next.is_some() || !found.gave_up), "{found:?}");
+        gave_up += usize::from(found.gave_up);
+        all.extend(found.hits.iter().map(|hit| name(&hit.summarized)));
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (0..50).rev().map(|n| format!("a{:03}", n * 2)).collect();
+    assert_eq!(all, expected);
+    assert!(gave_up >= 5, "{gave_up}");
+    // With time, the slices are passed over in one go.
+    let budget = Budget { first_slice: 10, ..Budget::default() };
+    let found = find_within(site.store.readers(), &wanted("ferry"), None, 100, budget).await.unwrap();
+    assert_eq!((found.hits.len(), found.total, found.gave_up), (50, Some(Total::Exactly(50)), false));
+}
+
 async fn what_is_withdrawn_or_changed_is_not_found_any_more(database: Database) {
     let site = Site::open(&database).await;
     site.publish(english("one", "Ferry", "goats")).await;
@@ -323,12 +355,31 @@ async fn articles_from_before_are_found_after_a_start(database: Database) {
     assert_eq!(old, 0);
 }
 
+async fn who_has_to_wait_too_long_is_told_so(database: Database) {
+    let site = Site::open(&database).await;
+    let origin = site.serve(Searches::at_once(0)).await;
+    let get = async |path: &str| {
+        let response = http_client().get(format!("{origin}{path}")).send().await.unwrap();
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        let (status, kind, again) = (response.status().as_u16(), header("content-type"), header("retry-after"));
+        assert_eq!((status, again.parse::<u32>().is_ok()), (503, true), "{path}");
+        (kind, response.text().await.unwrap())
+    };
+    let (page, answer, feed) =
+        tokio::join!(get("/search?q=goats&lang=en"), get("/api/v1/search?q=goats"), get("/feed.atom?q=goats"));
+    assert!(page.0.starts_with("text/html") && page.1.contains("Too many searches"), "{page:?}");
+    for problem in [answer, feed] {
+        assert_eq!(problem.0, "application/problem+json");
+        assert!(problem.1.contains("too many searches at once"), "{}", problem.1);
+    }
+}
+
 async fn page_and_api_answer_whatever_they_are_asked(database: Database) {
     let site = Site::open(&database).await;
     for n in 0..30 {
         site.publish(english(&format!("a{n}"), "The ferry", "It has <b>goats</b> & runs again.")).await;
     }
-    let origin = site.serve().await;
+    let origin = site.serve(Searches::of(site.store.readers())).await;
     let get = async |path: &str| {
         let response = http_client().get(format!("{origin}{path}")).send().await.unwrap();
         (response.status().as_u16(), response.headers().clone(), response.text().await.unwrap())
@@ -380,7 +431,7 @@ impl Site {
     }
 
     /// Serves the site until the test ends; its address.
-    async fn serve(&self) -> String {
+    async fn serve(&self, searches: Searches) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let process = Process::new("publish");
@@ -390,6 +441,7 @@ impl Site {
             comments: Arc::new(Comments::off(&self.store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
             pages: Pages::default(),
+            searches,
         };
         let app = kos_publish::routes::routes(site, axum::Router::new(), None, &process);
         tokio::spawn(axum::serve(listener, app).into_future());
@@ -435,10 +487,13 @@ impl Site {
     ) -> (Vec<String>, Option<Cursor>, Option<Total>) {
         let found = find(self.store.readers(), wanted, after, limit).await.unwrap();
         assert!(!found.gave_up);
-        let name = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
-        let names = found.hits.iter().map(|hit| name(hit.summarized.article.canonical_url.as_str())).collect();
-        (names, found.next, found.total)
+        (found.hits.iter().map(|hit| name(&hit.summarized)).collect(), found.next, found.total)
     }
+}
+
+/// What an article was called when it was made.
+fn name(summarized: &ArticleSummarized) -> String {
+    summarized.article.canonical_url.as_str().rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 fn wanted(query: &str) -> Wanted {

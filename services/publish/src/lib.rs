@@ -1,6 +1,7 @@
 //! The publish service: takes summarized articles from the bus and shows them to readers.
 //!
 //! - [`comments`]: what readers say about articles.
+//! - [`analysis`]: an article taken apart into terms, which the next two read.
 //! - [`related`]: which articles are about something related.
 //! - [`search`]: finding articles by their words.
 //! - [`guard`]: what holds for every request, whatever it asks for.
@@ -20,6 +21,7 @@
 //!
 //! Start reading at [`site::render_article`] and the templates beside it.
 
+pub mod analysis;
 pub mod api;
 pub mod client_address;
 pub mod comments;

@@ -31,7 +31,8 @@ use crate::{
     lists::{self, live::Live},
     out,
     pages::{Kept, Key, Pages},
-    related, search,
+    related,
+    search::{self, Searches},
     site::{
         self, ArticlePage, BUILD, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
         choose, crawler_headers, remember, render_article, render_error,
@@ -55,6 +56,8 @@ pub struct Site {
     pub live: Live,
     /// Its articles' pages, as far as they are kept.
     pub pages: Pages,
+    /// What gives searches their turns.
+    pub searches: Searches,
 }
 
 /// All of the site, the callbacks of `hubs`, and the health routes among it. `bus` is what an operator works with; without

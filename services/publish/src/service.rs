@@ -22,7 +22,7 @@ use crate::{
     lists::{self, live::Live},
     pages::Pages,
     routes::{Site, routes},
-    search,
+    search::{self, Searches},
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
@@ -58,7 +58,8 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let pool = runtime.store().readers().clone();
     let live = Live::new(config.serving.listeners, process.stop.clone());
     runtime.spawn(live.clone().run(pool.clone()));
-    let site = Site { info: Arc::clone(&info), pool, comments, live, pages: Pages::default() };
+    let searches = Searches::of(&pool);
+    let site = Site { info: Arc::clone(&info), pool, comments, live, pages: Pages::default(), searches };
     let bus = Operator::new(runtime.connection().clone(), "publish", &config.nats);
     let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
     let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), Some(bus), &process));

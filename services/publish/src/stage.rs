@@ -11,6 +11,7 @@ use kos_shared::{
 };
 
 use crate::{
+    analysis::Analysis,
     lists, related, search,
     site::{Passages, SiteInfo, permitted, site_body},
     state,
@@ -49,8 +50,9 @@ impl Stage for Publishing {
         let made = move || {
             let summarized = permitted(summarized);
             let body = site_body(&summarized.article.body_html);
-            let document = search::Document::of(&summarized);
-            let profile = related::Profile::of(&summarized);
+            let analysis = Analysis::of(&summarized);
+            let profile = analysis.as_ref().and_then(related::Profile::of);
+            let document = analysis.map(|analysis| search::Document::of(&summarized.article, analysis));
             let passages = Passages::of(&body, &summarized.article.text, &summarized.summaries);
             Permitted { summarized, body, passages, document, profile }
         };

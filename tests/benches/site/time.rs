@@ -11,6 +11,7 @@ use kos_publish::{
     lists::{self, Filter, Turn, live::Live, select},
     pages::Pages,
     routes::Site,
+    search::Searches,
     site::SiteInfo,
 };
 use kos_shared::{
@@ -32,6 +33,7 @@ pub async fn lists(store: &Store, times: usize) -> anyhow::Result<()> {
         comments: Arc::new(Comments::off(store).await?),
         live: Live::new(1, stop.clone()),
         pages: Pages::default(),
+        searches: Searches::of(store.readers()),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

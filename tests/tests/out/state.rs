@@ -3,6 +3,7 @@
 use jiff::{Timestamp, ToSpan};
 use kos_publish::{
     out::state::{came, newest, sitemap, sitemaps, sources, whole},
+    search::Searches,
     site::feed::Selection,
     state::{MIGRATIONS, put_article},
     versions,
@@ -34,7 +35,7 @@ async fn a_selection_has_the_newest_articles_that_fit(database: Database) {
             source: source.map(str::to_owned),
             q: None,
         };
-        let found = newest(store.readers(), &selection, 10).await.unwrap();
+        let found = newest(store.readers(), &Searches::of(store.readers()), &selection, 10).await.unwrap();
         found.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
     };
     let (english_id, chinese_id) = (english.article_id, chinese.article_id);

@@ -21,6 +21,8 @@ search-results =
 search-more-than = More than { $count } articles; the newest { $count } of them stand here by relevance, then the older ones by date
 search-no-words = There are no words in this that could be searched for.
 search-gave-up = The search took too long and was given up. Rarer words are found faster.
+search-gave-up-on-older = The search took long, so only the newest articles were looked at. “More results” goes on with the older ones.
+search-busy = Too many searches are at work at this moment. Please try again in a few seconds.
 
 search-unreadable-language = The language “{ $value }” is not known; a tag such as zh or en was expected.
 search-unreadable-from = The first day “{ $value }” can’t be read; a day such as 2026-01-31 was expected.

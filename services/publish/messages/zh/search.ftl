@@ -20,6 +20,8 @@ search-results =
 search-more-than = 超过 { $count } 篇文章：最新的 { $count } 篇按相关程度排列，其余按时间排列
 search-no-words = 输入的内容里没有可以搜索的文字。
 search-gave-up = 搜索用时过长，已停止。换用较少见的词会更快。
+search-gave-up-on-older = 搜索用时较长，只查看了最新的文章。点“更多结果”继续查看较早的文章。
+search-busy = 现在同时进行的搜索太多，请过几秒再试。
 
 search-unreadable-language = 无法识别语言“{ $value }”，应为 zh、en 这样的标记。
 search-unreadable-from = 无法识别起始日期“{ $value }”，应为 2026-01-31 这样的日期。

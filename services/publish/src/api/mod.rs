@@ -143,7 +143,7 @@ async fn method_not_allowed(method: Method) -> Response {
 }
 
 /// A header of an answer that only some answers have.
-fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
+pub(crate) fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
     response.headers_mut().insert(name, HeaderValue::from_static(value));
     response
 }

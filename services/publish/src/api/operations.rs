@@ -173,7 +173,7 @@ pub fn all() -> Vec<Operation> {
                 parameters::limit(search::filters::PAGE, search::filters::MOST),
                 parameters::after(),
             ],
-            problems: &[UNREADABLE],
+            problems: &[UNREADABLE, (503, "Too many searches are at work.")],
             handler: || get(search::json),
             ..reading(
                 "/search",

@@ -6,14 +6,14 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use kos_shared::stage::RecordError;
 use url::form_urlencoded;
 
-use super::{conditional, document, failed, state};
+use super::{conditional, document, state};
 use crate::{
     api::problem,
     delivery::Validators,
     routes::{Site, storable},
+    search::{SearchError, refused},
     site::{
         BUILD, crawler_headers,
         digest::Day,
@@ -48,13 +48,13 @@ async fn feed(State(site): State<Site>, format: Format, query: RawQuery, headers
         Err(wrong) => return problem(StatusCode::BAD_REQUEST, "no such feed", &wrong),
     };
     let known = async {
-        let newest = state::newest(&site.pool, &selection, LENGTH).await?;
+        let newest = state::newest(&site.pool, &site.searches, &selection, LENGTH).await?;
         let retracted = state::last_retraction(&site.pool).await?;
-        Ok::<_, RecordError>((newest, retracted))
+        Ok::<_, SearchError>((newest, retracted))
     };
     let (newest, retracted) = match known.await {
         Ok(known) => known,
-        Err(failure) => return failed(&failure),
+        Err(error) => return refused(&error),
     };
     let changed = newest.iter().map(|(_, version)| version.changed_at).max();
     let parts = newest.iter().map(|(id, version)| format!("{id} {}", version.number));

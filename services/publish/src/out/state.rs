@@ -9,7 +9,7 @@ use kos_shared::{
 use sqlx::{AnyPool, AssertSqlSafe, Row};
 
 use crate::{
-    search::{self, Query, Wanted},
+    search::{Query, SearchError, Searches, Wanted},
     site::{ArticlePage, feed::Selection, opml::Source, sitemap::LARGEST},
     state::{article_id, page},
     versions::{self, Version},
@@ -24,11 +24,12 @@ const STANDS: &str = "not exists (select 1 from retractions as r where r.article
 /// The database fails, or holds what can't be read.
 pub async fn newest(
     pool: &AnyPool,
+    searches: &Searches,
     selection: &Selection,
     limit: u32,
-) -> Result<Vec<(ArticleId, Version)>, RecordError> {
+) -> Result<Vec<(ArticleId, Version)>, SearchError> {
     if let Some(q) = &selection.q {
-        return found(pool, q, selection, limit).await;
+        return found(pool, searches, q, selection, limit).await;
     }
     let (mut sql, mut next) = (
         format!(
@@ -53,26 +54,28 @@ pub async fn newest(
     for value in values {
         query = query.bind(value);
     }
-    let rows = query.bind(i64::from(limit)).fetch_all(pool).await?;
+    let rows = query.bind(i64::from(limit)).fetch_all(pool).await.map_err(RecordError::from)?;
     rows.iter().map(|row| Ok((article_id(row)?, versions::read(row)?))).collect()
 }
 
 /// The articles that a search finds, the best first, by their versions.
 async fn found(
     pool: &AnyPool,
+    searches: &Searches,
     q: &str,
     selection: &Selection,
     limit: u32,
-) -> Result<Vec<(ArticleId, Version)>, RecordError> {
+) -> Result<Vec<(ArticleId, Version)>, SearchError> {
     let wanted = Wanted {
         query: Query::parse(q),
         language: selection.language.clone(),
         source: selection.source.clone(),
         ..Wanted::default()
     };
-    let found = search::find(pool, &wanted, None, limit as usize).await?;
-    if found.gave_up {
-        return Err(RecordError::State(format!("the search for {q:?} took too long")));
+    let found = searches.find(pool, &wanted, None, limit as usize).await?;
+    // A feed of a part would come and go with the load.
+    if found.gave_up && found.hits.len() < limit as usize {
+        return Err(SearchError::Busy);
     }
     let mut versions = Vec::new();
     for hit in found.hits {

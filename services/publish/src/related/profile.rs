@@ -1,10 +1,11 @@
 //! What an article is about.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashSet, sync::LazyLock};
 
-use kos_shared::event::ArticleSummarized;
-
-use crate::search::{hash, terms::tokens};
+use crate::{
+    analysis::{Analysis, Field},
+    search::{hash, terms::tokens},
+};
 
 /// How many terms of each kind of script a profile has: a text has a title's, a summary's and the most frequent of a body's.
 const TERMS: usize = 48;
@@ -47,9 +48,12 @@ static STOP_WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
 const STOP_CHARACTERS: &str = "的了是在与及也将已就都而并让给由于以或这那其之有不没很最们些什么吗呢吧着他她它我你您";
 
 /// Pairs that stand in news about anything.
-const STOP_PAIRS: &str = "记者 表示 昨日 今日 昨天 今天 本报 报道 消息 介绍 据悉 目前 此次 本次 今年 去年 明年 日前 近日 方面 进行 \
+static STOP_PAIRS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let pairs = "记者 表示 昨日 今日 昨天 今天 本报 报道 消息 介绍 据悉 目前 此次 本次 今年 去年 明年 日前 近日 方面 进行 \
                           开始 公布 宣布 相关 有关 负责 责人 工作 人员 问题 情况 一些 一名 一位 多名 专家 认为 指出 上午 下午 \
                           晚上 月份 本月 上月 下月 编辑 责任 来源 图为 其中 通过 通讯 讯员";
+    pairs.split_whitespace().collect()
+});
 
 /// A term of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,31 +81,30 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The profile of an article; `None` where nothing can be said, or its publisher wants it in no index.
-    pub fn of(summarized: &ArticleSummarized) -> Option<Self> {
-        let article = &summarized.article;
-        if article.rights.noindex {
-            return None;
-        }
-        let mut counts: HashMap<String, f32> = HashMap::new();
-        let mut count = |text: &str, much: f32| {
-            for token in tokens(text).into_iter().filter(|token| !token.lone) {
-                *counts.entry(token.term).or_default() += much;
+    /// The profile of an article that was taken apart; `None` where nothing can be said.
+    pub fn of(analysis: &Analysis) -> Option<Self> {
+        let mut counts = vec![0.0; analysis.terms.len()];
+        let mut body = &[][..];
+        for text in &analysis.texts {
+            let (places, count) = match text.field {
+                Field::Title => (&text.places[..], TITLE),
+                Field::Summary => (&text.places[..], SUMMARY),
+                Field::Body => {
+                    body = &text.places[..text.places.partition_point(|place| place.end <= BODY_BYTES)];
+                    (body, BODY)
+                }
+            };
+            for place in places.iter().filter(|place| !place.lone) {
+                counts[place.term] += count;
             }
-        };
-        count(&article.title, TITLE);
-        for summary in &summarized.summaries {
-            if let Some(title) = summary.title.as_deref().filter(|title| *title != article.title) {
-                count(title, TITLE);
-            }
-            count(&summary.text, SUMMARY);
         }
-        let body = &article.text[..article.text.floor_char_boundary(BODY_BYTES)];
-        count(body, BODY);
-        let mut terms: Vec<(Term, String)> = counts
-            .into_iter()
-            .filter(|(term, _)| is_about_something(term))
-            .map(|(term, count)| (of_term(&term, count), term))
+        let mut terms: Vec<(Term, &str)> = analysis
+            .terms
+            .iter()
+            .map(String::as_str)
+            .zip(counts)
+            .filter(|(term, count)| *count > 0.0 && is_about_something(term))
+            .map(|(term, count)| (of_term(term, count), term))
             .collect();
         // The heaviest first; terms of one weight in an order that depends on nothing else.
         terms.sort_by(|(a, a_term), (b, b_term)| b.weight.cmp(&a.weight).then_with(|| a_term.cmp(b_term)));
@@ -114,7 +117,8 @@ impl Profile {
         let mut terms: Vec<Term> = terms.into_iter().map(|(term, _)| term).collect();
         terms.sort_by_key(|term| term.hash);
         terms.dedup_by_key(|term| term.hash);
-        (!terms.is_empty()).then(|| Self { terms, sketch: sketch(body) })
+        let body: Vec<&str> = body.iter().map(|place| analysis.terms[place.term].as_str()).collect();
+        (!terms.is_empty()).then(|| Self { terms, sketch: sketch(&body) })
     }
 
     /// The terms as they are stored, four bytes each.
@@ -145,11 +149,11 @@ fn is_about_something(term: &str) -> bool {
         && !is_short
         && STOP_WORDS.binary_search_by(|word| word.as_str().cmp(term)).is_err()
         && !term.contains(|c| STOP_CHARACTERS.contains(c))
-        && !STOP_PAIRS.split_whitespace().any(|pair| pair == term)
+        && !STOP_PAIRS.contains(term)
 }
 
-fn sketch(body: &str) -> u64 {
-    let terms: Vec<String> = tokens(body).into_iter().map(|token| token.term).collect();
+/// The sketch of a body's terms.
+fn sketch(terms: &[&str]) -> u64 {
     let mut balance = [0_i32; 64];
     for row in terms.windows(3) {
         // FNV-1a, its bits mixed by the finalizer of MurmurHash3.
@@ -175,7 +179,7 @@ mod tests {
         let mut summarized = fixtures::summarized();
         summarized.summaries.clear();
         (summarized.article.title, summarized.article.text) = (title.into(), text.into());
-        Profile::of(&summarized).unwrap_or_default()
+        Profile::of(&Analysis::of(&summarized).unwrap()).unwrap_or_default()
     }
 
     fn has(profile: &Profile, term: &str) -> bool {
@@ -184,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_profile_has_what_an_article_is_about_in_all_its_languages() {
-        let profile = Profile::of(&fixtures::summarized()).unwrap();
+        let profile = Profile::of(&Analysis::of(&fixtures::summarized()).unwrap()).unwrap();
         assert!(has(&profile, "ferri") && has(&profile, "渡轮") && has(&profile, "复航"));
         assert!(!has(&profile, "the") && !has(&profile, "again"));
         let chinese = of("记者昨日报道", "大坝的水位已经上涨，大坝完好。");
@@ -206,7 +210,8 @@ mod tests {
         let mut edited = body.clone();
         edited[100] = "another".into();
         let other: Vec<String> = (0..200).map(|n| format!("else{n}")).collect();
-        let distance = |a: &[String], b: &[String]| (sketch(&a.join(" ")) ^ sketch(&b.join(" "))).count_ones();
+        let sketch = |terms: &[String]| sketch(&terms.iter().map(String::as_str).collect::<Vec<_>>());
+        let distance = |a: &[String], b: &[String]| (sketch(a) ^ sketch(b)).count_ones();
         assert!(distance(&body, &edited) < 10 && distance(&body, &other) > 18);
     }
 }

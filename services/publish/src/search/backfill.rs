@@ -12,7 +12,7 @@ use super::{
     document::{ANALYSIS, Document},
     index,
 };
-use crate::related;
+use crate::{analysis::Analysis, related};
 
 /// How many articles are read, and then written, at once: events wait for no more than that.
 const BATCH: i64 = 50;
@@ -89,11 +89,13 @@ fn analyzed(stored: Stored) -> Result<Analyzed, RecordError> {
     let summarized = serde_json::from_str::<ArticleSummarized>(&stored.summarized)
         .inspect_err(|error| warn!(article_id = id, %error, "an article can't be read, so search doesn't find it"))
         .ok();
+    let analysis = summarized.as_ref().and_then(Analysis::of);
+    let profile = analysis.as_ref().and_then(related::Profile::of);
     Ok(Analyzed {
         article_id: id.parse().map_err(|e| RecordError::State(format!("article id {id:?}: {e}")))?,
         revision: stored.revision,
-        document: summarized.as_ref().and_then(Document::of),
-        profile: summarized.as_ref().and_then(related::Profile::of),
+        document: summarized.as_ref().zip(analysis).map(|(s, analysis)| Document::of(&s.article, analysis)),
+        profile,
         summarized,
     })
 }

@@ -21,6 +21,15 @@ pub enum Cursor {
     },
 }
 
+impl Cursor {
+    /// The number of the article.
+    pub(super) const fn number(&self) -> i64 {
+        match self {
+            Self::Ranked { number, .. } | Self::Older { number } => *number,
+        }
+    }
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,14 +1,12 @@
 //! An article as search sees it.
 
 use kos_shared::{
-    event::{ArticleSummarized, Language},
+    event::{Article, Language},
     store::Dialect,
 };
 
-use super::{
-    terms::{characters, tokens},
-    weights::{BODY, SUMMARY, TITLE, Weights},
-};
+use super::weights::{SUMMARY, TITLE, Weights, body};
+use crate::analysis::{Analysis, Field};
 
 /// The version of all that makes a document of an article. Documents of another version are made anew at start.
 pub const ANALYSIS: i64 = 1;
@@ -25,8 +23,10 @@ const GAP: &str = "\u{E003}";
 /// An article's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// In a row.
+    /// Those that there are.
     terms: Vec<String>,
+    /// Their numbers in a row.
+    row: Vec<usize>,
     /// Those that stand nowhere: single characters, language and source.
     loose: Vec<String>,
     /// What each weighs.
@@ -34,44 +34,44 @@ pub struct Document {
 }
 
 impl Document {
-    /// The terms of an article: its title, its summaries in all languages, its body. What may not be shown was cut before.
-    /// `None` where the publisher wants it in no index.
-    pub fn of(summarized: &ArticleSummarized) -> Option<Self> {
-        let article = &summarized.article;
-        if article.rights.noindex {
-            return None;
-        }
-        let summaries = summarized.summaries.iter().flat_map(|s| {
-            let title = s.title.as_deref().filter(|title| *title != article.title);
-            title.map(|title| (title, TITLE)).into_iter().chain([(s.text.as_str(), SUMMARY)])
-        });
-        let title = std::iter::once((article.title.as_str(), TITLE));
-        let fields: Vec<(&str, f32)> = title.chain(summaries).chain([(article.text.as_str(), BODY)]).collect();
-
-        let (mut terms, mut of_fields): (Vec<String>, Vec<_>) = (vec![], vec![]);
-        for (text, count) in &fields {
-            let start = terms.len();
-            terms.extend(tokens(text).into_iter().map(|token| token.term).take(MOST_TERMS.saturating_sub(start)));
-            of_fields.push((start..terms.len(), *count));
-            if terms.len() < MOST_TERMS {
-                terms.push(GAP.to_owned());
+    /// The document of an article that was taken apart.
+    pub fn of(article: &Article, analysis: Analysis) -> Self {
+        let Analysis { mut terms, texts, characters } = analysis;
+        let gap = terms.len();
+        let mut row: Vec<usize> = vec![];
+        let mut counts = vec![0.0; terms.len()];
+        for text in &texts {
+            let start = row.len();
+            row.extend(text.places.iter().map(|place| place.term).take(MOST_TERMS.saturating_sub(start)));
+            let count = match text.field {
+                Field::Title => TITLE,
+                Field::Summary => SUMMARY,
+                Field::Body => body(row.len() - start),
+            };
+            for term in &row[start..] {
+                counts[*term] += count;
+            }
+            if row.len() < MOST_TERMS {
+                row.push(gap);
             }
         }
-        let body = of_fields.last().map_or(0, |(range, _)| range.len());
-        let words = of_fields.into_iter().map(|(range, count)| (terms[range].iter().map(String::as_str), count));
-        let weights = Weights::of(words, body);
-        let mut loose: Vec<String> = fields.iter().flat_map(|(text, _)| characters(text)).map(String::from).collect();
-        loose.sort_unstable();
-        loose.dedup();
-        loose.extend([language_facet(&article.language), source_facet(&article.site.host)]);
-        Some(Self { terms, loose, weights })
+        let weights = Weights::of(terms.iter().map(String::as_str).zip(counts).filter(|(_, count)| *count > 0.0));
+        terms.push(GAP.to_owned());
+        let facets = [language_facet(&article.language), source_facet(&article.site.host)];
+        let loose = characters.into_iter().map(String::from).chain(facets).collect();
+        Self { terms, row, loose, weights }
+    }
+
+    /// The terms in a row.
+    fn in_row(&self) -> impl Iterator<Item = &str> {
+        self.row.iter().map(|term| self.terms[*term].as_str())
     }
 
     /// The terms as the database reads them: a text for FTS5's tokenizer `ascii`, or the literal of a `tsvector`.
     pub fn indexed(&self, dialect: Dialect) -> String {
         match dialect {
             Dialect::Sqlite => {
-                let all: Vec<_> = self.terms.iter().chain(&self.loose).map(String::as_str).collect();
+                let all: Vec<_> = self.in_row().chain(self.loose.iter().map(String::as_str)).collect();
                 all.join(" ")
             }
             Dialect::Postgres => self.vector(),
@@ -80,7 +80,7 @@ impl Document {
 
     fn vector(&self) -> String {
         let mut entries: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
-        for (index, term) in self.terms.iter().enumerate() {
+        for (index, term) in self.in_row().enumerate() {
             let positions = entries.entry(term).or_default();
             if positions.len() < MOST_POSITIONS {
                 positions.push((index + 1).to_string());
@@ -110,16 +110,22 @@ pub fn source_facet(host: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kos_shared::event::ArticleSummarized;
+
     use super::*;
     use crate::site::fixtures;
+
+    fn document(summarized: &ArticleSummarized) -> Document {
+        Document::of(&summarized.article, Analysis::of(summarized).unwrap())
+    }
 
     #[test]
     fn a_document_has_title_summaries_and_body_in_all_languages() {
         let mut summarized = fixtures::summarized();
         summarized.article.text = "Its captain keeps goats.".into();
-        let document = Document::of(&summarized).unwrap();
+        let document = document(&summarized);
         for term in ["ferri", "渡轮", "复航", "goat", GAP] {
-            assert!(document.terms.iter().any(|t| t == term), "{term}");
+            assert!(document.in_row().any(|t| t == term), "{term}");
         }
         for term in ["渡", "\u{E000}en", "\u{E001}paper\u{E002}example"] {
             assert!(document.loose.iter().any(|t| t == term), "{term}");
@@ -128,18 +134,11 @@ mod tests {
     }
 
     #[test]
-    fn an_article_that_wants_no_index_has_none() {
-        let mut summarized = fixtures::summarized();
-        summarized.article.rights.noindex = true;
-        assert_eq!(Document::of(&summarized), None);
-    }
-
-    #[test]
     fn a_row_does_not_go_on_from_one_text_to_the_next() {
         let mut summarized = fixtures::summarized();
         (summarized.article.title, summarized.article.text) = ("One".into(), "two".into());
         summarized.summaries.clear();
-        let document = Document::of(&summarized).unwrap();
+        let document = document(&summarized);
         assert_eq!(
             document.indexed(Dialect::Sqlite),
             "one \u{E003} two \u{E003} \u{E000}en \u{E001}paper\u{E002}example"
@@ -151,6 +150,6 @@ mod tests {
     fn a_book_is_indexed_as_far_as_positions_go() {
         let mut summarized = fixtures::summarized();
         summarized.article.text = "word 字词".repeat(30_000);
-        assert_eq!(Document::of(&summarized).unwrap().terms.len(), MOST_TERMS);
+        assert_eq!(document(&summarized).row.len(), MOST_TERMS);
     }
 }

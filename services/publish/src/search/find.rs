@@ -4,7 +4,7 @@
 //! older follows in the order of its time. Where a page of results ends, the next one begins, whatever came meanwhile: an
 //! article's score depends on nothing but the article and the query.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, time::Instant};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use kos_shared::{
@@ -12,21 +12,19 @@ use kos_shared::{
     stage::RecordError,
     store::{Dialect, rows, time},
 };
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Row, any::AnyRow, pool::PoolConnection};
+use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 
 use super::{
     cursor::Cursor,
     document::{language_facet, source_facet},
     index,
+    lookup::{Budget, LookedUp, Lookup},
     query::Query,
     weights::Weights,
 };
 
 /// How many articles are ranked.
 pub const WINDOW: usize = 1_000;
-
-/// How long a search may take.
-const LIMIT: Duration = Duration::from_secs(2);
 
 /// After how many seconds an article needs to be twice as much about a query to stand where it did: a year. Among articles
 /// that are about the same, newer ones are better news; but a title from last year goes before a passing mention of today.
@@ -93,7 +91,7 @@ pub struct Found {
     pub next: Option<Cursor>,
     /// How many articles were found, on the first page.
     pub total: Option<Total>,
-    /// Whether it took too long, so that there are none though there may be some.
+    /// Whether it took too long, so that only the newest articles were looked at, or none.
     pub gave_up: bool,
 }
 
@@ -102,15 +100,24 @@ pub struct Found {
 /// # Errors
 /// The database fails, or holds what can't be read.
 pub async fn find(pool: &AnyPool, wanted: &Wanted, after: Option<Cursor>, limit: usize) -> Result<Found, RecordError> {
-    let mut connection = pool.acquire().await?;
-    match tokio::time::timeout(LIMIT, search(&mut connection, wanted, after, limit)).await {
-        Ok(Err(RecordError::Statement(error))) if is_timeout(&error) => Ok(Found { gave_up: true, ..Found::default() }),
-        Ok(found) => found,
-        Err(_) => {
-            // It may still be at work, which nobody else should have to wait for.
-            drop(connection.detach());
-            Ok(Found { gave_up: true, ..Found::default() })
-        }
+    find_within(pool, wanted, after, limit, Budget::default()).await
+}
+
+/// The same, as long as `budget` says.
+///
+/// # Errors
+/// The database fails, or holds what can't be read.
+pub async fn find_within(
+    pool: &AnyPool,
+    wanted: &Wanted,
+    after: Option<Cursor>,
+    limit: usize,
+    budget: Budget,
+) -> Result<Found, RecordError> {
+    let mut tx = pool.begin().await?;
+    match search(&mut tx, wanted, after, limit, budget).await {
+        Err(RecordError::Statement(error)) if is_timeout(&error) => Ok(Found { gave_up: true, ..Found::default() }),
+        found => found,
     }
 }
 
@@ -120,162 +127,127 @@ fn is_timeout(error: &sqlx::Error) -> bool {
 }
 
 async fn search(
-    connection: &mut PoolConnection<Any>,
+    connection: &mut AnyConnection,
     wanted: &Wanted,
     after: Option<Cursor>,
     limit: usize,
+    budget: Budget,
 ) -> Result<Found, RecordError> {
     let dialect = Dialect::of(connection);
     let Some(expression) = wanted.query.expression(&wanted.facets(), dialect) else { return Ok(Found::default()) };
-    let mut tx = connection.begin().await?;
     if dialect == Dialect::Postgres {
-        let sql = format!("set local statement_timeout = {}", LIMIT.as_millis());
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await?;
+        let sql = format!("set local statement_timeout = {}", budget.time.as_millis().max(1));
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await?;
     }
-    let mut index = Index { connection: &mut tx, dialect, expression: &expression };
+    let began = Instant::now();
+    let mut index = Lookup { connection: &mut *connection, dialect, expression: &expression, began, budget };
     let (first, last) = wanted.numbers();
-    let mut places: Vec<Place> = vec![];
-    let mut total = None;
+    let mut found = Found::default();
+    let mut places: Vec<Cursor> = vec![];
     // Where what is older than all that is ranked begins.
-    let older_than = match after {
+    let mut older_than = match after {
         Some(Cursor::Older { number }) => Some(number),
         _ => {
-            let (scored, window) = ranked(&mut index, wanted, (first, last), after).await?;
+            let ranked = ranked(&mut index, wanted, (first, last), after).await?;
+            found.gave_up = ranked.gave_up;
             if after.is_none() {
-                total = Some(match window {
-                    Some(_) => Total::MoreThan(WINDOW),
-                    None => Total::Exactly(scored.len()),
+                found.total = Some(match ranked.window {
+                    Some(_) => Total::MoreThan(ranked.places.len()),
+                    None => Total::Exactly(ranked.places.len()),
                 });
             }
-            places = scored;
-            window
+            places = ranked.places;
+            ranked.window
         }
     };
     places.truncate(limit + 1);
-    if let Some(older_than) = older_than.filter(|_| places.len() <= limit) {
-        let more = index.numbers((first, older_than - 1), limit + 1 - places.len()).await?;
-        places.extend(
-            more.into_iter().map(|(number, article_id)| Place { cursor: Cursor::Older { number }, article_id }),
-        );
+    if let Some(before) = older_than.filter(|_| places.len() <= limit && !found.gave_up) {
+        let LookedUp { rows, stopped_at } = index.newest("", (first, before - 1), limit + 1 - places.len()).await?;
+        for row in &rows {
+            places.push(Cursor::Older { number: row.try_get("number")? });
+        }
+        found.gave_up = stopped_at.is_some();
+        older_than = stopped_at.or(older_than);
     }
     let more = places.len() > limit;
     places.truncate(limit);
-    let next = places.last().filter(|_| more).map(|place| place.cursor);
-    let hits = hits(&mut tx, &places).await?;
-    tx.rollback().await?;
-    Ok(Found { hits, next, total, gave_up: false })
+    found.next = match places.last() {
+        Some(place) if more => Some(*place),
+        // Who has time goes on where time was over.
+        _ => older_than.filter(|_| found.gave_up).map(|number| Cursor::Older { number }),
+    };
+    found.hits = hits(connection, &places).await?;
+    Ok(found)
 }
 
-/// An article's place among the results.
-struct Place {
-    /// What a page that ends with it says.
-    cursor: Cursor,
-    article_id: String,
+/// The articles that are ranked.
+struct Ranked {
+    /// Their places, the best first.
+    places: Vec<Cursor>,
+    /// The number of the oldest article that is ranked or was looked at, where there are, or may be, older ones.
+    window: Option<i64>,
+    /// Whether time was over.
+    gave_up: bool,
 }
 
-/// The newest articles by their score, those after `after`; and the number of the last one of the window, where there
-/// are older ones.
+/// The newest articles by their score, those after `after`.
 async fn ranked(
-    index: &mut Index<'_>,
+    index: &mut Lookup<'_>,
     wanted: &Wanted,
     (first, last): (i64, i64),
     after: Option<Cursor>,
-) -> Result<(Vec<Place>, Option<i64>), RecordError> {
+) -> Result<Ranked, RecordError> {
     let (first, known_window, most) = match after {
         // The window stays what it was; it may have got more articles.
         Some(Cursor::Ranked { window, .. }) => (first.max(window), (window > 0).then_some(window), 2 * WINDOW),
         _ => (first, None, WINDOW + 1),
     };
-    let mut found = index.weighed((first, last), most).await?;
-    let mut window = known_window;
-    if after.is_none() && found.len() > WINDOW {
-        found.truncate(WINDOW);
-        window = found.last().map(|(number, ..)| *number);
-    }
-    let score = |number: i64, weights: &Weights| {
-        let time = index::second(number) as f64 / HALVED_AFTER * std::f64::consts::LN_2;
-        ((weights.relevance(&wanted.query).ln() + time) * 1e6).round() as i64
+    let LookedUp { rows, stopped_at } = index.newest(", weights", (first, last), most).await?;
+    let read = |row: &AnyRow| -> Result<(i64, i64), sqlx::Error> {
+        let number = row.try_get("number")?;
+        Ok((score(number, &Weights::from_bytes(row.try_get("weights")?), &wanted.query), number))
     };
-    let mut scored: Vec<(i64, i64, String)> =
-        found.into_iter().map(|(number, id, weights)| (score(number, &weights), number, id)).collect();
+    let mut scored = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut window = stopped_at.or(known_window);
+    if after.is_none() && scored.len() > WINDOW {
+        scored.truncate(WINDOW);
+        window = scored.last().map(|(_, number)| *number);
+    }
     scored.sort_unstable_by(|a, b| b.cmp(a));
     if let Some(Cursor::Ranked { score, number, .. }) = after {
-        scored.retain(|place| (place.0, place.1) < (score, number));
+        scored.retain(|place| *place < (score, number));
     }
     let window_number = window.unwrap_or(0);
-    let place = |(score, number, article_id)| Place {
-        cursor: Cursor::Ranked { score, number, window: window_number },
-        article_id,
-    };
-    Ok((scored.into_iter().map(place).collect(), window))
+    let place = |(score, number)| Cursor::Ranked { score, number, window: window_number };
+    Ok(Ranked { places: scored.into_iter().map(place).collect(), window, gave_up: stopped_at.is_some() })
 }
 
-/// The index, asked for one expression.
-struct Index<'c> {
-    connection: &'c mut AnyConnection,
-    dialect: Dialect,
-    expression: &'c str,
-}
-
-impl Index<'_> {
-    /// The newest articles with numbers from the first to the last, with what their terms weigh.
-    async fn weighed(&mut self, numbers: (i64, i64), limit: usize) -> Result<Vec<(i64, String, Weights)>, RecordError> {
-        let rows = self.rows(", weights", numbers, limit).await?;
-        let read = |row: &AnyRow| -> Result<_, RecordError> {
-            let weights = Weights::from_bytes(row.try_get("weights")?);
-            Ok((row.try_get("number")?, row.try_get("article_id")?, weights))
-        };
-        rows.iter().map(read).collect()
-    }
-
-    /// The same without weights.
-    async fn numbers(&mut self, numbers: (i64, i64), limit: usize) -> Result<Vec<(i64, String)>, RecordError> {
-        let rows = self.rows("", numbers, limit).await?;
-        rows.iter().map(|row| Ok((row.try_get("number")?, row.try_get("article_id")?))).collect()
-    }
-
-    async fn rows(
-        &mut self,
-        columns: &str,
-        (first, last): (i64, i64),
-        limit: usize,
-    ) -> Result<Vec<AnyRow>, RecordError> {
-        let sql = match self.dialect {
-            Dialect::Sqlite => format!(
-                "select number, article_id{columns} from search_documents where number in (select rowid from \
-                 search_terms where search_terms match $1 and rowid between $2 and $3 order by rowid desc limit $4) \
-                 order by number desc"
-            ),
-            Dialect::Postgres => format!(
-                "select number, article_id{columns} from search_documents where terms @@ cast(cast($1 as text) as \
-                 tsquery) and number between $2 and $3 order by number desc limit $4"
-            ),
-        };
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.expression.to_owned()).bind(first).bind(last);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(query.bind(limit).fetch_all(&mut *self.connection).await?)
-    }
+/// How good a result is an article with this number and these weights: its relevance and its time.
+fn score(number: i64, weights: &Weights, query: &Query) -> i64 {
+    let time = index::second(number) as f64 / HALVED_AFTER * std::f64::consts::LN_2;
+    ((weights.relevance(query).ln() + time) * 1e6).round() as i64
 }
 
 /// The articles of these places, but for those that were withdrawn just now.
-async fn hits(connection: &mut AnyConnection, places: &[Place]) -> Result<Vec<Hit>, RecordError> {
+async fn hits(connection: &mut AnyConnection, places: &[Cursor]) -> Result<Vec<Hit>, RecordError> {
     if places.is_empty() {
         return Ok(vec![]);
     }
     let sql = format!(
-        "select article_id, summarized, added_at_ms from articles as a where article_id in {} and not exists \
+        "select d.number, a.summarized, a.added_at_ms from search_documents as d \
+         join articles as a on a.article_id = d.article_id where d.number in {} and not exists \
          (select 1 from retractions as r where r.article_id = a.article_id)",
         rows::list(1, places.len())
     );
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
     for place in places {
-        query = query.bind(place.article_id.clone());
+        query = query.bind(place.number());
     }
-    let mut by_id = HashMap::new();
+    let mut by_number = HashMap::new();
     for row in query.fetch_all(connection).await? {
         let json: String = row.try_get("summarized")?;
         let summarized = serde_json::from_str(&json).map_err(|e| RecordError::State(e.to_string()))?;
-        by_id.insert(row.try_get::<String, _>("article_id")?, Hit { summarized, added_at: time(&row, "added_at_ms")? });
+        by_number.insert(row.try_get::<i64, _>("number")?, Hit { summarized, added_at: time(&row, "added_at_ms")? });
     }
-    Ok(places.iter().filter_map(|place| by_id.remove(&place.article_id)).collect())
+    Ok(places.iter().filter_map(|place| by_number.remove(&place.number())).collect())
 }

@@ -5,11 +5,15 @@
 //! its words, become pairs of neighbouring characters: a query's pairs in a row find it inside any longer run, without a
 //! dictionary. Traditional and Simplified characters stay what they are.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    ops::{ControlFlow, Range},
+    sync::LazyLock,
+};
 
 use kos_shared::text::script::{is_hangul, is_unspaced};
 use rust_stemmers::{Algorithm, Stemmer};
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, char::is_combining_mark, is_nfkc_quick};
 
 /// The longest term, in characters; what is longer is cut, here as there.
 const TERM_CHARS: usize = 64;
@@ -30,29 +34,68 @@ pub struct Token {
 /// The terms of `text` in their order.
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(text.len() / 5);
+    let _: ControlFlow<()> = visit(text, |spelling, range, lone| {
+        let term = spelling.term();
+        if !term.is_empty() {
+            tokens.push(Token { term: term.into_owned(), range, lone });
+        }
+        ControlFlow::Continue(())
+    });
+    tokens
+}
+
+/// How a text spells a term; the same spelling is always the same term.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Spelling<'t> {
+    /// A word as it stands in the text.
+    Word(&'t str),
+    /// One or two characters, folded already.
+    Characters(Cow<'t, str>),
+}
+
+impl<'t> Spelling<'t> {
+    /// The term. Of a word that has nothing to look for, such as marks alone, it is empty.
+    pub fn term(self) -> Cow<'t, str> {
+        match self {
+            Self::Word(word) => Cow::Owned(folded(word)),
+            Self::Characters(characters) => characters,
+        }
+    }
+}
+
+/// Goes through the terms of `text` in their order, each with where it stands and whether it is lone, as far as `each` wants
+/// to go on.
+pub(crate) fn visit<'t, B>(
+    text: &'t str,
+    mut each: impl FnMut(Spelling<'t>, Range<usize>, bool) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     let mut at = 0;
     while let Some((start, kind)) = next_start(text, at) {
         let end = run_end(text, start, kind);
         match kind {
             Kind::Word => {
                 at = end + possessive(&text[end..]);
-                let term = word(&text[start..end]);
-                if !term.is_empty() {
-                    tokens.push(Token { term, range: start..at, lone: false });
-                }
+                each(Spelling::Word(&text[start..end]), start..at, false)?;
             }
             Kind::Unspaced => {
                 at = end;
-                pairs(text, start..end, &mut tokens);
+                pairs(text, start..end, &mut each)?;
             }
         }
     }
-    tokens
+    ControlFlow::Continue(())
 }
 
 /// The characters of `text` that queries of one character look for: those of scripts without spaces, each once.
 pub fn characters(text: &str) -> Vec<char> {
-    let mut all: Vec<char> = text.nfkc().filter(|c| Kind::of(*c) == Some(Kind::Unspaced)).collect();
+    let mut all: Vec<char> = vec![];
+    // Nothing that is ASCII is one of them, or becomes one together with what stands beside it.
+    for run in text.split(|c: char| c.is_ascii()).filter(|run| !run.is_empty()) {
+        match is_folded(run) {
+            true => all.extend(run.chars().filter(|c| Kind::of(*c) == Some(Kind::Unspaced))),
+            false => all.extend(run.nfkc().filter(|c| Kind::of(*c) == Some(Kind::Unspaced))),
+        }
+    }
     all.sort_unstable();
     all.dedup();
     all
@@ -99,7 +142,7 @@ fn possessive(rest: &str) -> usize {
     suffix.filter(|s| !rest[s.len()..].starts_with(char::is_alphanumeric)).map_or(0, str::len)
 }
 
-fn word(word: &str) -> String {
+fn folded(word: &str) -> String {
     let folded = if word.is_ascii() { word.to_ascii_lowercase() } else { fold(word) };
     let mut term = match folded.char_indices().nth(TERM_CHARS) {
         Some((end, _)) => folded[..end].to_owned(),
@@ -121,13 +164,36 @@ fn fold(word: &str) -> String {
     bare.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric() || is_combining_mark(*c)).collect()
 }
 
+/// Whether characters of scripts without spaces are as they are folded: most are, and this is told sooner than folding them.
+fn is_folded(run: &str) -> bool {
+    run.chars().all(|c| matches!(c, '\u{4E00}'..='\u{9FFF}')) || is_nfkc_quick(run.chars()) == IsNormalized::Yes
+}
+
 /// The pairs of a run, the one character of a run that has no other.
-fn pairs(text: &str, run: Range<usize>, tokens: &mut Vec<Token>) {
+fn pairs<'t, B>(
+    text: &'t str,
+    run: Range<usize>,
+    each: &mut impl FnMut(Spelling<'t>, Range<usize>, bool) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     let source = text[run.clone()].char_indices().map(|(at, c)| {
         let start = run.start + at;
         (c, start..start + c.len_utf8())
     });
-    let source: Vec<_> = source.filter(|(c, _)| !is_combining_mark(*c) && !is_ignored(*c)).collect();
+    let is_read = |c: char| !is_combining_mark(c) && !is_ignored(c);
+    if text[run.clone()].chars().all(is_read) && is_folded(&text[run.clone()]) {
+        let mut places = source.map(|(_, range)| range);
+        let Some(mut first) = places.next() else { return ControlFlow::Continue(()) };
+        if first.end == run.end {
+            return each(Spelling::Characters(text[first.clone()].into()), first, true);
+        }
+        for second in places {
+            let range = first.start..second.end;
+            each(Spelling::Characters(text[range.clone()].into()), range, false)?;
+            first = second;
+        }
+        return ControlFlow::Continue(());
+    }
+    let source: Vec<_> = source.filter(|(c, _)| is_read(*c)).collect();
     // A voiced sound mark that stands alone becomes a blank and a mark, for one.
     let is_character = |c: &char| Kind::of(*c) == Some(Kind::Unspaced) && !is_combining_mark(*c);
     let folded: Vec<char> = text[run.clone()].nfkc().filter(is_character).collect();
@@ -137,12 +203,13 @@ fn pairs(text: &str, run: Range<usize>, tokens: &mut Vec<Token>) {
         false => run.clone(),
     };
     if let [only] = folded[..] {
-        tokens.push(Token { term: only.to_string(), range: place(0), lone: true });
+        each(Spelling::Characters(only.to_string().into()), place(0), true)?;
     }
     for (index, pair) in folded.windows(2).enumerate() {
         let range = place(index).start..place(index + 1).end;
-        tokens.push(Token { term: pair.iter().collect(), range, lone: false });
+        each(Spelling::Characters(pair.iter().collect::<String>().into()), range, false)?;
     }
+    ControlFlow::Continue(())
 }
 
 #[cfg(test)]
@@ -205,5 +272,6 @@ mod tests {
     #[test]
     fn each_character_is_there_once() {
         assert_eq!(characters("汽车a车。"), ['汽', '车']);
+        assert_eq!(characters("ｶﾞａ \u{1100}\u{1161}か\u{3099}"), ['が', 'ガ', '\u{AC00}']);
     }
 }

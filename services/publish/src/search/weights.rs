@@ -3,8 +3,6 @@
 //! Source: BM25F (Robertson, Zaragoza, Taylor 2004), without the part that depends on the other articles: all results have
 //! all terms of the query, and a score that new articles change would make pages of results overlap.
 
-use std::collections::BTreeMap;
-
 use super::query::Query;
 
 /// How much a term's occurrence counts in the title.
@@ -13,8 +11,10 @@ pub const TITLE: f32 = 5.0;
 /// In a summary.
 pub const SUMMARY: f32 = 2.0;
 
-/// In the body.
-pub const BODY: f32 = 1.0;
+/// In a body of so many terms: 1 in a usual one.
+pub fn body(terms: usize) -> f32 {
+    1.0 / (1.0 - LENGTH + LENGTH * terms as f32 / USUAL_LENGTH).max(0.5)
+}
 
 /// How soon more occurrences stop counting more: the usual 1.2 to 2.
 const SATURATION: f32 = 1.6;
@@ -31,16 +31,15 @@ const USUAL_LENGTH: f32 = 500.0;
 pub struct Weights(Vec<u8>);
 
 impl Weights {
-    /// The weights of an article's terms. `fields` are its texts, each with what an occurrence in it counts.
-    pub fn of<'t, T: IntoIterator<Item = &'t str>>(fields: impl IntoIterator<Item = (T, f32)>, body: usize) -> Self {
-        let mut counts: BTreeMap<u32, f32> = BTreeMap::new();
-        let length = 1.0 - LENGTH + LENGTH * body as f32 / USUAL_LENGTH;
-        for (terms, count) in fields {
-            let count = if count == BODY { BODY / length.max(0.5) } else { count };
-            for term in terms {
-                *counts.entry(hash(term)).or_default() += count;
-            }
-        }
+    /// The weights of an article's terms, by what their occurrences count together.
+    pub fn of<'t>(counts: impl IntoIterator<Item = (&'t str, f32)>) -> Self {
+        let mut counts: Vec<(u32, f32)> = counts.into_iter().map(|(term, count)| (hash(term), count)).collect();
+        counts.sort_by_key(|(hash, _)| *hash);
+        counts.dedup_by(|next, first| {
+            let same = next.0 == first.0;
+            first.1 += if same { next.1 } else { 0.0 };
+            same
+        });
         let byte = |count: f32| (count / (count + SATURATION) * 255.0).round().clamp(1.0, 255.0) as u32;
         Self(counts.into_iter().flat_map(|(hash, count)| (hash << 8 | byte(count)).to_be_bytes()).collect())
     }
@@ -78,11 +77,16 @@ pub fn hash(term: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn weights(title: &str, body: &str) -> Weights {
-        let body: Vec<_> = body.split(' ').collect();
-        Weights::of([(title.split(' ').collect(), TITLE), (body.clone(), BODY)], body.len())
+        let mut counts: BTreeMap<&str, f32> = BTreeMap::new();
+        for (text, count) in [(title, TITLE), (body, super::body(body.split(' ').count()))] {
+            text.split(' ').for_each(|term| *counts.entry(term).or_default() += count);
+        }
+        Weights::of(counts)
     }
 
     #[test]

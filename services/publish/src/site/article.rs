@@ -10,7 +10,7 @@ use super::{
     page_path,
     related::{RelatedLine, related_lines},
     rendered,
-    summaries::{Absent, Block, back_links},
+    summaries::{Absent, Block, back_links, placed},
 };
 use crate::related::Related;
 
@@ -121,17 +121,17 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
     let limited = limited.as_deref();
     let separator = messages.text("site-separator");
     let separators = std::iter::once("").chain(std::iter::repeat(&*separator));
-    let mut summaries: Vec<_> = page.summarized.summaries.iter().enumerate().collect();
+    let mut summaries = placed(&page.summarized.summaries);
     // The reader's language first; the sort keeps the order of the others.
-    summaries.sort_by_key(|(_, summary)| messages.language.distance(&summary.language));
-    let own = (summaries.first().map(|(_, summary)| *summary))
+    summaries.sort_by_key(|placed| messages.language.distance(&placed.summary.language));
+    let own = (summaries.first().map(|placed| placed.summary))
         .filter(|summary| summary.language.same_language(&messages.language))
         .and_then(|summary| Some((summary.title.as_deref()?, languages::lang(&summary.language))))
         .filter(|(title, _)| !title.trim().is_empty() && *title != article.title);
     let lang = languages::lang(&article.language);
     let (title, title_lang) = own.unwrap_or((&article.title, lang));
     let url = site.page_url(article.article_id);
-    let description = description(summaries.first().map_or(&article.text, |(_, summary)| &summary.text));
+    let description = description(summaries.first().map_or(&article.text, |placed| &placed.summary.text));
     let in_language = |m: &Messages| format!("{url}?lang={}", m.language);
     let shown = [title, article.title.as_str()];
     let site_name = if article.site.name.is_empty() { &article.site.host } else { &article.site.name };
@@ -158,15 +158,10 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
         original_label: messages.original(&article.language),
         length: messages.length(article.words, &article.language),
         reading_time: messages.reading_time(article.words, &article.language),
-        missing: page
-            .summarized
-            .missing
-            .iter()
+        missing: (page.summarized.missing.iter())
             .map(|m| Absent::new(messages, m, rights, &page.summarized.summaries))
             .collect(),
-        summaries: (summaries.iter())
-            .map(|(place, summary)| Block::new(messages, *place, summary, &shown, &page.passages))
-            .collect(),
+        summaries: (summaries.iter()).map(|placed| Block::new(messages, placed, &shown, &page.passages)).collect(),
         rights: messages.with("article-rights", &[("site", site_name.as_str().into())]),
         rights_refused: rights.ai == AiUse::Refused,
         rights_reason: rights.reason.as_deref(),

@@ -49,21 +49,25 @@ struct Line<'a> {
     snippet: Option<(String, Vec<Piece>)>,
 }
 
-/// The page of a search, with its form, and what was found.
+/// The page of a search, with its form, and what was found; `None` where its turn didn't come.
 pub fn render_search(
     site: &SiteInfo,
     messages: &Messages,
     asked: &Asked,
     query: &Query,
     unreadable: &[Unreadable],
-    found: &Found,
+    found: Option<&Found>,
 ) -> String {
     let searched = !query.is_empty() || asked.is_filtered();
+    let nothing = Found::default();
+    let (busy, found) = (found.is_none(), found.unwrap_or(&nothing));
     let outcome = match found {
+        _ if busy => Some(messages.text("search-busy").into_owned()),
         _ if !asked.q.is_empty() && query.is_empty() && found.hits.is_empty() => {
             Some(messages.text("search-no-words").into_owned())
         }
-        Found { gave_up: true, .. } => Some(messages.text("search-gave-up").into_owned()),
+        Found { gave_up: true, next: None, .. } => Some(messages.text("search-gave-up").into_owned()),
+        Found { gave_up: true, .. } => Some(messages.text("search-gave-up-on-older").into_owned()),
         Found { total: Some(Total::MoreThan(count)), .. } => {
             Some(messages.with("search-more-than", &[("count", (*count).into())]))
         }
@@ -142,7 +146,7 @@ pub struct ResultsView {
     pub next: Option<String>,
     /// How many articles were found; `null` on pages after the first.
     pub total: Option<TotalView>,
-    /// Whether it took too long, so that nothing was found though something may be there.
+    /// Whether it took too long, so that only the newest articles were looked at, or none; `next` goes on with the others.
     pub gave_up: bool,
 }
 
@@ -227,7 +231,7 @@ mod tests {
     fn page(messages: &Messages, address: &str, found: &Found) -> String {
         let asked = Asked::of(address);
         let meant = asked.meant();
-        render_search(&fixtures::site(), messages, &asked, &meant.wanted.query, &meant.unreadable, found)
+        render_search(&fixtures::site(), messages, &asked, &meant.wanted.query, &meant.unreadable, Some(found))
     }
 
     #[test]
@@ -262,6 +266,12 @@ mod tests {
         assert!(html.contains("took too long"), "{html}");
         let html = page(&ENGLISH, "q=goats&from=yesterday", &nothing(None));
         assert!(html.contains("yesterday") && html.contains("2026-01-31"), "{html}");
+        let next = Some(Cursor::Older { number: 7 });
+        let html = page(&ENGLISH, "q=goats", &Found { gave_up: true, next, ..Found::default() });
+        assert!(html.contains("only the newest") && html.contains("after=o_7"), "{html}");
+        let asked = Asked::of("q=goats");
+        let busy = render_search(&fixtures::site(), &ENGLISH, &asked, &asked.meant().wanted.query, &[], None);
+        assert!(busy.contains("Too many searches") && busy.contains("value=\"goats\""), "{busy}");
         let empty = page(&ENGLISH, "", &nothing(None));
         assert!(!empty.contains("class=\"outcome\""), "{empty}");
     }

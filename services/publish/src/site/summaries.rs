@@ -34,14 +34,9 @@ pub(super) struct Source {
 }
 
 impl<'a> Block<'a> {
-    /// The summary at `place` in the event. Its title goes without saying where it is one of those `shown` already.
-    pub(super) fn new(
-        messages: &Messages,
-        place: usize,
-        summary: &'a Summary,
-        shown: &[&str],
-        passages: &Passages,
-    ) -> Self {
+    /// A summary. Its title goes without saying where it is one of those `shown` already.
+    pub(super) fn new(messages: &Messages, placed: &Placed<'a>, shown: &[&str], passages: &Passages) -> Self {
+        let Placed { place, summary, .. } = *placed;
         let source = |number: usize| {
             let label = messages.with("article-source", &[("number", number.into())]);
             Source { number, label }
@@ -57,7 +52,7 @@ impl<'a> Block<'a> {
         }
         let heading = messages.summary(&summary.language);
         Self {
-            id: id(summary),
+            id: placed.id.clone(),
             lang: languages::lang(&summary.language),
             tab: messages.language_name(&summary.language).map_or_else(|| heading.clone(), |name| name.into_owned()),
             heading,
@@ -69,20 +64,41 @@ impl<'a> Block<'a> {
     }
 }
 
-fn id(summary: &Summary) -> String {
-    format!("summary-{}", summary.language)
+/// A summary and its place.
+pub(super) struct Placed<'a> {
+    /// Its place in the event.
+    pub(super) place: usize,
+    pub(super) summary: &'a Summary,
+    /// What names it on the page, and no other.
+    id: String,
+}
+
+/// The summaries of an article in the order of the event. Links name one by its language; where there are several in one,
+/// those after the first by their number too.
+pub(super) fn placed(summaries: &[Summary]) -> Vec<Placed<'_>> {
+    let mut placed: Vec<Placed<'_>> = Vec::with_capacity(summaries.len());
+    for (place, summary) in summaries.iter().enumerate() {
+        let language = &summary.language;
+        let id = match placed.iter().filter(|other| other.summary.language == *language).count() {
+            0 => format!("summary-{language}"),
+            others => format!("summary{}-{language}", others + 1),
+        };
+        placed.push(Placed { place, summary, id });
+    }
+    placed
 }
 
 /// Links from a passage back to the sentences that it carries, as HTML: one a summary, in the order in which they are
-/// `shown` (each with its place in the event).
-pub(super) fn back_links(messages: &Messages, shown: &[(usize, &Summary)], carried: &[Carried]) -> String {
+/// `shown`.
+pub(super) fn back_links(messages: &Messages, shown: &[Placed<'_>], carried: &[Carried]) -> String {
     let first_of = |place: usize| carried.iter().find(|c| c.summary == place).map(|c| c.sentence + 1);
-    let links = shown.iter().filter_map(|(place, summary)| Some((first_of(*place)?, *summary)));
-    let link = |(number, summary): (usize, &Summary)| {
-        let heading = messages.summary(&summary.language);
+    let links = shown.iter().filter_map(|placed| Some((first_of(placed.place)?, placed)));
+    let link = |(number, placed): (usize, &Placed<'_>)| {
+        let language = &placed.summary.language;
+        let heading = messages.summary(language);
         let label = messages.with("article-back", &[("summary", heading.as_str().into()), ("number", number.into())]);
-        let name = messages.language_name(&summary.language).unwrap_or_default();
-        let (lang, id) = (messages.lang, id(summary));
+        let name = messages.language_name(language).unwrap_or_default();
+        let (lang, id) = (messages.lang, &placed.id);
         // Names of languages and tags hold no markup.
         format!(r##"<a class="back" href="#{id}-{number}" lang="{lang}" aria-label="{label}">↩ {name}</a>"##)
     };
@@ -133,4 +149,28 @@ fn made(messages: &Messages, summary: &Summary) -> String {
     });
     let parts: Vec<_> = std::iter::once(method).chain(checks).collect();
     parts.join(languages::sentence_gap(&messages.language))
+}
+
+#[cfg(test)]
+mod tests {
+    use kos_shared::event::Span;
+
+    use crate::site::{Passages, Sections, fixtures, messages::CHINESE, render_article};
+
+    #[test]
+    fn summaries_in_one_language_have_ids_of_their_own() {
+        let mut page = fixtures::page();
+        let summaries = &mut page.summarized.summaries;
+        summaries.push(summaries[1].clone());
+        summaries[2].sentences[0].spans = vec![Span { start: 0, end: 21 }];
+        page.passages = Passages::of(&page.body, &page.summarized.article.text, summaries);
+        let html = render_article(&fixtures::site(), &CHINESE, &page, &Sections::default());
+        let mut ids: Vec<_> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        ids.sort_unstable();
+        assert!(ids.contains(&"summary-zh-1") && ids.contains(&"summary2-zh-1"), "{ids:?}");
+        assert!(html.contains("class=\"back\" href=\"#summary2-zh-1\""), "{html}");
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "an id stands twice: {html}");
+    }
 }
