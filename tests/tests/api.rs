@@ -90,6 +90,7 @@ impl Site {
             comments: Arc::new(Comments::off(&store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
             pages: Pages::default(),
+            languages: Default::default(),
             searches: Searches::of(store.readers()),
         };
         let app = routes(site, axum::Router::new(), None, &process);

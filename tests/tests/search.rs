@@ -441,6 +441,7 @@ impl Site {
             comments: Arc::new(Comments::off(&self.store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
             pages: Pages::default(),
+            languages: Default::default(),
             searches,
         };
         let app = kos_publish::routes::routes(site, axum::Router::new(), None, &process);

@@ -28,7 +28,7 @@ use crate::{
     cookies,
     delivery::{Encoding, Validators, deliver, not_modified},
     desk,
-    lists::{self, live::Live},
+    lists::{self, Languages, live::Live},
     out,
     pages::{Kept, Key, Pages},
     related,
@@ -56,6 +56,8 @@ pub struct Site {
     pub live: Live,
     /// Its articles' pages, as far as they are kept.
     pub pages: Pages,
+    /// What languages lists have, as they were last read.
+    pub languages: Languages,
     /// What gives searches their turns.
     pub searches: Searches,
 }

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::{
     comments::Comments,
     guard::Guard,
-    lists::{self, live::Live},
+    lists::{self, Languages, live::Live},
     pages::Pages,
     routes::{Site, routes},
     search::{self, Searches},
@@ -59,7 +59,15 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let live = Live::new(config.serving.listeners, process.stop.clone());
     runtime.spawn(live.clone().run(pool.clone()));
     let searches = Searches::of(&pool);
-    let site = Site { info: Arc::clone(&info), pool, comments, live, pages: Pages::default(), searches };
+    let site = Site {
+        info: Arc::clone(&info),
+        pool,
+        comments,
+        live,
+        pages: Pages::default(),
+        languages: Languages::default(),
+        searches,
+    };
     let bus = Operator::new(runtime.connection().clone(), "publish", &config.nats);
     let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
     let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), Some(bus), &process));

@@ -33,6 +33,7 @@ pub async fn lists(store: &Store, times: usize) -> anyhow::Result<()> {
         comments: Arc::new(Comments::off(store).await?),
         live: Live::new(1, stop.clone()),
         pages: Pages::default(),
+        languages: Default::default(),
         searches: Searches::of(store.readers()),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -1,5 +1,7 @@
 //! The addresses of lists.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Path, RawQuery, State},
@@ -12,7 +14,7 @@ use kos_shared::{
     stage::RecordError,
 };
 
-use super::{Cursor, Filter, Turn, select};
+use super::{Cursor, Entry, Filter, Turn, select};
 use crate::{
     api::{failed, problem},
     comments,
@@ -77,8 +79,8 @@ fn turn(wishes: &Wishes) -> Turn {
 
 struct Read {
     page: select::Page,
-    also_at: Vec<super::Entry>,
-    languages: Vec<Language>,
+    also_at: Vec<Entry>,
+    languages: Arc<[Language]>,
 }
 
 async fn read(site: &Site, filter: &Filter, turn: Turn) -> Result<Read, RecordError> {
@@ -89,7 +91,9 @@ async fn read(site: &Site, filter: &Filter, turn: Turn) -> Result<Read, RecordEr
         entry.comments = counts.get(&entry.article_id).copied().unwrap_or(0).into();
     }
     let also_at = select::also_at(&site.pool, &page.entries).await?;
-    Ok(Read { page, also_at, languages: select::languages(&site.pool).await? })
+    let of_all = *filter == Filter::default() && turn == Turn::First;
+    let newest = page.entries.first().map(Entry::cursor).filter(|_| of_all);
+    Ok(Read { page, also_at, languages: site.languages.read(&site.pool, newest).await? })
 }
 
 async fn sources(State(site): State<Site>, query: RawQuery, headers: HeaderMap) -> Response {
