@@ -32,6 +32,7 @@ on_both_databases! {
     a_new_day_has_new_tokens
     an_event_waits_since_it_first_did
     a_model_is_known_by_its_last_articles
+    one_source_does_not_crowd_out_the_others
     a_record_is_of_one_model_and_counts_an_article_once
 }
 
@@ -179,10 +180,21 @@ async fn a_model_is_known_by_its_last_articles(database: Database) {
     assert_eq!(of(6..28), [Verdict::Pass; 22], "it may make up for a bad beginning");
     let finding = record.check(&of_article(28)).await.unwrap();
     assert_eq!(finding.figure, Some(1.0), "what was before the last articles still counts");
-    let language = of_article(28).language;
-    assert_eq!(record.standing(&of_article(28).model).await.unwrap(), [(language, finding)]);
+    assert_eq!(record.standing(&of_article(28).model).await.unwrap(), [finding]);
     track_record::keep_house(&store, at(24) + (45 * 24).hours()).await.unwrap();
     assert_eq!(count(&store, "track_record").await, 4);
+}
+
+async fn one_source_does_not_crowd_out_the_others(database: Database) {
+    let record = TrackRecord::new(open(&database).await);
+    for number in 0..30 {
+        record.note(&of_article(number), &host(number), true, at(number)).await.unwrap();
+    }
+    for number in 30..300 {
+        record.note(&of_article(number), "evil.test", false, at(number)).await.unwrap();
+    }
+    let finding = record.check(&of_article(300)).await.unwrap();
+    assert_eq!((finding.verdict, finding.figure), (Verdict::Pass, Some(0.75)));
 }
 
 async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database) {

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use kos_shared::{
-    control::Question,
-    event::{Check, Language},
-};
+use kos_shared::{control::Question, event::Check};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -42,9 +39,9 @@ pub struct Tried {
     pub probe: Probe,
     /// How many tokens all workers may spend a day, where there is a limit, and how many of today's are spent.
     pub budget: Option<(u64, u64)>,
-    /// What its last summaries say of it, in each language that it was asked for.
+    /// What its recent summaries say of it.
     #[serde(default)]
-    pub records: Vec<(Language, Check)>,
+    pub records: Vec<Check>,
 }
 
 /// Tries the endpoints of a writer.
@@ -69,7 +66,7 @@ pub async fn tried(writer: &Writer) -> Result<Vec<Tried>, String> {
             context_tokens: model.context_tokens,
             probe: probe.unwrap_or_else(|_| silent()),
             budget,
-            records: standing.into_iter().map(|(language, finding)| (language, check(&finding))).collect(),
+            records: standing.iter().map(check).collect(),
         })
     });
     join_all(probes).await.into_iter().collect()

@@ -10,20 +10,26 @@ use sqlx::{
 
 use tracing::warn;
 
-use super::{OpenError, Store};
+use super::{Dialect, OpenError, Store};
 use crate::config::DatabaseConfig;
 
 /// One step. `BYTES` in its text stands for the dialect's type for bytes; what stands below a line `-- only sqlite` or
 /// `-- only postgres` is for that database alone, up to the next such line or a line `-- end`.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Orders the steps. A service's begin at 100; those below are the workers' own.
+    /// Orders the steps. A service's begin at 100, those that some services share at 50; those below are every worker's.
     pub version: i64,
     /// What it does.
     pub name: &'static str,
     /// Its statements.
     pub sql: &'static str,
 }
+
+/// Where the steps begin that services share without every worker having them.
+const SHARED: i64 = 50;
+
+/// Where the steps of services begin.
+const OF_SERVICES: i64 = 100;
 
 /// The tables that every worker has.
 const WORKER: &[Migration] = &[
@@ -72,30 +78,51 @@ pub(super) async fn migrate(
         )
     });
     let mut migrator = Migrator::with_migrations(migrations.collect());
-    // sqlx refuses a database with any step that it doesn't know; which ones are refused is decided below.
-    migrator.set_ignore_missing(true);
-    migrator.run(&store.writers).await.map_err(|e| failed(&e))?;
-    let rows = sqlx::query("select version from _sqlx_migrations").fetch_all(&store.writers).await;
-    let applied = rows.and_then(|rows| rows.iter().map(|row| row.try_get("version")).collect::<Result<Vec<i64>, _>>());
     let known: HashSet<i64> = migrator.iter().map(|step| step.version).collect();
-    let newer = newer_step(&known, &applied.map_err(|e| failed(&e))?).map_err(|step| {
+    let newer = newer_step(&known, &applied(store).await.map_err(|e| failed(&e))?).map_err(|step| {
         failed(&format!(
             "step {step} was applied to it, which is none of this version's: expected {service}'s database"
         ))
     })?;
+    // sqlx refuses a database with any step that it doesn't know; which ones are refused is decided above.
+    migrator.set_ignore_missing(true);
+    migrator.run(&store.writers).await.map_err(|e| failed(&e))?;
     if let Some(step) = newer {
         warn!(service, step, "the database was brought up to date by a newer version than this one");
     }
     Ok(newer)
 }
 
-/// The newest applied step that comes after all known ones; an unknown one among them is an error.
+/// The steps that were applied so far.
+async fn applied(store: &Store) -> Result<Vec<i64>, sqlx::Error> {
+    // The table is sqlx's, and is not there before the first step.
+    let exists = match store.dialect {
+        Dialect::Sqlite => "select count(*) as tables from sqlite_master where name = '_sqlx_migrations'",
+        Dialect::Postgres => {
+            "select count(*) as tables from information_schema.tables \
+             where table_name = '_sqlx_migrations' and table_schema = current_schema()"
+        }
+    };
+    let exists: i64 = sqlx::query(exists).fetch_one(&store.writers).await?.try_get("tables")?;
+    if exists == 0 {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query("select version from _sqlx_migrations").fetch_all(&store.writers).await?;
+    rows.iter().map(|row| row.try_get("version")).collect()
+}
+
+/// The newest applied step that comes after all known ones of its kind, the workers' own and a service's; an unknown one
+/// among them is an error.
 fn newer_step(known: &HashSet<i64>, applied: &[i64]) -> Result<Option<i64>, i64> {
-    let last = known.iter().max().copied().unwrap_or(0);
-    let unknown = || applied.iter().filter(|step| !known.contains(step)).copied();
-    match unknown().find(|step| *step < last) {
-        Some(strange) => Err(strange),
-        None => Ok(unknown().max()),
+    let kind =
+        |step: i64| [1..SHARED, SHARED..OF_SERVICES, OF_SERVICES..i64::MAX].into_iter().find(|k| k.contains(&step));
+    let is_newer = |step: &i64| {
+        kind(*step).is_some_and(|kind| known.iter().filter(|known| kind.contains(known)).all(|known| known < step))
+    };
+    let unknown = || applied.iter().filter(|step| !known.contains(step));
+    match unknown().find(|step| !is_newer(step)) {
+        Some(strange) => Err(*strange),
+        None => Ok(unknown().max().copied()),
     }
 }
 
@@ -120,6 +147,8 @@ mod tests {
         let known = HashSet::from([1, 2, 100]);
         assert_eq!(newer_step(&known, &[1, 2, 100]), Ok(None));
         assert_eq!(newer_step(&known, &[1, 2, 100, 101, 102]), Ok(Some(102)));
-        assert_eq!(newer_step(&known, &[1, 2, 50, 100]), Err(50));
+        assert_eq!(newer_step(&known, &[1, 2, 3, 100]), Ok(Some(3)));
+        assert_eq!(newer_step(&HashSet::from([1, 2, 50, 52, 100, 102]), &[1, 2, 50, 51, 52]), Err(51));
+        assert_eq!(newer_step(&HashSet::from([1, 2, 100, 102]), &[1, 2, 101]), Err(101));
     }
 }

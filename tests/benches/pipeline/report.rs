@@ -77,7 +77,7 @@ pub fn print(mut rounds: Vec<Round>, latencies: Latencies) {
         for (limit, count) in within.iter().take_while(|(limit, _)| *limit <= 0.01) {
             figure(&format!("{stage}, within {} ms", limit * 1_000.0), format!("{:.1} %", 100.0 * share(*count)));
         }
-        if let Some((limit, _)) = within.iter().find(|(_, count)| share(*count) >= 0.99) {
+        if let Some((limit, _)) = within.iter().find(|(limit, count)| limit.is_finite() && share(*count) >= 0.99) {
             figure(&format!("{stage}, p99"), format!("at most {} ms", limit * 1_000.0));
         }
     }

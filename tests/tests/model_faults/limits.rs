@@ -4,9 +4,9 @@ use kos_shared::{
     event::{AttemptOutcome, MissingCode},
     text::count_words,
 };
-use kos_tests::{Act, Article, ModelServer};
+use kos_tests::{Act, Article, ModelServer, eventually};
 
-use crate::{page, pipeline, publish, seen};
+use crate::{LIMIT, page, pipeline, publish, seen};
 
 /// The article on a page that refuses machine use.
 fn refusing(number: u64) -> Article {
@@ -60,6 +60,35 @@ async fn a_summary_stands_without_its_title_where_a_better_one_can_t_be_paid_for
     let written = &done.summaries[0];
     assert_eq!((written.language.as_str(), written.title.as_deref()), ("zh", None));
     assert_eq!(written.model.as_deref(), Some("played"));
+}
+
+#[tokio::test]
+async fn an_answer_of_the_second_endpoint_is_found_again_though_nothing_is_left_for_the_first() {
+    let (first, second) = (
+        ModelServer::start(|call| if call.number <= 3 { Act::Status(503, None) } else { Act::Good }),
+        ModelServer::start(|_| Act::Good),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("endpoints.toml");
+    std::fs::write(&file, format!("[[endpoint]]\nurl = \"{}\"\nmodel = \"second\"\n", second.url())).unwrap();
+    let file = file.display().to_string();
+    let variables = [
+        ("KOS_LLM_ENDPOINTS", file.as_str()),
+        ("KOS_LLM_DAILY_TOKENS", "2400"),
+        ("KOS_LLM_PATIENCE", "0s"),
+        ("KOS_LANGUAGES", "zh"),
+    ];
+    let pipeline = pipeline(&first.url(), &variables).await;
+    publish(&pipeline, &page(540)).await;
+    assert_eq!(seen(&pipeline, &page(540)).await.done.summaries[0].model.as_deref(), Some("second"));
+    let replayed = pipeline.kos(&["replay", "--stage", "summarize"]).await;
+    assert_eq!(replayed.code, 0, "{replayed:?}");
+    eventually(LIMIT, "the second event", async || (pipeline.stored("KOS_SUMMARIZED").await.len() > 1).then_some(()))
+        .await;
+    let done = seen(&pipeline, &page(540)).await.done;
+    let outcomes: Vec<_> = done.attempts.iter().map(|attempt| attempt.outcome).collect();
+    assert_eq!(outcomes, [AttemptOutcome::BudgetSpent, AttemptOutcome::Passed], "{done:#?}");
+    assert_eq!((second.count(), done.summaries[0].model.as_deref()), (1, Some("second")));
 }
 
 #[tokio::test]

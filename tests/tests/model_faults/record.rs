@@ -18,7 +18,7 @@ async fn a_model_that_nearly_always_fails_is_not_believed_when_it_passes() {
     }
     let doctor = pipeline.kos(&["doctor"]).await;
     assert_eq!(doctor.code, 1, "{doctor:?}");
-    assert!(doctor.stdout.contains("0 of the last 6 summaries in all languages passed the checks"), "{doctor:?}");
+    assert!(doctor.stdout.contains("0 of 6 recent summaries in all languages passed the checks"), "{doctor:?}");
     let mut withheld = 0;
     for number in 303..310 {
         let article = page(number);
@@ -30,7 +30,7 @@ async fn a_model_that_nearly_always_fails_is_not_believed_when_it_passes() {
         }
         let fallback = seen.done.summaries[0].fallback.as_ref().unwrap();
         assert_eq!((fallback.code, &fallback.failed[..]), (MissingCode::ModelFailed, &["record".to_owned()][..]));
-        let reason = "what it wrote passed and is withheld, as only 1 of the last 4 summaries in";
+        let reason = "what it wrote passed and is withheld, as only 1 of 4 recent summaries in";
         assert!(fallback.reason.contains(reason), "{}", fallback.reason);
         assert!(seen.html.contains("since most of what the model wrote lately failed the checks"), "{}", seen.html);
         withheld += 1;

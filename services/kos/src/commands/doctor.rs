@@ -119,13 +119,9 @@ fn model(tried: Tried) -> Finding {
     found.extend(probe.tokens_per_second.map(|speed| format!("{speed:.0} tokens/s")));
     found.extend(probe.window.as_ref().map(|window| format!("window of {} tokens", window.tokens)));
     found.extend(budget.map(|(daily, spent)| format!("{spent} of {daily} tokens spent today")));
-    // The share of articles with a summary that passed, and where that is too small, from how many.
-    found.extend(records.iter().filter_map(|(language, record)| match &record.detail {
-        Some(detail) => Some(detail.clone()),
-        None => record.figure.map(|share| format!("{:.0} % of summaries in {language} passed", share * 100.0)),
-    }));
+    found.extend(records.iter().filter_map(|record| record.detail.clone()));
     let found = found.join(", ");
-    let is_withheld = records.iter().any(|(_, record)| record.verdict == Verdict::Fail);
+    let is_withheld = records.iter().any(|record| record.verdict == Verdict::Fail);
     match (&probe.window, budget) {
         (Some(window), _) if (window.tokens as usize) < context_tokens => {
             bad(check, found, format!("set KOS_LLM_CONTEXT to {} or less: articles may not fit", window.tokens))
@@ -220,8 +216,7 @@ async fn workers(operator: &Operator) -> anyhow::Result<Vec<Finding>> {
         let check = format!("worker {}", status.service);
         if let Some(step) = status.newer_schema {
             let found = format!("version {} on a database of a newer one (step {step})", status.version);
-            findings.push(bad(check, found, "replace it by the version that the other workers have"));
-            continue;
+            findings.push(bad(check.clone(), found, "replace it by the version that the other workers have"));
         }
         findings.push(if status.ready {
             good(check, format!("ready, {}, {} waiting in the outbox", status.database, status.outbox_waiting))

@@ -118,11 +118,8 @@ impl Writer {
             if let Some(summary) = round.summary {
                 return Ok(Written { summary: Ok(summary), attempts });
             }
+            // Also where the budget is spent: the next one's answer may have been kept.
             retry_at = [retry_at, round.retry_at].into_iter().flatten().min();
-            // The others cost of the same budget.
-            if round.budget_spent {
-                break;
-            }
         }
         Ok(Written { summary: Err(shortfall(&attempts, retry_at)), attempts })
     }

@@ -33,8 +33,6 @@ pub struct Round {
     pub attempts: Vec<Attempt>,
     /// When it may answer, where it was down or busy.
     pub retry_at: Option<Timestamp>,
-    /// Whether there was no budget to ask it.
-    pub budget_spent: bool,
     /// How many answers came and were judged.
     judged: u32,
 }
@@ -134,7 +132,6 @@ impl Round {
         let (outcome, reason, until) = described(no_answer);
         info!(language = %question.language, endpoint = model.endpoint.name(), reason, "no answer");
         self.retry_at = until;
-        self.budget_spent = matches!(no_answer, NoAnswer::BudgetSpent);
         self.attempts.push(Attempt { outcome, reason: Some(reason), ..attempt(model, question) });
     }
 }

@@ -6,7 +6,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kos_shared::{event::Language, store::Store};
+use kos_shared::{
+    event::{Language, Verdict},
+    store::Store,
+};
 use sqlx::Row;
 
 use super::answers::Question;
@@ -19,7 +22,7 @@ pub const NAME: &str = "record";
 const WINDOW: usize = 24;
 
 /// How many of them may come from one host: texts on which models fail, hostile ones among them, can spoil a record no
-/// further. With two such hosts a good model still has half of its articles.
+/// further. With two such hosts and enough others a good model still has half of its articles.
 const OF_ONE_HOST: usize = WINDOW / 4;
 
 /// From how many articles on a record says anything.
@@ -32,9 +35,6 @@ const ENOUGH: usize = 4;
 /// were independent of it, at most 4 % of articles would be without one, and three or more of the first four with a
 /// probability of 0.00025.
 const LEAST_SHARE: f64 = 0.4;
-
-/// How many articles are looked at for those that count.
-const READ: i64 = 200;
 
 /// How long it is remembered: as long as answers are.
 const KEPT_DAYS: i64 = 45;
@@ -108,7 +108,8 @@ impl TrackRecord {
         let statement = sqlx::query(
             "insert into track_record (model, language, prompt_version, content_hash, host, passed, judged_at_ms) \
              values ($1, $2, $3, $4, $5, $6, $7) \
-             on conflict (model, language, prompt_version, content_hash) do update set passed = excluded.passed",
+             on conflict (model, language, prompt_version, content_hash) do update set passed = excluded.passed, \
+             host = excluded.host",
         )
         .bind(&question.model)
         .bind(question.language.as_str())
@@ -131,33 +132,42 @@ impl TrackRecord {
         Ok(finding(&noted, &question.language, &question.prompt_version))
     }
 
-    /// What the record of `model` says in each language that it was asked for lately, with the prompt that was last used
-    /// there.
+    /// What the record of `model` says in each language that it was asked for, with the prompt that was last used there;
+    /// every one that says something.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn standing(&self, model: &str) -> Result<Vec<(Language, Finding)>, sqlx::Error> {
+    pub async fn standing(&self, model: &str) -> Result<Vec<Finding>, sqlx::Error> {
         let noted = self.noted(model).await?;
-        let mut standing: Vec<(Language, Finding)> = Vec::new();
+        let mut languages: Vec<Language> = Vec::new();
+        let mut standing: Vec<Finding> = Vec::new();
         for article in &noted {
-            if let Ok(language) = article.language.parse()
-                && !standing.iter().any(|(known, _)| *known == language)
-            {
-                let finding = finding(&noted, &language, &article.prompt_version);
-                standing.push((language, finding));
+            let Ok(language) = article.language.parse() else { continue };
+            if languages.contains(&language) {
+                continue;
+            }
+            let finding = finding(&noted, &language, &article.prompt_version);
+            languages.push(language);
+            // Languages with too little of their own share what is said of all.
+            if finding.verdict != Verdict::CannotJudge && !standing.contains(&finding) {
+                standing.push(finding);
             }
         }
         Ok(standing)
     }
 
-    /// A model's last articles, the newest first.
+    /// A model's articles, the newest first, of each host no more than can count.
     async fn noted(&self, model: &str) -> Result<Vec<Noted>, sqlx::Error> {
         let rows = sqlx::query(
-            "select language, prompt_version, host, passed from track_record where model = $1 \
-             order by judged_at_ms desc, content_hash limit $2",
+            "select language, prompt_version, host, passed from (\
+               select language, prompt_version, host, passed, judged_at_ms, content_hash, \
+                 row_number() over (partition by language, prompt_version, host \
+                   order by judged_at_ms desc, content_hash) as of_host \
+               from track_record where model = $1) as noted \
+             where of_host <= $2 order by judged_at_ms desc, content_hash",
         )
         .bind(model)
-        .bind(READ)
+        .bind(OF_ONE_HOST as i64)
         .fetch_all(self.store.readers())
         .await?;
         let noted = rows.iter().map(|row| {
@@ -190,12 +200,12 @@ fn finding(noted: &[Noted], language: &Language, prompt_version: &str) -> Findin
     if !tally.tells() || (!own.tells() && own.is_clean()) {
         return Finding::cannot_judge(NAME);
     }
-    let share = tally.share();
-    if share >= LEAST_SHARE {
-        return Finding::pass(NAME, share);
+    let (share, Tally { judged, passed }) = (tally.share(), tally);
+    let detail = format!("{passed} of {judged} recent summaries {scope} passed the checks");
+    if share < LEAST_SHARE {
+        return Finding::fail(NAME, share, detail);
     }
-    let Tally { judged, passed } = tally;
-    Finding::fail(NAME, share, format!("{passed} of the last {judged} summaries {scope} passed the checks"))
+    Finding { detail: Some(detail), ..Finding::pass(NAME, share) }
 }
 
 /// Forgets what is as old as the oldest answers.
@@ -211,8 +221,6 @@ pub async fn keep_house(store: &Store, now: Timestamp) -> Result<(), sqlx::Error
 
 #[cfg(test)]
 mod tests {
-    use kos_shared::event::Verdict;
-
     use super::*;
 
     /// Articles in a language, each of a host of its own: as many that passed, the newest, and then as many that didn't.
@@ -280,7 +288,7 @@ mod tests {
     #[test]
     fn what_is_said_of_it_can_be_counted_again() {
         let finding = finding(&noted("zh", 3, 17), &Language::CHINESE, "zh-2");
-        assert_eq!(finding.detail.as_deref(), Some("3 of the last 20 summaries in zh passed the checks"));
+        assert_eq!(finding.detail.as_deref(), Some("3 of 20 recent summaries in zh passed the checks"));
         assert_eq!(finding.figure, Some(0.15));
     }
 }
