@@ -1,7 +1,5 @@
 //! An article's summaries, as its page shows them.
 
-use std::borrow::Cow;
-
 use kos_shared::event::{Language, Method, Missing, Rights, Show, Summary, Verdict};
 
 use super::{Messages, Passages, languages, passages::Carried};
@@ -120,20 +118,18 @@ impl Absent {
         let limited = messages.limited(rights).filter(|_| rights.show == Show::None).map(|said| said.into_owned());
         let said = limited.or_else(|| messages.why(missing.code, &missing.failed));
         let as_it_came = said.is_none();
+        let language = &missing.language;
+        let is_chinese = Language::CHINESE.reads(language);
+        let traditional = summaries.iter().any(|summary| summary.language.is_traditional_chinese());
         Self {
-            label: messages.no_summary(&told_apart(&missing.language, summaries)),
+            label: if is_chinese && traditional {
+                messages.no_simplified_summary()
+            } else {
+                messages.no_summary(language)
+            },
             reason: said.unwrap_or_else(|| missing.reason.clone()),
             as_it_came,
         }
-    }
-}
-
-/// Simplified Chinese by its whole name where there is a summary in Traditional characters.
-fn told_apart<'l>(language: &'l Language, summaries: &[Summary]) -> Cow<'l, Language> {
-    let traditional = summaries.iter().any(|summary| summary.language.is_traditional_chinese());
-    match "zh-Hans".parse() {
-        Ok(simplified) if traditional && language.reads(&simplified) => Cow::Owned(simplified),
-        _ => Cow::Borrowed(language),
     }
 }
 

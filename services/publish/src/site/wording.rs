@@ -10,16 +10,10 @@ use super::{languages, messages::Messages};
 const RECORD: &str = "record";
 
 impl Messages {
-    /// A language's name; its tag where it has none here, nothing where the language is not known. Of scripts only
-    /// those of Chinese are told apart, where the tag names one.
+    /// A language's name; its tag where it has none here, nothing where the language is not known. Traditional
+    /// Chinese has a name of its own.
     pub(crate) fn language_name<'a>(&'a self, language: &'a Language) -> Option<Cow<'a, str>> {
-        let written = if language.is_traditional_chinese() {
-            "zh-hant"
-        } else if language.as_str().starts_with("zh-Hans") {
-            "zh-hans"
-        } else {
-            language.primary()
-        };
+        let written = if language.is_traditional_chinese() { "zh-hant" } else { language.primary() };
         match self.find(&format!("language-{written}")) {
             None if language.primary() == "und" => None,
             name => Some(name.unwrap_or(Cow::Borrowed(language.as_str()))),
@@ -42,6 +36,11 @@ impl Messages {
             Some(name) => self.with("article-summary-in", &[("language", name.into())]),
             None => self.text("article-summary").into_owned(),
         }
+    }
+
+    /// That there is no summary in Simplified Chinese, where there is one in Traditional characters.
+    pub(crate) fn no_simplified_summary(&self) -> String {
+        self.with("article-no-summary-in", &[("language", self.text("language-zh-hans").into())])
     }
 
     /// That there is no summary in `language`.
@@ -187,7 +186,7 @@ mod tests {
         let named = |tag: &str| CHINESE.language_name(&tag.parse().unwrap()).map(Cow::into_owned);
         assert_eq!(
             [named("zh"), named("zh-TW"), named("zh-Hans")],
-            ["中文", "繁体中文", "简体中文"].map(|n| Some(n.into()))
+            ["中文", "繁体中文", "中文"].map(|n| Some(n.into()))
         );
         assert_eq!(ENGLISH.language_name(&"zh-CN".parse().unwrap()).as_deref(), Some("Chinese"));
         assert_eq!(ENGLISH.language_name(&"en-GB".parse().unwrap()).as_deref(), Some("English"));
