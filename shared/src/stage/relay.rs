@@ -130,8 +130,10 @@ impl<B: Bus> Relay<B> {
                 }
             }
         }
-        for (event, since) in taken.events.iter().zip(&taken.since).filter(|(event, _)| sent.contains(&event.id)) {
-            traces::sent(event, *since);
+        if traces::are_exported() {
+            for (event, since) in taken.events.iter().zip(&taken.since).filter(|(event, _)| sent.contains(&event.id)) {
+                traces::sent(event, *since);
+            }
         }
         let now = Timestamp::now();
         let spread = PUT_OFF.mul_f64(0.75 + fastrand::f64() / 2.0);

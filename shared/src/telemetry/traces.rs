@@ -104,6 +104,11 @@ fn is_traced(metadata: &Metadata<'_>) -> bool {
     if metadata.is_span() { metadata.target() == TARGET } else { *metadata.level() <= Level::INFO }
 }
 
+/// Whether there is a collector that spans go to.
+pub fn are_exported() -> bool {
+    EXPORT.get().is_some()
+}
+
 /// Sends the spans that wait. Nothing is sent after that.
 pub(super) fn end() {
     if let Some(export) = EXPORT.get()
