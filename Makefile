@@ -77,13 +77,14 @@ crash: rust ## the crash test in its long form: 30 kills under load, on SQLite a
 	cargo build --locked --workspace --bins && \
 	KOS_CRASH=long cargo test --locked --package kos-tests --test crash -- --nocapture --test-threads 1 $(ARGS)
 
-bench: rust ## throughput, latency and memory, beside the compute floor; the site beside nginx
+bench: rust ## throughput, latency, memory, beside the compute floor; scaling; the site beside nginx
 	@$(SERVERS) && nginx=$$($(INSTALL)/nginx.sh) && export KOS_NGINX="$$nginx" && \
 	export KOS_CORPORA="$${KOS_CORPORA:-$$(cd ../shared/corpora 2>/dev/null && pwd)}" && \
 	cargo build --locked --release --workspace --bins && \
 	cargo bench --locked --package kos-summarize --bench extractive -- --quick && \
 	cargo bench --locked --package kos-tests --bench search && \
 	cargo bench --locked --package kos-tests --bench readers && \
+	cargo bench --locked --package kos-tests --bench scaling && \
 	cargo bench --locked --package kos-tests --bench pipeline -- $(ARGS)
 
 eval: rust ## how good extraction, metadata, feeds, summaries and the gate are, on the corpora in KOS_CORPORA

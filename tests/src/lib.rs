@@ -30,6 +30,7 @@ mod related_news;
 pub mod rouge;
 mod site_tools;
 pub mod stage;
+pub mod summarizing;
 mod worker;
 pub mod worker_loop;
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, sleep},
 };
 use tracing::{Instrument, Span, debug, field::Empty, info, info_span, warn};
 
@@ -13,6 +13,7 @@ use super::{
     Context, Failure, Stage,
     committer::{Answer, Job, Verdict},
     dead_letter::dead_letter,
+    meanwhile::meanwhile,
     panic::catching,
     retry,
 };
@@ -72,19 +73,15 @@ impl<S: Stage, B: Bus> Handler<S, B> {
             attempt = Empty,
         );
         async {
-            let mut progress = interval(self.context.config.ack_wait / 3);
-            progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            progress.tick().await;
-            let handling = self.handle_patiently(&delivery, &envelope, &traced);
-            tokio::pin!(handling);
-            let settlement = loop {
+            let handling = async {
                 tokio::select! {
                     biased;
-                    settlement = &mut handling => break settlement,
-                    () = self.context.abort.cancelled() => break Settlement::Retry(Duration::ZERO),
-                    _ = progress.tick() => settle(&delivery, Settlement::InProgress).await,
+                    settlement = self.handle_patiently(&delivery, &envelope, &traced) => settlement,
+                    () = self.context.abort.cancelled() => Settlement::Retry(Duration::ZERO),
                 }
             };
+            let keep_patient = || settle(&delivery, Settlement::InProgress);
+            let settlement = meanwhile(self.context.config.ack_wait / 3, keep_patient, handling).await;
             settle(&delivery, settlement).await;
         }
         .instrument(span)

@@ -8,6 +8,7 @@ mod committer;
 mod cpu;
 mod dead_letter;
 mod handler;
+mod meanwhile;
 mod panic;
 pub mod relay;
 mod retry;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use cpu::on_cpu;
+pub use meanwhile::meanwhile;
 
 /// What one service does with one kind of event.
 pub trait Stage: Send + Sync + 'static {

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{interval, sleep};
+use kos_shared::stage::meanwhile;
+use tokio::time::sleep;
 use tracing::warn;
 
 use super::{
@@ -133,19 +134,14 @@ impl Writer {
 
     /// Waits for `call`, and has everybody know meanwhile that somebody does.
     async fn while_claimed<T>(&self, question: &Question, call: impl Future<Output = T>) -> T {
-        let mut call = std::pin::pin!(call);
         let Some(answers) = &self.answers else { return call.await };
-        let mut renewal = interval(LEASE / 3);
-        renewal.tick().await;
-        loop {
-            tokio::select! {
-                answer = &mut call => return answer,
-                _ = renewal.tick() => if let Err(error) = answers.renew(question, Timestamp::now()).await {
-                    // At worst another worker asks as well; giving up here would have paid for nothing.
-                    warn!(%error, "a claim could not be renewed");
-                },
+        let renew = || async {
+            if let Err(error) = answers.renew(question, Timestamp::now()).await {
+                // At worst another worker asks as well; giving up here would have paid for nothing.
+                warn!(%error, "a claim could not be renewed");
             }
-        }
+        };
+        meanwhile(LEASE / 3, renew, call).await
     }
 
     async fn release(&self, question: &Question) -> Result<(), sqlx::Error> {
