@@ -186,7 +186,8 @@ async fn a_model_is_known_by_its_last_articles(database: Database) {
 }
 
 async fn one_source_does_not_crowd_out_the_others(database: Database) {
-    let record = TrackRecord::new(open(&database).await);
+    let store = open(&database).await;
+    let record = TrackRecord::new(store.clone());
     for number in 0..30 {
         record.note(&of_article(number), &host(number), true, at(number)).await.unwrap();
     }
@@ -195,6 +196,7 @@ async fn one_source_does_not_crowd_out_the_others(database: Database) {
     }
     let finding = record.check(&of_article(300)).await.unwrap();
     assert_eq!((finding.verdict, finding.figure), (Verdict::Pass, Some(0.75)));
+    assert_eq!(count(&store, "track_record").await, 30 + 6, "what can't count is forgotten");
 }
 
 async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database) {

@@ -10,7 +10,7 @@ use kos_shared::{
     event::{Language, Verdict},
     store::Store,
 };
-use sqlx::Row;
+use sqlx::{Row, any::AnyRow};
 
 use super::answers::Question;
 use crate::gate::Finding;
@@ -35,6 +35,10 @@ const ENOUGH: usize = 4;
 /// were independent of it, at most 4 % of articles would be without one, and three or more of the first four with a
 /// probability of 0.00025.
 const LEAST_SHARE: f64 = 0.4;
+
+/// How many of a model's newest articles are read where those in one language say nothing yet: enough, as of one host
+/// and language few are kept.
+const READ: usize = 1_000;
 
 /// How long it is remembered: as long as answers are.
 const KEPT_DAYS: i64 = 45;
@@ -100,26 +104,31 @@ impl TrackRecord {
     }
 
     /// Notes whether the answers to `question`, both where there are two, gave a summary that passed of an article of
-    /// `host`. The same article counts once, however often it is summarized.
+    /// `host`. The same article counts once, however often it is summarized; articles of the host that can't count any
+    /// more are forgotten.
     ///
     /// # Errors
     /// The database fails.
     pub async fn note(&self, question: &Question, host: &str, passed: bool, now: Timestamp) -> Result<(), sqlx::Error> {
-        let statement = sqlx::query(
+        let mut tx = self.store.begin().await?;
+        let noted = sqlx::query(
             "insert into track_record (model, language, prompt_version, content_hash, host, passed, judged_at_ms) \
              values ($1, $2, $3, $4, $5, $6, $7) \
              on conflict (model, language, prompt_version, content_hash) do update set passed = excluded.passed, \
              host = excluded.host",
-        )
-        .bind(&question.model)
-        .bind(question.language.as_str())
-        .bind(&question.prompt_version)
-        .bind(&question.content_hash)
-        .bind(host)
-        .bind(i64::from(passed))
-        .bind(now.as_millisecond());
-        self.store.execute(statement).await?;
-        Ok(())
+        );
+        let noted = noted.bind(&question.model).bind(question.language.as_str()).bind(&question.prompt_version);
+        let noted = noted.bind(&question.content_hash).bind(host).bind(i64::from(passed)).bind(now.as_millisecond());
+        noted.execute(&mut *tx).await?;
+        let outdone = sqlx::query(
+            "delete from track_record where model = $1 and language = $2 and prompt_version = $3 and host = $4 \
+             and content_hash not in (select content_hash from track_record \
+               where model = $1 and language = $2 and prompt_version = $3 and host = $4 \
+               order by judged_at_ms desc, content_hash limit $5)",
+        );
+        let outdone = outdone.bind(&question.model).bind(question.language.as_str()).bind(&question.prompt_version);
+        outdone.bind(host).bind(OF_ONE_HOST as i64).execute(&mut *tx).await?;
+        tx.commit().await
     }
 
     /// What the record of the model that answered `question` says of its summary. The figure is the share of articles
@@ -128,7 +137,10 @@ impl TrackRecord {
     /// # Errors
     /// The database fails.
     pub async fn check(&self, question: &Question) -> Result<Finding, sqlx::Error> {
-        let noted = self.noted(&question.model).await?;
+        let mut noted = self.newest_like(question).await?;
+        if noted.len() < ENOUGH {
+            noted = self.newest(&question.model).await?;
+        }
         Ok(finding(&noted, &question.language, &question.prompt_version))
     }
 
@@ -138,7 +150,7 @@ impl TrackRecord {
     /// # Errors
     /// The database fails.
     pub async fn standing(&self, model: &str) -> Result<Vec<Finding>, sqlx::Error> {
-        let noted = self.noted(model).await?;
+        let noted = self.newest(model).await?;
         let mut languages: Vec<Language> = Vec::new();
         let mut standing: Vec<Finding> = Vec::new();
         for article in &noted {
@@ -156,30 +168,43 @@ impl TrackRecord {
         Ok(standing)
     }
 
-    /// A model's articles, the newest first, of each host no more than can count.
-    async fn noted(&self, model: &str) -> Result<Vec<Noted>, sqlx::Error> {
+    /// The articles that count in the language and with the prompt of a question, the newest first.
+    async fn newest_like(&self, question: &Question) -> Result<Vec<Noted>, sqlx::Error> {
         let rows = sqlx::query(
-            "select language, prompt_version, host, passed from (\
-               select language, prompt_version, host, passed, judged_at_ms, content_hash, \
-                 row_number() over (partition by language, prompt_version, host \
-                   order by judged_at_ms desc, content_hash) as of_host \
-               from track_record where model = $1) as noted \
-             where of_host <= $2 order by judged_at_ms desc, content_hash",
+            "select language, prompt_version, host, passed from track_record \
+             where model = $1 and language = $2 and prompt_version = $3 \
+             order by judged_at_ms desc, content_hash limit $4",
         )
-        .bind(model)
-        .bind(OF_ONE_HOST as i64)
+        .bind(&question.model)
+        .bind(question.language.as_str())
+        .bind(&question.prompt_version)
+        .bind(WINDOW as i64)
         .fetch_all(self.store.readers())
         .await?;
-        let noted = rows.iter().map(|row| {
-            Ok(Noted {
-                language: row.try_get("language")?,
-                prompt_version: row.try_get("prompt_version")?,
-                host: row.try_get("host")?,
-                passed: row.try_get::<i64, _>("passed")? != 0,
-            })
-        });
-        noted.collect()
+        rows.iter().map(noted).collect()
     }
+
+    /// A model's articles in all languages, the newest first.
+    async fn newest(&self, model: &str) -> Result<Vec<Noted>, sqlx::Error> {
+        let rows = sqlx::query(
+            "select language, prompt_version, host, passed from track_record where model = $1 \
+             order by judged_at_ms desc, content_hash limit $2",
+        )
+        .bind(model)
+        .bind(READ as i64)
+        .fetch_all(self.store.readers())
+        .await?;
+        rows.iter().map(noted).collect()
+    }
+}
+
+fn noted(row: &AnyRow) -> Result<Noted, sqlx::Error> {
+    Ok(Noted {
+        language: row.try_get("language")?,
+        prompt_version: row.try_get("prompt_version")?,
+        host: row.try_get("host")?,
+        passed: row.try_get::<i64, _>("passed")? != 0,
+    })
 }
 
 /// A model is known by what it did in a language with the prompt that it has now. Until there is enough of that, it is
