@@ -68,8 +68,14 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
     };
     let text = std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?;
     let file: File = toml::from_str(&text).map_err(|e| error(without_the_line(&e, &text)))?;
+    if file.endpoint.is_empty() {
+        return Err(error("there is no [[endpoint]] in it".into()));
+    }
     for (number, entry) in file.endpoint.into_iter().enumerate() {
         let wrong = |reason: &str| error(format!("[[endpoint]] {} {reason}", number + 1));
+        if entry.model.trim().is_empty() {
+            return Err(wrong("has an empty model; expected the name that the server knows it by"));
+        }
         let api_key = match (&entry.api_key, &entry.api_key_file) {
             (Some(_), Some(_)) => return Err(wrong("has both api_key and api_key_file")),
             (Some(key), None) => Some(Secret::new(key)),
@@ -92,7 +98,14 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
             total_timeout: timeout.unwrap_or(defaults.total_timeout),
             ..defaults
         };
-        models.push(model(settings, context, observer).map_err(|reason| wrong(&format!("can't be used: {reason}")))?);
+        let model = model(settings, context, observer).map_err(|reason| wrong(&format!("can't be used: {reason}")))?;
+        let of = |model: &Model| (model.endpoint.name().to_owned(), model.endpoint.model().to_owned());
+        // Breakers, metrics and attempts are told apart by both.
+        if models.iter().any(|other| of(other) == of(&model)) {
+            let (name, model) = of(&model);
+            return Err(wrong(&format!("is the second {name} with the model {model}; expected a name of its own")));
+        }
+        models.push(model);
     }
     Ok(models)
 }
@@ -180,10 +193,13 @@ mod tests {
             ("api_key = \"sk-secret\\u0007x\"", "[[endpoint]] 1"),
             ("context = 100", "context of 100 tokens"),
             ("api_key_file = '/nowhere/sk'", "/nowhere/sk"),
+            ("[[endpoint]]\nurl = 'http://127.0.0.1:2'\nmodel = ' '", "[[endpoint]] 2 has an empty model"),
+            ("[[endpoint]]\nurl = 'http://127.0.0.1:1/v1'\nmodel = 'a'", "expected a name of its own"),
         ] {
             let error = read(&format!("{endpoint}{wrong}\n")).unwrap_err().to_string();
             assert!(error.contains("KOS_LLM_ENDPOINTS") && error.contains(said), "{wrong}: {error}");
             assert!(!error.contains("sk-secret"), "{error}");
         }
+        assert!(read("").unwrap_err().to_string().contains("no [[endpoint]]"));
     }
 }

@@ -14,9 +14,10 @@ use crate::WrongUsage;
 
 /// What stands on standard input, as an article.
 pub fn from_stdin() -> anyhow::Result<Article> {
-    let mut input = String::new();
-    stdin().read_to_string(&mut input).context("standard input: expected UTF-8 text")?;
-    Ok(of_input(&input)?)
+    let mut input = Vec::new();
+    stdin().read_to_end(&mut input).context("standard input")?;
+    let input = str::from_utf8(&input).map_err(|e| WrongUsage(format!("standard input: expected UTF-8 text: {e}")))?;
+    Ok(of_input(input)?)
 }
 
 /// An article as `kos extract` prints it, or any text: then its first line is not taken for a title.
