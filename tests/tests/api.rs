@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use kos_publish::{
     comments::Comments,
     lists::{live::Live, stories},
+    page_states::PageStates,
     pages::Pages,
     routes::routes,
     search::Searches,
@@ -89,6 +90,7 @@ impl Site {
             pool: store.readers().clone(),
             comments: Arc::new(Comments::off(&store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
+            page_states: PageStates::of(store.readers().clone()),
             pages: Pages::default(),
             languages: Default::default(),
             searches: Searches::of(store.readers()),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use kos_publish::{
     comments::Comments,
     lists::live::Live,
+    page_states::PageStates,
     pages::Pages,
     search::{Budget, Cursor, Query, Searches, Total, WINDOW, Wanted, backfill, find, find_within},
     site::SiteInfo,
@@ -440,6 +441,7 @@ impl Site {
             pool: self.store.readers().clone(),
             comments: Arc::new(Comments::off(&self.store).await.unwrap()),
             live: Live::new(1, process.stop.clone()),
+            page_states: PageStates::of(self.store.readers().clone()),
             pages: Pages::default(),
             languages: Default::default(),
             searches,

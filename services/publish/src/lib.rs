@@ -11,7 +11,8 @@
 //! - [`api`]: what programs read and do, and the document that says so.
 //! - [`out`]: feeds, sitemaps and digests, for machines and returning readers.
 //! - [`client_address`], [`origin`], [`cookies`] and [`signing`]: who asks, and what to believe of it.
-//! - [`delivery`]: how answers travel; [`pages`] keeps the pages of articles, [`versions`] says until when.
+//! - [`delivery`]: how answers travel; [`pages`] keeps the pages of articles, [`versions`] and
+//!   [`page_states`] say until when.
 //! - [`webhooks`]: who else is told of an article.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
@@ -32,6 +33,7 @@ pub mod guard;
 pub mod lists;
 pub mod origin;
 pub mod out;
+pub mod page_states;
 pub mod pages;
 pub mod related;
 pub mod routes;

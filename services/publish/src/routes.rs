@@ -30,6 +30,7 @@ use crate::{
     desk,
     lists::{self, Languages, live::Live},
     out,
+    page_states::{PageState, PageStates},
     pages::{Kept, Key, Pages},
     related,
     search::{self, Searches},
@@ -37,7 +38,7 @@ use crate::{
         self, ArticlePage, BUILD, CONTENT_SECURITY_POLICY, ErrorPage, Messages, Sections, SiteInfo, Wish, assets,
         choose, crawler_headers, remember, render_article, render_error,
     },
-    state, versions,
+    state,
 };
 
 /// How many related articles a page names.
@@ -54,6 +55,8 @@ pub struct Site {
     pub comments: Arc<Comments>,
     /// Who is told of new articles.
     pub live: Live,
+    /// What state its articles' pages are in.
+    pub page_states: PageStates,
     /// Its articles' pages, as far as they are kept.
     pub pages: Pages,
     /// What languages lists have, as they were last read.
@@ -229,7 +232,7 @@ async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQue
     if wishes.more || is_author(&headers) {
         return own_page(&site, id, reader, &headers, said.as_deref()).await;
     }
-    match state_of(&site, id, reader.messages).await {
+    match validators_of(&site, id, reader.messages).await {
         Ok(Some(validators)) => shared_page(&site, id, &validators, reader, &headers).await,
         Ok(None) => own_page(&site, id, reader, &headers, None).await,
         Err(failure) => reader.answer_failure(&site.info, &failure),
@@ -242,9 +245,12 @@ fn is_author(headers: &HeaderMap) -> bool {
 }
 
 /// What the page of an article that stands is known by: all that it is made of, by versions.
-async fn state_of(site: &Site, id: ArticleId, messages: &Messages) -> Result<Option<Validators>, RecordError> {
-    let Some(version) = versions::of(&site.pool, id).await? else { return Ok(None) };
-    let related = versions::of_related(&site.pool, id).await?;
+async fn validators_of(
+    site: &Site,
+    id: ArticleId,
+    messages: &Messages,
+) -> Result<Option<Validators>, Arc<RecordError>> {
+    let Some(PageState { version, related }) = site.page_states.get(id).await? else { return Ok(None) };
     // The form for comments holds for a day: a page with one is made anew every hour.
     let hour = Timestamp::now().as_second() / 3_600;
     let own = [id.to_string(), version.number.to_string(), hour.to_string()];

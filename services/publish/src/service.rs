@@ -20,6 +20,7 @@ use crate::{
     comments::Comments,
     guard::Guard,
     lists::{self, Languages, live::Live},
+    page_states::PageStates,
     pages::Pages,
     routes::{Site, routes},
     search::{self, Searches},
@@ -59,11 +60,13 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let live = Live::new(config.serving.listeners, process.stop.clone());
     runtime.spawn(live.clone().run(pool.clone()));
     let searches = Searches::of(&pool);
+    let page_states = PageStates::of(pool.clone());
     let site = Site {
         info: Arc::clone(&info),
         pool,
         comments,
         live,
+        page_states,
         pages: Pages::default(),
         languages: Languages::default(),
         searches,

@@ -60,18 +60,6 @@ pub async fn of(pool: &AnyPool, id: ArticleId) -> Result<Option<Version>, Record
     row.as_ref().map(read).transpose()
 }
 
-/// The versions of the articles that a page names as related, in an order of their own: what changes them changes the page.
-///
-/// # Errors
-/// The database fails, or holds what can't be read.
-pub async fn of_related(pool: &AnyPool, id: ArticleId) -> Result<Vec<(String, Version)>, RecordError> {
-    let sql = "select r.other_id, v.version, v.changed_at_ms from related as r \
-               join versions as v on v.article_id = r.other_id where r.article_id = $1 \
-               and not exists (select 1 from retractions as w where w.article_id = r.other_id) order by r.other_id";
-    let rows = sqlx::query(sql).bind(id.to_string()).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((row.try_get("other_id")?, read(row)?))).collect()
-}
-
 /// The version in a row.
 pub(crate) fn read(row: &AnyRow) -> Result<Version, RecordError> {
     Ok(Version { number: row.try_get("version")?, changed_at: time(row, "changed_at_ms")? })

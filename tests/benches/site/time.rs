@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use kos_publish::{
     comments::Comments,
     lists::{self, Filter, Turn, live::Live, select},
+    page_states::PageStates,
     pages::Pages,
     routes::Site,
     search::Searches,
@@ -32,6 +33,7 @@ pub async fn lists(store: &Store, times: usize) -> anyhow::Result<()> {
         pool: store.readers().clone(),
         comments: Arc::new(Comments::off(store).await?),
         live: Live::new(1, stop.clone()),
+        page_states: PageStates::of(store.readers().clone()),
         pages: Pages::default(),
         languages: Default::default(),
         searches: Searches::of(store.readers()),

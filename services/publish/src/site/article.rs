@@ -1,5 +1,7 @@
 //! An article's page.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use jiff::Timestamp;
 use kos_shared::event::{AiUse, ArticleSummarized, Language, OffsetTime, Revision, Show, Summary};
@@ -11,6 +13,7 @@ use super::{
     related::{RelatedLine, related_lines},
     rendered,
     summaries::{Absent, Block, back_links, placed},
+    uri::uri,
 };
 use crate::related::Related;
 
@@ -65,7 +68,7 @@ struct Page<'a> {
     added: Time,
     updated: Option<Time>,
     modified: Option<String>,
-    original_url: &'a str,
+    original_url: Cow<'a, str>,
     original_label: String,
     length: String,
     reading_time: String,
@@ -154,7 +157,7 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
         added: Time::new(messages, page.added_at),
         updated: (article.revision > Revision::FIRST).then(|| Time::new(messages, article.fetched_at)),
         modified: article.modified_at.map(seconds),
-        original_url: article.canonical_url.as_str(),
+        original_url: uri(&article.canonical_url),
         original_label: messages.original(&article.language),
         length: messages.length(article.words, &article.language),
         reading_time: messages.reading_time(article.words, &article.language),

@@ -3,12 +3,12 @@
 use kos_shared::event::{Article, Revision};
 use serde_json::{Value, json};
 
-use super::{SiteInfo, article::seconds, languages};
+use super::{SiteInfo, article::seconds, languages, uri::uri};
 
 /// The content of a `<script type="application/ld+json">`: a block of data, which no policy for scripts concerns, since
 /// nobody runs it. `title` and `description` are what the page shows; the publisher is the article's own, not this site.
 pub(super) fn news_article(site: &SiteInfo, article: &Article, title: &str, description: Option<&str>) -> String {
-    let original = article.canonical_url.as_str();
+    let original = uri(&article.canonical_url);
     let mut data = json!({
         "@context": "https://schema.org",
         "@type": "NewsArticle",

@@ -33,6 +33,7 @@ pub mod sitemap;
 pub mod sources;
 mod summaries;
 mod tags;
+mod uri;
 mod wording;
 
 use std::{borrow::Cow, sync::LazyLock};
