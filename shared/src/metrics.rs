@@ -10,17 +10,20 @@
 //! | `kos_event_age_seconds` | service, event_type | from the event's own time to its settlement |
 //! | `kos_commit_events` | service | events in one transaction |
 //! | `kos_outbox_sent_total` | service, mode | events sent (batch, single) |
+//! | `kos_outbox_waiting_events` | service | events that wait to be sent, as of the last ten seconds |
+//! | `kos_outbox_oldest_seconds` | service | since when the oldest of them waits; 0 where none does |
 //! | `kos_pull_rebuilds_total` | service | pulls that the watchdog replaced |
 //!
 //! What a service counts beside these stands in a file of that name in its own crate ([`Metrics::register`]).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, atomic::AtomicU64};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
         counter::Counter,
         family::Family,
+        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::{Metric, Registry},
@@ -95,6 +98,10 @@ pub struct Metrics {
     pub commit_events: Durations<ServiceLabels>,
     /// `kos_outbox_sent_total`
     pub sent: Family<SentLabels, Counter>,
+    /// `kos_outbox_waiting_events`
+    pub outbox_waiting: Family<ServiceLabels, Gauge>,
+    /// `kos_outbox_oldest_seconds`
+    pub outbox_oldest: Family<ServiceLabels, Gauge<f64, AtomicU64>>,
     /// `kos_pull_rebuilds_total`
     pub rebuilds: Family<ServiceLabels, Counter>,
     registry: Arc<Mutex<Registry>>,
@@ -123,6 +130,8 @@ impl Default for Metrics {
             age: Family::new_with_constructor(seconds),
             commit_events: Family::new_with_constructor(events),
             sent: Family::default(),
+            outbox_waiting: Family::default(),
+            outbox_oldest: Family::default(),
             rebuilds: Family::default(),
             registry: Arc::default(),
         };
@@ -134,6 +143,8 @@ impl Default for Metrics {
         registry.register("event_age_seconds", "From an event's own time to its settlement", metrics.age.clone());
         registry.register("commit_events", "Events in one transaction", metrics.commit_events.clone());
         registry.register("outbox_sent", "Events sent", metrics.sent.clone());
+        registry.register("outbox_waiting_events", "Events that wait to be sent", metrics.outbox_waiting.clone());
+        registry.register("outbox_oldest_seconds", "Since when the oldest waits", metrics.outbox_oldest.clone());
         registry.register("pull_rebuilds", "Pulls that the watchdog replaced", metrics.rebuilds.clone());
         Self { registry: Arc::new(Mutex::new(registry)), ..metrics }
     }

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::{Instant, interval_at, sleep},
+    time::{Instant, interval, interval_at, sleep},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error, info, info_span, warn};
@@ -16,6 +16,7 @@ use crate::{
     config::{Config, ConfigError, DatabaseConfig},
     control::{self, Answering, Question},
     event::Payload,
+    metrics::ServiceLabels,
     process::Process,
     stage::{Context, Stage, relay, worker},
     store::{Migration, OpenError, Store, failures, inbox, outbox},
@@ -23,6 +24,9 @@ use crate::{
 
 /// How often the connection is looked at.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// How often the outbox is counted.
+const WATCH_OUTBOX: Duration = Duration::from_secs(10);
 
 /// How often streams are given room and old rows are forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
@@ -100,6 +104,7 @@ impl Runtime {
         let (prepared, is_prepared) = watch::channel(false);
         tokio::spawn(prepare(context.clone(), prepared).instrument(info_span!("bus", service)));
         tokio::spawn(watch_bus(context.clone(), connection.clone(), config.clone(), finish.clone()));
+        tokio::spawn(watch_outbox(context.clone(), finish.clone()));
         tokio::spawn(
             keep_house(context.clone(), connection.clone(), finish.clone())
                 .instrument(info_span!("housekeeping", service)),
@@ -323,6 +328,23 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
             }
             Durability::Weak(reason) => context.health.bad("durability", reason),
         }
+    }
+}
+
+/// Keeps the gauges of the outbox true.
+async fn watch_outbox(context: Context<JetStream>, finish: CancellationToken) {
+    let mut ticks = interval(WATCH_OUTBOX);
+    loop {
+        tokio::select! {
+            () = finish.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        // That the database is gone is told by those who need it.
+        let Ok((waiting, oldest)) = outbox::waiting(context.store.readers()).await else { continue };
+        let labels = ServiceLabels { service: context.service };
+        let age = oldest.map_or(0.0, |oldest| Timestamp::now().duration_since(oldest).as_secs_f64());
+        context.metrics.outbox_waiting.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        context.metrics.outbox_oldest.get_or_create(&labels).set(age.max(0.0));
     }
 }
 

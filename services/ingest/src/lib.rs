@@ -6,7 +6,8 @@
 //! [`canonical`] says under which address the article is known, and [`mod@article`] puts all of it together. [`stage`]
 //! does so for each event, with what [`mod@page`] brings, within what [`rights`] leave and the operator's [`rules`] let
 //! in; [`state`] tells a new revision from a known one, [`near_duplicate`] marks a story that was taken in from elsewhere
-//! before, and [`retention`] keeps pages for a while. [`feed`] follows feeds; [`service`] is the service at work.
+//! before, and [`retention`] keeps pages for a while. [`feed`] follows feeds, [`mod@metrics`] counts fetches; [`service`]
+//! is the service at work.
 //!
 //! All that reads pages is plain functions over plain data: no clock, no network, no database. They hold on
 //! any input, however hostile: a page is refused with a reason, never a panic or an endless loop. Nothing
@@ -23,6 +24,7 @@ pub mod feed;
 pub mod fetch;
 pub mod hosts;
 mod lanes;
+pub mod metrics;
 pub mod near_duplicate;
 pub mod page;
 pub mod retention;

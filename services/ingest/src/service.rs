@@ -22,6 +22,7 @@ use crate::{
     },
     fetch::{Fetcher, Limits, Manners, Proxies, Setup},
     hosts::Pace,
+    metrics::FetchMetrics,
     page::Pages,
     retention::{self, Retention},
     rights::well_known::SiteRights,
@@ -43,7 +44,12 @@ pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
     let limits = Limits::default();
     let pace = Pace { delay: config.fetch.delay, connections: config.fetch.connections };
     let manners = Manners::new(runtime.store(), &limits, pace, config.fetch.obey_robots);
-    let setup = Setup { proxies, manners: Some(manners), ..Setup::new(allowed.clone(), limits, &config.fetch.contact) };
+    let setup = Setup {
+        proxies,
+        manners: Some(manners),
+        metrics: FetchMetrics::registered(&process.metrics),
+        ..Setup::new(allowed.clone(), limits, &config.fetch.contact)
+    };
     let fetcher = Fetcher::with(setup).map_err(|e| RunError::Start(e.to_string()))?;
     let retention = Retention::of_days(config.keep_days);
     let store = runtime.store().clone();

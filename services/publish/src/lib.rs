@@ -13,6 +13,7 @@
 //! - [`client_address`], [`origin`], [`cookies`] and [`signing`]: who asks, and what to believe of it.
 //! - [`delivery`]: how answers travel; [`pages`] keeps the pages of articles, [`versions`] and
 //!   [`page_states`] say until when.
+//! - [`metrics`]: what is counted of requests.
 //! - [`webhooks`]: who else is told of an article.
 //! - [`websub`]: the address at which hubs reach the ingest workers.
 //!
@@ -31,6 +32,7 @@ pub mod delivery;
 pub mod desk;
 pub mod guard;
 pub mod lists;
+pub mod metrics;
 pub mod origin;
 pub mod out;
 pub mod page_states;

@@ -26,9 +26,10 @@ use crate::{
     api::{self, problem},
     comments::{self, Comments},
     cookies,
-    delivery::{Encoding, Validators, deliver, not_modified},
+    delivery::{Effort, Encoding, Validators, deliver, not_modified},
     desk,
     lists::{self, Languages, live::Live},
+    metrics::{SiteMetrics, count},
     out,
     page_states::{PageState, PageStates},
     pages::{Kept, Key, Pages},
@@ -88,6 +89,7 @@ pub fn routes(site: Site, hubs: Router, bus: Option<Operator>, process: &Process
         .merge(process.routes())
         .layer(from_fn(deliver))
         .layer(from_fn(protect))
+        .layer(from_fn_with_state(SiteMetrics::registered(&process.metrics), count))
 }
 
 /// For pages that are one reader's own, whose addresses say nothing of languages: what `?lang=` chooses is kept in the
@@ -306,7 +308,8 @@ async fn kept(site: &Site, key: Key, tag: &str, messages: &Messages) -> Result<F
             Found::Nothing => return Ok(Found::Nothing),
         },
     };
-    let body = key.encoding.encode(&page.body).map_err(|e| RecordError::State(format!("encoding a page: {e}")))?;
+    let encoded = key.encoding.encode(&page.body, Effort::Kept);
+    let body = encoded.map_err(|e| RecordError::State(format!("encoding a page: {e}")))?;
     let kept = Kept { body, ..page };
     site.pages.put(key, kept.clone());
     Ok(Found::Article(kept))

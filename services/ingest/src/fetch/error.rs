@@ -235,6 +235,38 @@ pub enum Remedy {
 }
 
 impl FetchError {
+    /// Its name in metrics.
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Client { .. } => "client",
+            Self::Dns { .. } => "dns",
+            Self::Connect { .. } => "connect",
+            Self::Tls { .. } => "tls",
+            Self::Timeout { .. } => "timeout",
+            Self::Interrupted { .. } => "interrupted",
+            Self::ServerFailure { .. } => "server_failure",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::NotFound { .. } => "not_found",
+            Self::Gone { .. } => "gone",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Rejected { .. } => "rejected",
+            Self::NotHtml { .. } => "not_html",
+            Self::TooLarge { .. } => "too_large",
+            Self::HeaderTooLarge { .. } => "header_too_large",
+            Self::UnknownEncoding { .. } => "unknown_encoding",
+            Self::RefusedPort { .. } => "refused_port",
+            Self::RefusedName { .. } => "refused_name",
+            Self::RefusedByRobots { .. } => "refused_by_robots",
+            Self::NotYet { .. } => "not_yet",
+            Self::NoRoom { .. } => "no_room",
+            Self::State { .. } => "state",
+            Self::RobotsOutOfReach { .. } => "robots_out_of_reach",
+            Self::RefusedAddress { .. } => "refused_address",
+            Self::TooManyRedirects { .. } => "too_many_redirects",
+            Self::BadRedirect { .. } => "bad_redirect",
+        }
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> Remedy {
         match self {

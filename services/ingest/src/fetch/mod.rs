@@ -30,7 +30,7 @@ use reqwest::{
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
     redirect::Policy,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use url::Host;
 
@@ -44,6 +44,7 @@ pub use room::Room;
 
 use crate::{
     address::{AllowedNetworks, is_private_name, is_web_port},
+    metrics::FetchMetrics,
     robots::RobotsPolicy,
 };
 use budget::Budget;
@@ -68,6 +69,8 @@ pub struct Setup {
     pub lookup: Arc<dyn Lookup>,
     /// Turns and robots.txt; without, servers are asked at once.
     pub manners: Option<Manners>,
+    /// Where fetches are counted.
+    pub metrics: FetchMetrics,
 }
 
 impl Setup {
@@ -80,6 +83,7 @@ impl Setup {
             proxies: Proxies::default(),
             lookup: Arc::new(SystemLookup),
             manners: None,
+            metrics: FetchMetrics::default(),
         }
     }
 }
@@ -99,6 +103,7 @@ struct Parts {
     allowed: Arc<AllowedNetworks>,
     limits: Limits,
     manners: Option<Manners>,
+    metrics: FetchMetrics,
     rooms: Rooms,
 }
 
@@ -139,7 +144,7 @@ impl Fetcher {
     pub fn with(setup: Setup) -> Result<Self, FetchError> {
         // The process has one provider of cryptography; another part may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let Setup { allowed, limits, contact, proxies, lookup, manners } = setup;
+        let Setup { allowed, limits, contact, proxies, lookup, manners, metrics } = setup;
         let failed = |e: reqwest::Error| FetchError::Client { reason: error::root_cause(&e) };
         let allowed = Arc::new(allowed);
         let contact: String = contact.chars().filter(char::is_ascii_graphic).collect();
@@ -166,7 +171,7 @@ impl Fetcher {
             Some(client.build().map_err(failed)?)
         };
         let rooms = Rooms::default();
-        Ok(Self(Arc::new(Parts { direct, proxied, proxies, lookup, allowed, limits, manners, rooms })))
+        Ok(Self(Arc::new(Parts { direct, proxied, proxies, lookup, allowed, limits, manners, metrics, rooms })))
     }
 
     /// GETs what is at an address, following redirects.
@@ -207,6 +212,20 @@ impl Fetcher {
     }
 
     async fn follow(
+        &self,
+        asked: &HttpUrl,
+        kind: Kind,
+        begun: bool,
+        ask: &Ask<'_>,
+        budget: &mut Budget,
+    ) -> Result<Answer, FetchError> {
+        let began = Instant::now();
+        let result = self.follow_redirects(asked, kind, begun, ask, budget).await;
+        self.0.metrics.fetched(kind, &result, began.elapsed());
+        result
+    }
+
+    async fn follow_redirects(
         &self,
         asked: &HttpUrl,
         kind: Kind,

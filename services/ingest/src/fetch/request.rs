@@ -23,6 +23,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Feed => "feed",
+            Self::Robots => "robots",
+            Self::Other => "other",
+        }
+    }
+
     /// The Accept header.
     pub(super) const fn accept(self) -> &'static str {
         match self {

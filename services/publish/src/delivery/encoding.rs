@@ -5,8 +5,30 @@ use std::io::{self, Write};
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 
-/// How well zstd is to compress; more costs much and wins little on pages.
-const ZSTD_LEVEL: i32 = 9;
+/// What a body is compressed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// One answer.
+    Once,
+    /// Many: it is kept.
+    Kept,
+}
+
+impl Effort {
+    const fn gzip_level(self) -> flate2::Compression {
+        flate2::Compression::new(match self {
+            Self::Once => 3,
+            Self::Kept => 9,
+        })
+    }
+
+    const fn zstd_level(self) -> i32 {
+        match self {
+            Self::Once => 3,
+            Self::Kept => 9,
+        }
+    }
+}
 
 /// A content coding that the site has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,16 +81,16 @@ impl Encoding {
     ///
     /// # Errors
     /// The coder fails, which it does only without memory.
-    pub fn encode(self, body: &Bytes) -> io::Result<Bytes> {
+    pub fn encode(self, body: &Bytes, effort: Effort) -> io::Result<Bytes> {
         match self {
             Self::Identity => Ok(body.clone()),
             Self::Gzip => {
                 let room = Vec::with_capacity(body.len() / 3);
-                let mut coder = flate2::write::GzEncoder::new(room, flate2::Compression::default());
+                let mut coder = flate2::write::GzEncoder::new(room, effort.gzip_level());
                 coder.write_all(body)?;
                 Ok(coder.finish()?.into())
             }
-            Self::Zstd => Ok(zstd::bulk::compress(body, ZSTD_LEVEL)?.into()),
+            Self::Zstd => Ok(zstd::bulk::compress(body, effort.zstd_level())?.into()),
         }
     }
 }
@@ -115,9 +137,12 @@ mod tests {
     fn what_was_encoded_decodes_to_what_it_was() {
         let body = Bytes::from("渡轮恢复运行。".repeat(500));
         let mut gzip = String::new();
-        let encoded = Encoding::Gzip.encode(&body).unwrap();
+        let encoded = Encoding::Gzip.encode(&body, Effort::Kept).unwrap();
         flate2::read::GzDecoder::new(&*encoded).read_to_string(&mut gzip).unwrap();
         assert_eq!(gzip.as_bytes(), body);
-        assert_eq!(zstd::bulk::decompress(&Encoding::Zstd.encode(&body).unwrap(), 1 << 20).unwrap(), body);
+        assert_eq!(
+            zstd::bulk::decompress(&Encoding::Zstd.encode(&body, Effort::Once).unwrap(), 1 << 20).unwrap(),
+            body
+        );
     }
 }

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use kos_shared::stage::on_cpu;
 use tracing::error;
 
-pub use encoding::Encoding;
+pub use encoding::{Effort, Encoding};
 pub use validators::Validators;
 
 /// The largest body that is hashed and encoded.
@@ -87,9 +87,9 @@ async fn encoded(request: &HeaderMap, headers: &mut HeaderMap, body: Bytes) -> B
     let Some(name) = encoding.header() else { return body };
     let made = if body.len() > SMALL {
         let body = body.clone();
-        on_cpu(move || encoding.encode(&body)).await
+        on_cpu(move || encoding.encode(&body, Effort::Once)).await
     } else {
-        encoding.encode(&body)
+        encoding.encode(&body, Effort::Once)
     };
     match made {
         Ok(encoded) => {

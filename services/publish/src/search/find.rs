@@ -24,7 +24,7 @@ use super::{
 };
 
 /// How many articles are ranked.
-pub const WINDOW: usize = 1_000;
+pub const WINDOW: usize = 500;
 
 /// After how many seconds an article needs to be twice as much about a query to stand where it did: a year. Among articles
 /// that are about the same, newer ones are better news; but a title from last year goes before a passing mention of today.
