@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use kos_shared::crypto;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 
 /// What the server answers for one path.
@@ -183,8 +184,7 @@ fn lock(site: &Mutex<Site>) -> MutexGuard<'_, Site> {
 pub fn http_client() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
-        // Err where somebody else in this process was first.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
+        crypto::install_provider();
         let builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

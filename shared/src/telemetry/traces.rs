@@ -38,7 +38,10 @@ use tracing::{Level, Metadata, Span, Subscriber, debug_span, field::Empty, info,
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
-use crate::event::{Attributes, Outgoing, TraceContext, header};
+use crate::{
+    crypto,
+    event::{Attributes, Outgoing, TraceContext, header},
+};
 
 /// The target of spans that exist for traces alone.
 pub const TARGET: &str = "kos_trace";
@@ -325,8 +328,7 @@ struct Client {
 
 impl Client {
     fn new() -> Result<Self, String> {
-        // The process has one provider of cryptography; another part may have installed it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install_provider();
         let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|e| e.to_string())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

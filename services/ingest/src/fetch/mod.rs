@@ -24,7 +24,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kos_shared::{event::HttpUrl, retry_after, telemetry::traces};
+use kos_shared::{crypto, event::HttpUrl, retry_after, telemetry::traces};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER},
@@ -142,8 +142,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError::Client`] where the machine's certificates can't be read.
     pub fn with(setup: Setup) -> Result<Self, FetchError> {
-        // The process has one provider of cryptography; another part may have installed it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install_provider();
         let Setup { allowed, limits, contact, proxies, lookup, manners, metrics } = setup;
         let failed = |e: reqwest::Error| FetchError::Client { reason: error::root_cause(&e) };
         let allowed = Arc::new(allowed);

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, ToSpan};
 use kos_shared::{
+    crypto,
     event::{ArticlePublished, Event, WebhookDue},
     retry_after,
     stage::{Failure, RecordError, Recorded, Stage},
@@ -32,8 +33,7 @@ impl Delivering {
     /// # Errors
     /// What keeps an HTTP client from being made.
     pub fn new(webhooks: Arc<Webhooks>) -> Result<Self, String> {
-        // The process has one provider of cryptography; another part may have installed it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install_provider();
         let client = Client::builder()
             .user_agent(concat!("knowledge-os/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())

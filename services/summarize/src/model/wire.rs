@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kos_shared::{config::Secret, retry_after};
+use kos_shared::{config::Secret, crypto, retry_after};
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
@@ -52,8 +52,7 @@ impl Wire {
     /// # Errors
     /// [`SetupError`].
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
-        // The process has one provider of cryptography; another part may have installed it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install_provider();
         let builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(Policy::none())
