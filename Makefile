@@ -23,6 +23,7 @@ SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.
 BROWSER = driver=$$($(INSTALL)/chromedriver.sh) && export KOS_CHROMEDRIVER="$$driver"
 # Where these can't be had, the tests that need them fail and say so, and the others run.
 PAGE_CHECKS = export KOS_SITE_TOOLS="$$($(INSTALL)/site-tools.sh)"
+MANIFEST_CHECKS = export KOS_KUBERNETES_TOOLS="$$($(INSTALL)/kubernetes-tools.sh)"
 
 .PHONY: help run test test-containers images secrets test-llm check fmt deny schemas crash bench eval fit fuzz clean rust
 
@@ -35,7 +36,7 @@ run: rust ## all of it on this machine, with sample articles; says where to look
 	exec env KOS_NATS_SERVER="$$nats" $(TARGET)/release/kos up --samples
 
 test: rust ## all tests, against real servers of their own (ARGS='-E "test(name)"' for some)
-	@$(SERVERS) && $(BROWSER) && $(PAGE_CHECKS) && \
+	@$(SERVERS) && $(BROWSER) && $(PAGE_CHECKS) && $(MANIFEST_CHECKS) && \
 	cargo build --locked --workspace --bins && \
 	$(RUN_TESTS)
 
