@@ -22,7 +22,8 @@ SERVERS = nats=$$($(INSTALL)/nats-server.sh) && postgres=$$($(INSTALL)/postgres.
 	export KOS_NATS_SERVER="$$nats" KOS_POSTGRES_BIN="$$postgres"
 BROWSER = driver=$$($(INSTALL)/chromedriver.sh) && export KOS_CHROMEDRIVER="$$driver"
 # Where these can't be had, the tests that need them fail and say so, and the others run.
-CHECKERS = export KOS_SITE_TOOLS="$$($(INSTALL)/site-tools.sh)" KOS_PROMTOOL="$$($(INSTALL)/promtool.sh)"
+CHECKERS = export KOS_SITE_TOOLS="$$($(INSTALL)/site-tools.sh)" KOS_PROMTOOL="$$($(INSTALL)/promtool.sh)" \
+	KOS_KUBERNETES_TOOLS="$$($(INSTALL)/kubernetes-tools.sh)"
 
 .PHONY: help run test test-containers images secrets test-llm check fmt deny schemas crash bench eval fit fuzz clean rust
 

