@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use kos_shared::{
     event::{Language, Verdict},
@@ -33,6 +34,7 @@ on_both_databases! {
     an_event_waits_since_it_first_did
     a_model_is_known_by_its_last_articles
     one_source_does_not_crowd_out_the_others
+    workers_that_note_articles_of_one_host_do_not_wait_for_each_other_in_a_ring
     a_record_is_of_one_model_and_counts_an_article_once
 }
 
@@ -197,6 +199,26 @@ async fn one_source_does_not_crowd_out_the_others(database: Database) {
     let finding = record.check(&of_article(300)).await.unwrap();
     assert_eq!((finding.verdict, finding.figure), (Verdict::Pass, Some(0.75)));
     assert_eq!(count(&store, "track_record").await, 30 + 6, "what can't count is forgotten");
+}
+
+async fn workers_that_note_articles_of_one_host_do_not_wait_for_each_other_in_a_ring(database: Database) {
+    const HOST: &str = "busy.example";
+    let store = open(&database).await;
+    let record = TrackRecord::new(store.clone());
+    for round in 0..5 {
+        // As many at once as there are connections; of what workers note at the same moment none sees the others'.
+        let noted = (0..8).map(|number| (number, of_article(100 * round + number)));
+        let known: Vec<_> = noted.collect();
+        for (number, question) in &known {
+            record.note(question, &host(*number), true, at(*number)).await.unwrap();
+        }
+        store.execute(sqlx::query("update track_record set host = $1").bind(HOST)).await.unwrap();
+        let again = known.iter().map(|(number, question)| record.note(question, HOST, false, at(*number)));
+        let noted: Result<Vec<()>, _> = join_all(again).await.into_iter().collect();
+        noted.unwrap();
+    }
+    record.note(&of_article(999), HOST, true, at(999)).await.unwrap();
+    assert_eq!(count(&store, "track_record").await, 6, "what can't count is forgotten");
 }
 
 async fn a_record_is_of_one_model_and_counts_an_article_once(database: Database) {

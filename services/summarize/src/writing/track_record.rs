@@ -10,7 +10,7 @@ use kos_shared::{
     event::{Language, Verdict},
     store::Store,
 };
-use sqlx::{Row, any::AnyRow};
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use super::answers::Question;
 use crate::gate::Finding;
@@ -120,14 +120,17 @@ impl TrackRecord {
         let noted = noted.bind(&question.model).bind(question.language.as_str()).bind(&question.prompt_version);
         let noted = noted.bind(&question.content_hash).bind(host).bind(i64::from(passed)).bind(now.as_millisecond());
         noted.execute(&mut *tx).await?;
-        let outdone = sqlx::query(
+        // Workers that note articles of one host at the same time forget the same ones: none waits for another's.
+        let outdone = format!(
             "delete from track_record where model = $1 and language = $2 and prompt_version = $3 and host = $4 \
-             and content_hash not in (select content_hash from track_record \
+             and content_hash in (select content_hash from track_record \
                where model = $1 and language = $2 and prompt_version = $3 and host = $4 \
-               order by judged_at_ms desc, content_hash limit $5)",
+               order by judged_at_ms desc, content_hash limit $5 offset $6{})",
+            self.store.dialect().take_rows()
         );
-        let outdone = outdone.bind(&question.model).bind(question.language.as_str()).bind(&question.prompt_version);
-        outdone.bind(host).bind(OF_ONE_HOST as i64).execute(&mut *tx).await?;
+        let outdone = sqlx::query(AssertSqlSafe(outdone)).bind(&question.model).bind(question.language.as_str());
+        let outdone = outdone.bind(&question.prompt_version).bind(host).bind(READ as i64).bind(OF_ONE_HOST as i64);
+        outdone.execute(&mut *tx).await?;
         tx.commit().await
     }
 
