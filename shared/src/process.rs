@@ -17,7 +17,7 @@ use tracing::{error, info};
 
 use crate::{
     config::{Config, Environment},
-    health::Health,
+    health::{Health, Readiness},
     http_get::http_get,
     metrics::Metrics,
     runtime::RunError,
@@ -53,6 +53,16 @@ impl Process {
         Self { health: self.health.beside(service), ..self.clone() }
     }
 
+    /// How it is. One that is told to stop isn't ready from then on, though it still answers.
+    fn readiness(&self) -> Readiness {
+        let mut readiness = self.health.readiness();
+        if self.stop.is_cancelled() {
+            readiness.ready = false;
+            readiness.conditions.insert("stopping".to_owned(), "it was told to stop".to_owned());
+        }
+        readiness
+    }
+
     /// `/healthz` (the process lives), `/readyz` (it can work, and what is wrong if not) and `/metrics`.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         Router::new()
@@ -69,7 +79,7 @@ impl Process {
 }
 
 async fn readyz(State(process): State<Process>) -> impl IntoResponse {
-    let readiness = process.health.readiness();
+    let readiness = process.readiness();
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(readiness))
 }
@@ -238,6 +248,16 @@ mod tests {
             let Asked::End(2, text) = asked(&wrong) else { panic!("{wrong:?} was taken") };
             assert!(text.contains(&format!("unknown argument {named:?}")) && text.contains("usage:"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_process_that_is_told_to_stop_is_not_ready() {
+        let process = Process::new("publish");
+        process.health.good("started");
+        assert!(process.readiness().ready);
+        process.stop.cancel();
+        let readiness = process.readiness();
+        assert!(!readiness.ready && readiness.conditions.contains_key("stopping"), "{readiness:?}");
     }
 
     #[test]

@@ -88,6 +88,23 @@ async fn wait_until_closed(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
+async fn a_server_that_is_told_to_stop_still_answers_for_a_while_and_says_that_it_goes() {
+    let server = start(Limits { drain: Duration::from_millis(500), ..Limits::of(4) }).await;
+    let mut kept = connect(&server).await;
+    ask(&mut kept, "/").await;
+    assert!(!read_until(&mut kept, "hello").await.contains("connection: close"));
+    server.stop.cancel();
+    let mut late = connect(&server).await;
+    for stream in [&mut kept, &mut late] {
+        ask(stream, "/").await;
+        assert!(read_until(stream, "hello").await.contains("connection: close"));
+        wait_until_closed(stream).await;
+    }
+    timeout(LIMIT, server.serving).await.unwrap().unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
 async fn a_client_that_never_finishes_its_request_is_cut_off() {
     let server = start(Limits { head: Duration::from_millis(300), ..Limits::of(4) }).await;
     let (mut drips, mut silent) = (connect(&server).await, connect(&server).await);

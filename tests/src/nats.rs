@@ -60,9 +60,16 @@ impl NatsServer {
     /// # Panics
     /// When there is no server on this machine, or it isn't ready in time.
     pub async fn start_with(config: NatsConfig) -> Self {
+        let mut server = Self::spawn(&config, Port::free());
+        server.wait_until_ready().await;
+        server
+    }
+
+    /// Starts a server that listens at `port`, without waiting for anything.
+    pub(crate) fn spawn(config: &NatsConfig, port: Port) -> Self {
         let binary = nats_server_program();
         let folder = TempDir::with_prefix("kos-nats-").unwrap_or_else(|e| panic!("can't make a folder: {e}"));
-        let (port, monitor_port) = (Port::free(), Port::free());
+        let monitor_port = Port::free();
         let name = format!("kos-tests-{}-{port}", std::process::id());
         let file = folder.path().join("nats.conf");
         write(&file, &config.text(&name, folder.path(), &port, &monitor_port));
@@ -70,9 +77,7 @@ impl NatsServer {
         let mut command = Command::new(binary);
         command.arg("--config").arg(&file);
         let process = Process::start("nats-server", command, &folder.path().join("log"));
-        let mut server = Self { process, folder, name, has_users: false, port, monitor_port };
-        server.wait_until_ready().await;
-        server
+        Self { process, folder, name, has_users: false, port, monitor_port }
     }
 
     /// Starts a server with the configuration in `deploy/nats`, users and all, in a folder and on ports of its own, and
@@ -120,6 +125,11 @@ impl NatsServer {
     pub fn options_of(&self, user: &str) -> (String, async_nats::ConnectOptions) {
         let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password(user));
         (self.url(), options.custom_inbox_prefix(inbox_prefix(user)))
+    }
+
+    /// Its name, as its cluster knows it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where the server answers `/varz` and `/jsz`.
@@ -179,7 +189,7 @@ impl NatsServer {
         self.process.id()
     }
 
-    async fn wait_until_ready(&mut self) {
+    pub(crate) async fn wait_until_ready(&mut self) {
         let mut patience = Patience::new(READY_LIMIT, format!("JetStream at {}", self.url()));
         loop {
             if let Some(status) = self.process.exit_status() {
@@ -218,6 +228,7 @@ impl NatsConfig {
              jetstream {{\n\
              store_dir: \"{}\"\n\
              sync_interval: {sync_interval}\n\
+             max_file_store: 20GB\n\
              {jetstream}\n\
              }}\n\
              {server}\n",

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sqlx::{AnyConnection, Connection, Executor, any::install_default_drivers};
 use tempfile::TempDir;
 
-use crate::{NatsConfig, NatsServer, Port, Worker, command, eventually};
+use crate::{NatsCluster, NatsConfig, NatsServer, Port, Worker, command, eventually};
 
 pub use crate::observe::{Answer, Ended, StoredEvent, fetch, run, stored};
 
@@ -26,13 +26,15 @@ pub struct Setup<'a> {
     pub replicas: usize,
     /// More variables for all of them, which win over the ones that are set here.
     pub variables: &'a [(&'a str, &'a str)],
-    /// The server.
+    /// How many NATS servers there are; each keeps a copy of each stream.
+    pub servers: usize,
+    /// What they are set to.
     pub nats: NatsConfig,
 }
 
 impl Default for Setup<'_> {
     fn default() -> Self {
-        Self { postgres: None, replicas: 1, variables: &[], nats: NatsConfig::default() }
+        Self { postgres: None, replicas: 1, variables: &[], servers: 1, nats: NatsConfig::default() }
     }
 }
 
@@ -42,7 +44,7 @@ pub struct Pipeline {
     // Before what they stand on, so that they have ended when it goes.
     replicas: Vec<Replica>,
     client: async_nats::Client,
-    nats: NatsServer,
+    nats: NatsCluster,
     data: TempDir,
     postgres: Option<String>,
 }
@@ -98,7 +100,7 @@ impl Pipeline {
     /// # Panics
     /// When it isn't ready in time.
     pub async fn start_with(setup: Setup<'_>) -> Self {
-        let nats = NatsServer::start_with(setup.nats.clone()).await;
+        let nats = NatsCluster::start(setup.servers, &setup.nats).await;
         let data = TempDir::with_prefix("kos-data-").unwrap_or_else(|e| panic!("can't make a folder: {e}"));
         let ports: Vec<Port> = (0..SERVICES.len() * setup.replicas).map(|_| Port::free()).collect();
         // The order of the services: the third one is the first that serves the site.
@@ -109,7 +111,7 @@ impl Pipeline {
         });
         let mut pipeline = Self {
             replicas: replicas.collect(),
-            client: client(&nats).await,
+            client: nats.connect().await,
             nats,
             data,
             postgres: setup.postgres.map(str::to_owned),
@@ -128,12 +130,17 @@ impl Pipeline {
         }
     }
 
-    /// The NATS server.
+    /// The NATS server, or the first of several.
     pub fn nats(&mut self) -> &mut NatsServer {
+        self.nats.first()
+    }
+
+    /// All NATS servers.
+    pub fn cluster(&mut self) -> &mut NatsCluster {
         &mut self.nats
     }
 
-    /// Where the NATS server is.
+    /// Where the NATS servers are.
     pub fn nats_url(&self) -> String {
         self.nats.url()
     }
@@ -156,6 +163,11 @@ impl Pipeline {
     pub fn site(&self, path: &str) -> String {
         let site = self.replicas.iter().find(|r| r.service == "publish");
         site.map(|r| format!("{}{path}", r.url())).unwrap_or_default()
+    }
+
+    /// The addresses of all processes of the site.
+    pub fn sites(&self) -> Vec<String> {
+        self.replicas.iter().filter(|r| r.service == "publish").map(Replica::url).collect()
     }
 
     /// What the site answers.
@@ -304,25 +316,20 @@ impl Pipeline {
     }
 }
 
-/// A client that is back soon after its server is.
-async fn client(nats: &NatsServer) -> async_nats::Client {
-    let options = async_nats::ConnectOptions::new().reconnect_delay_callback(|_| Duration::from_millis(20));
-    options.connect(nats.url()).await.unwrap_or_else(|e| panic!("can't connect to {}: {e}", nats.url()))
-}
-
 fn service_command(
     service: &str,
-    nats: &NatsServer,
+    nats: &NatsCluster,
     port: &Port,
     site: &str,
     data: &TempDir,
     setup: &Setup<'_>,
 ) -> Command {
     let (url, monitor, listen) = (nats.url(), nats.monitor_url(), port.address().to_string());
-    let data = data.path().display().to_string();
+    let (data, copies) = (data.path().display().to_string(), nats.size().to_string());
     let mut variables = vec![
         ("KOS_NATS_URL", url.as_str()),
         ("KOS_NATS_MONITOR_URL", &monitor),
+        ("KOS_STREAM_REPLICAS", &copies),
         ("KOS_DATA", &data),
         ("KOS_SITE_URL", site),
         (if service == "publish" { "KOS_LISTEN" } else { "KOS_HEALTH_LISTEN" }, &listen),

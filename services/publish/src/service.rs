@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::Router;
 use kos_shared::{
     config::Config,
     event::Language,
@@ -30,6 +31,9 @@ use crate::{
     webhooks::{self, Delivering},
     websub,
 };
+
+/// How long the last answers may take when no more requests are taken.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Serves the site at `KOS_LISTEN`, and puts there what comes from the bus, until the process is told to stop.
 ///
@@ -74,17 +78,27 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     let bus = Operator::new(runtime.connection().clone(), "publish", &config.nats);
     let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
     let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), Some(bus), &process));
-    let limits = Limits::of(config.serving.connections);
-    let serving = tokio::spawn(serve(listener, app, limits, process.stop.clone()));
+    let limits = Limits { drain: config.serving.drain, ..Limits::of(config.serving.connections) };
+    // As one of the loops: what it is asked while others stop still finds its database, and what comes of it is sent.
+    runtime.spawn(serve_until_stopped(listener, app, limits, process.stop.clone()));
     info!(service = "publish", listen = %config.listen, url = %info.url, "the site is served");
     runtime.handle(Publishing { site: info, webhooks: Arc::clone(&webhooks) })?;
     runtime.handle(Withdrawing)?;
     runtime.handle(Delivering::new(webhooks).map_err(RunError::Start)?)?;
     runtime.spawn(complete(runtime.store().clone(), runtime.context().stop.clone()));
-    let ended = runtime.until_stopped().await;
-    // A reader who keeps a connection open must not keep the process.
-    let _open_connections = tokio::time::timeout(Duration::from_secs(2), serving).await;
-    ended
+    runtime.until_stopped().await
+}
+
+/// Serves until some time after the stop. A reader who keeps a connection open must not keep the process.
+async fn serve_until_stopped(listener: TcpListener, app: Router, limits: Limits, stop: CancellationToken) {
+    let too_late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(limits.drain + LAST_ANSWERS).await;
+    };
+    tokio::select! {
+        () = serve(listener, app, limits, stop.clone()) => {}
+        () = too_late => {}
+    }
 }
 
 /// Makes what lists and search lack of articles that came before this version, however often the database has to be

@@ -1,50 +1,29 @@
 //! The bus on NATS JetStream.
 
-use std::{
-    collections::HashMap,
-    pin::Pin,
-    sync::Arc,
-    task::{Context as TaskContext, Poll},
-    time::Duration,
-};
+use std::time::Duration;
 
 use async_nats::{
     HeaderMap,
     client::RequestErrorKind,
     header::{NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE},
-    jetstream::{
-        self, AckKind, Context, ErrorCode,
-        consumer::{PullConsumer, pull},
-        response::Response,
-    },
+    jetstream::{self, AckKind, Context, ErrorCode, consumer::PullConsumer, response::Response},
 };
-use futures_util::Stream;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
     Bus, BusError, Connection, ConsumerSpec, Delivery, PublishError, Settlement, TopologyError,
+    pull::Pull,
     topology::{self, Limits},
     unreadable::{self, Unreadable},
 };
 use crate::event::{Headers, InvalidEvent, Outgoing, Received};
 
-/// How long the server keeps a pull request open.
-const PULL_EXPIRES: Duration = Duration::from_secs(30);
-
-/// What one pull may bring at most, beside the one message that it always may. It bounds a worker's memory where
-/// events are large.
-const PULL_BYTES: usize = 4 << 20;
-
 /// More than the headers of a batch take, in bytes.
 const BATCH_HEADERS: usize = 200;
 
-/// What the server says to a pull when the next message would be more than [`PULL_BYTES`] in all. The next pull
-/// brings it.
-const BYTES_USED_UP: &str = "Message Size Exceeds MaxBytes";
-
-/// How long an answer to a publish may take.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer to a publish may take. In a cluster whose leader died none comes, and the next try finds the new one.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The one implementation of [`Bus`] that talks to a server.
 #[derive(Debug, Clone)]
@@ -53,15 +32,13 @@ pub struct JetStream {
     connection: Connection,
     service: &'static str,
     limits: Limits,
-    /// Handles by consumer: they are names only, and asking the server for one at every pull is not.
-    consumers: Arc<Mutex<HashMap<ConsumerSpec, PullConsumer>>>,
 }
 
 impl JetStream {
     /// The bus as `service` uses it.
     pub fn new(connection: Connection, service: &'static str, limits: Limits) -> Self {
         let context = jetstream::new(connection.client.clone());
-        Self { context, connection, service, limits, consumers: Arc::default() }
+        Self { context, connection, service, limits }
     }
 
     /// The JetStream context, for what the traits don't cover: status, replay, dead letters.
@@ -75,16 +52,6 @@ impl JetStream {
     /// [`TopologyError`] for the first that can't be had.
     pub async fn prepare_all(&self) -> Result<(), TopologyError> {
         topology::prepare(&self.context, None, &self.limits).await
-    }
-
-    async fn known_consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
-        let mut consumers = self.consumers.lock().await;
-        if let Some(consumer) = consumers.get(spec) {
-            return Ok(consumer.clone());
-        }
-        let consumer = self.consumer(spec).await?;
-        consumers.insert(*spec, consumer.clone());
-        Ok(consumer)
     }
 
     async fn consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
@@ -145,19 +112,8 @@ impl Bus for JetStream {
     type Pull = Pull;
 
     async fn pull(&self, spec: &ConsumerSpec, max: usize) -> Result<Pull, BusError> {
-        let consumer = self.known_consumer(spec).await?;
         let largest = self.connection.client.server_info().max_payload;
-        // No idle heartbeat: the client's batch loses its wake-up when one arrives. Lost pulls are noticed by the
-        // connection's generation and by the worker's watchdog.
-        let batch = consumer
-            .batch()
-            .max_messages(max)
-            .max_bytes(PULL_BYTES.max(largest * 2))
-            .expires(PULL_EXPIRES)
-            .messages()
-            .await
-            .map_err(|e| BusError::new("could not pull", e))?;
-        Ok(Pull { batch })
+        Pull::open(&self.context, spec, max, largest).await
     }
 
     async fn pending(&self, spec: &ConsumerSpec) -> Result<u64, BusError> {
@@ -205,25 +161,6 @@ impl Bus for JetStream {
 
     fn generation(&self) -> watch::Receiver<u64> {
         self.connection.generation.clone()
-    }
-}
-
-/// An open pull request.
-pub struct Pull {
-    batch: pull::Batch,
-}
-
-impl Stream for Pull {
-    type Item = Result<JetStreamDelivery, BusError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.batch).poll_next(cx).map(|next| {
-            next.and_then(|message| match message {
-                Ok(message) => Some(Pulled::new(message).map(JetStreamDelivery::Pulled)),
-                Err(error) if error.to_string().contains(BYTES_USED_UP) => None,
-                Err(error) => Some(Err(BusError::new("the pull ended", error))),
-            })
-        })
     }
 }
 
@@ -278,7 +215,7 @@ pub struct Pulled {
 }
 
 impl Pulled {
-    fn new(message: jetstream::Message) -> Result<Self, BusError> {
+    pub(super) fn new(message: jetstream::Message) -> Result<Self, BusError> {
         let info = message.info().map_err(|e| BusError::new("a message is none of JetStream", e))?;
         Ok(Self {
             headers: message.headers.as_ref().map(headers_of).unwrap_or_default(),

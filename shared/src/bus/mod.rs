@@ -8,6 +8,7 @@ mod connection;
 mod durability;
 pub mod fault;
 mod jetstream;
+mod pull;
 mod retention;
 pub mod topology;
 mod unreadable;

@@ -117,6 +117,8 @@ pub struct ServingConfig {
     pub connections: usize,
     /// How many of them may listen for new articles.
     pub listeners: usize,
+    /// How long the site still answers after it was told to stop.
+    pub drain: Duration,
 }
 
 /// How the bus is reached.
@@ -308,7 +310,7 @@ impl Config {
             health_listen,
             site_url,
             site_name: env.text("KOS_SITE_NAME"),
-            serving: serving(env)?,
+            serving: serving(env, worker.grace_to_finish())?,
             webhooks: env.get("KOS_WEBHOOKS").map(PathBuf::from),
             languages: languages(env)?,
             comments: env.one_of(
@@ -328,7 +330,7 @@ impl Config {
     }
 }
 
-fn serving(env: &Environment) -> Result<ServingConfig, ConfigError> {
+fn serving(env: &Environment, longest_drain: Duration) -> Result<ServingConfig, ConfigError> {
     let connections = env.parsed::<std::num::NonZeroU16>("KOS_CONNECTIONS", "a number from 1 to 65535")?.get().into();
     let listeners = env.parsed::<u16>("KOS_LIVE_CONNECTIONS", "a number from 0 to 65535")?.into();
     if listeners >= connections {
@@ -343,7 +345,11 @@ fn serving(env: &Environment) -> Result<ServingConfig, ConfigError> {
         }
         hosts.push(host.to_ascii_lowercase());
     }
-    Ok(ServingConfig { hosts, connections, listeners })
+    let drain = env.duration_or_none("KOS_DRAIN")?;
+    if drain > longest_drain {
+        return Err(env.error("KOS_DRAIN", "a duration of at most three quarters of KOS_GRACE"));
+    }
+    Ok(ServingConfig { hosts, connections, listeners, drain })
 }
 
 /// The address at which a browser on this machine finds what listens at `listen`.
@@ -471,6 +477,7 @@ mod tests {
             ("KOS_SITE_HOSTS", "http://news.example"),
             ("KOS_CONNECTIONS", "0"),
             ("KOS_LIVE_CONNECTIONS", "512"),
+            ("KOS_DRAIN", "16s"),
             ("KOS_STREAM_REPLICAS", "2"),
             ("KOS_FEED_MAX_INTERVAL", "1m"),
             ("KOS_FETCH_DELAY", "-1s"),

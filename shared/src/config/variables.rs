@@ -99,6 +99,11 @@ pub const VARIABLES: &[Variable] = &[
     plain("KOS_RETRY_DELAY", Some("2s"), "how long the first retry waits; each further one waits four times as long"),
     plain("KOS_ACK_WAIT", Some("10s"), "how long the server waits before it gives a silent worker's event to another"),
     plain("KOS_GRACE", Some("20s"), "how long a worker that is told to stop may take to finish"),
+    plain(
+        "KOS_DRAIN",
+        Some("0s"),
+        "how long the site still answers after it was told to stop, while /readyz says no; within KOS_GRACE",
+    ),
     plain("KOS_LOG", None, "json or text; unset, text on a terminal and json elsewhere"),
     plain("RUST_LOG", Some("info,async_nats=warn,sqlx=warn"), "what is logged, as tracing's filters have it"),
     plain(

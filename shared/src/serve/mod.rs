@@ -8,12 +8,13 @@
 mod crowd;
 mod stall;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
+    http::{HeaderValue, header::CONNECTION},
 };
 use hyper::{
     body::Incoming,
@@ -49,12 +50,15 @@ pub struct Limits {
     pub head: Duration,
     /// How long a client may read nothing of what is ready for it.
     pub stalled: Duration,
+    /// How long requests are still taken after the stop, while who passes them on learns of it.
+    pub drain: Duration,
 }
 
 impl Limits {
     /// The usual limits, with room for so many connections.
     pub fn of(connections: usize) -> Self {
-        Self { connections, head: Duration::from_secs(20), stalled: Duration::from_secs(30) }
+        let drain = Duration::ZERO;
+        Self { connections, head: Duration::from_secs(20), stalled: Duration::from_secs(30), drain }
     }
 }
 
@@ -62,14 +66,21 @@ impl Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalAddress(pub SocketAddr);
 
-/// Serves `app` until `stop` is cancelled; then no connection is accepted any more, and this returns when the requests
-/// that were begun are answered.
+/// Serves `app` until `stop` is cancelled. Then each answer says that it is its connection's last one (RFC 9112 section
+/// 9.6); when [`Limits::drain`] is over, no connection is accepted any more, and this returns when the requests that were
+/// begun are answered.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: CancellationToken) {
     let crowd = Crowd::new(limits.connections);
     let connections = TaskTracker::new();
+    let stopping = Stopping { begins: stop.clone(), ends: CancellationToken::new() };
+    let drained = async {
+        stop.cancelled().await;
+        sleep(limits.drain).await;
+    };
+    tokio::pin!(drained);
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => break,
+            () = &mut drained => break,
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -81,14 +92,22 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: Can
             }
         };
         let member = tokio::select! {
-            () = stop.cancelled() => break,
+            () = &mut drained => break,
             member = crowd.admit(peer.ip()) => member,
         };
-        connections.spawn(connection(stream, peer, app.clone(), limits, Arc::new(member), stop.clone()));
+        connections.spawn(connection(stream, peer, app.clone(), limits, Arc::new(member), stopping.clone()));
     }
     drop(listener);
+    stopping.ends.cancel();
     connections.close();
     connections.wait().await;
+}
+
+/// Between the two, requests are still answered.
+#[derive(Debug, Clone)]
+struct Stopping {
+    begins: CancellationToken,
+    ends: CancellationToken,
 }
 
 async fn connection(
@@ -97,19 +116,26 @@ async fn connection(
     app: Router,
     limits: Limits,
     member: Arc<Member>,
-    stop: CancellationToken,
+    stopping: Stopping,
 ) {
     let Ok(local) = stream.local_addr() else { return };
     // Answers are written at once; waiting for more of them only delays the last packet.
     let _best_effort = stream.set_nodelay(true);
     let app = TowerToHyperService::new(app);
     let evicted = member.evicted();
+    let told_to_stop = stopping.begins;
     let service = service_fn(move |mut request: Request<Incoming>| {
         let busy = Member::busy(&member);
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(LocalAddress(local));
-        let answer = app.call(request);
-        async move { answer.await.map(|response| response.map(|body| Body::new(busy.until_sent(body)))) }
+        let (answer, told_to_stop) = (app.call(request), told_to_stop.clone());
+        async move {
+            let mut response = answer.await?;
+            if told_to_stop.is_cancelled() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response.map(|body| Body::new(busy.until_sent(body))))
+        }
     });
     let io = TokioIo::new(Stall::new(stream, limits.stalled));
     let serving = http1::Builder::new()
@@ -118,7 +144,7 @@ async fn connection(
         .max_buf_size(HEAD_BYTES)
         .serve_connection(io, service);
     tokio::pin!(serving);
-    let mut stopping = false;
+    let mut is_ending = false;
     loop {
         tokio::select! {
             ended = serving.as_mut() => {
@@ -131,8 +157,8 @@ async fn connection(
                 debug!(%peer, "a connection that waited gave its place to another one");
                 return;
             }
-            () = stop.cancelled(), if !stopping => {
-                stopping = true;
+            () = stopping.ends.cancelled(), if !is_ending => {
+                is_ending = true;
                 serving.as_mut().graceful_shutdown();
             }
         }
