@@ -9,6 +9,7 @@ pub mod address;
 pub mod bus;
 pub mod config;
 pub mod control;
+pub mod disk;
 pub mod event;
 pub mod health;
 mod http_get;
