@@ -21,6 +21,7 @@ pub use ask::{AskError, ask};
 
 use crate::{
     bus::Bus,
+    disk::Disk,
     journal,
     stage::Context,
     store::{Store, inbox, outbox},
@@ -101,6 +102,15 @@ pub struct Status {
     pub outbox_oldest_at: Option<Timestamp>,
     /// Where the site is, if the worker serves one.
     pub site_url: Option<String>,
+    /// The disk that its database is on, where that is a file.
+    #[serde(default)]
+    pub disk: Option<Disk>,
+    /// When it answered, by its own clock.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// How many milliseconds its clock is ahead of the asker's, who notes it when the answer comes.
+    #[serde(default)]
+    pub clock_ahead_ms: Option<i64>,
 }
 
 impl Status {
@@ -224,6 +234,10 @@ impl<B: Bus> Answering<B> {
             outbox_waiting,
             outbox_oldest_at,
             site_url: self.site_url.clone(),
+            disk: context.store.disk(),
+            // Last, since all else may take a while.
+            at: Some(Timestamp::now()),
+            clock_ahead_ms: None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod bus;
 pub mod config;
 pub mod control;
 pub mod crypto;
+pub mod disk;
 pub mod event;
 pub mod health;
 mod http_get;

@@ -306,11 +306,16 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
             _ = ticks.tick() => {}
             Ok(()) = generation.changed() => {}
         }
-        if !connection.is_connected() {
-            context.health.bad("bus", format!("no connection to {}", config.nats.place()));
+        if let Err(error) = connection.check() {
+            context.health.bad("bus", error);
             continue;
         }
-        context.health.good("bus");
+        match connection.too_old() {
+            Some(version) => {
+                context.health.bad("bus", format!("the server has version {version}: expected 2.12 or later"));
+            }
+            None => context.health.good("bus"),
+        }
         // A server that was restarted may have been restarted with other settings.
         let connected_in = *generation.borrow();
         if asked_in_generation.replace(connected_in) == Some(connected_in) {

@@ -1,12 +1,14 @@
 //! What can be said to `kos`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kos_shared::{
     config::Environment,
     event::{HttpUrl, Language},
 };
+
+use crate::output::duration_of;
 
 /// Knowledge OS: publish a link, get a clean, bilingual article page.
 #[derive(Debug, Parser)]
@@ -36,7 +38,7 @@ pub enum Command {
     #[command(subcommand)]
     Feed(Feed),
     /// Show what each stage has to do, and which workers are alive.
-    Status,
+    Status(WatchStatus),
     /// Show the way of an article through the stages.
     Trace {
         /// An article's id, an address, or an event's id.
@@ -117,6 +119,19 @@ pub struct Ingest {
     /// How long to wait, in seconds.
     #[arg(long, default_value_t = 300, requires = "wait")]
     pub timeout_seconds: u64,
+}
+
+/// `kos status`
+#[derive(Debug, Args)]
+pub struct WatchStatus {
+    /// Show it again and again until Ctrl-C, every 2s, or as often as this says, such as 5s. With --json a line a time.
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "2s", value_parser = often)]
+    pub watch: Option<Duration>,
+}
+
+/// How often something may be looked at.
+fn often(text: &str) -> Result<Duration, String> {
+    duration_of(text, Duration::from_millis(100))
 }
 
 /// `kos feed`

@@ -10,6 +10,7 @@ mod up;
 
 use std::process::ExitCode;
 
+use anstream::eprintln;
 use clap::Parser;
 use kos_shared::config::{Config, Environment};
 
@@ -63,7 +64,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         match command {
             Command::Up(up) => up::run(up, &environment, config).await,
             Command::Ingest(ingest) => commands::ingest::run(ingest, &config, json).await,
-            Command::Status => commands::status::run(&config, json).await,
+            Command::Status(status) => commands::status::run(status, &config, json).await,
             Command::Trace { key } => commands::trace::run(&key, &config, json).await,
             Command::Dead(dead) => commands::dead::run(dead, &config, json).await,
             Command::Replay(replay) => commands::replay::run(replay, &config, json).await,

@@ -1,8 +1,11 @@
 //! The connection to the server: it comes back by itself, and says when it did.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use async_nats::{Client, ConnectOptions, Event, ServerAddr, connection::State};
+use async_nats::{Client, ClientError, ConnectOptions, Event, ServerAddr, connection::State};
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -15,12 +18,66 @@ pub struct Connection {
     /// The client. It reconnects for as long as it lives.
     pub client: Client,
     pub(super) generation: watch::Receiver<u64>,
+    place: String,
+    failure: Arc<Mutex<Option<String>>>,
 }
+
+/// There is no connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Disconnected {
+    /// No server answers there, or none that can be spoken to. It says what was seen last, where something was.
+    #[error("no connection to {place}{}", .cause.as_deref().map(|c| format!(": {c}")).unwrap_or_default())]
+    NoServer {
+        /// The address, without a password.
+        place: String,
+        /// What went wrong the last time.
+        cause: Option<String>,
+    },
+    /// The server doesn't accept who we say we are.
+    #[error("the server at {place} refuses the login: {cause}")]
+    Refused {
+        /// The address, without a password.
+        place: String,
+        /// What went wrong the last time.
+        cause: String,
+    },
+}
+
+/// The oldest server that has atomic batches.
+const OLDEST_SERVER: (u64, u64) = (2, 12);
 
 impl Connection {
     /// Whether the server can be reached now.
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// Where it leads, without a password.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether the server can be reached now, and why it can't be.
+    ///
+    /// # Errors
+    /// [`Disconnected`].
+    pub fn check(&self) -> Result<(), Disconnected> {
+        if self.is_connected() {
+            return Ok(());
+        }
+        let cause = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let place = self.place.clone();
+        match cause {
+            Some(cause) if cause.contains("authorization") || cause.contains("signing") => {
+                Err(Disconnected::Refused { place, cause })
+            }
+            cause => Err(Disconnected::NoServer { place, cause }),
+        }
+    }
+
+    /// The version of the server where it is too old: it has no atomic batches.
+    pub fn too_old(&self) -> Option<String> {
+        Some(self.client.server_info().version).filter(|version| self.is_connected() && is_too_old(version))
     }
 
     /// Waits until the client has ended for good. It never should, but there are messages over which it panics (a bare
@@ -50,6 +107,8 @@ pub async fn connect(config: &NatsConfig, name: &str) -> Result<Connection, Conn
     let failed = |cause: String| ConnectError { url: config.place(), cause };
     let (count, generation) = watch::channel(0);
     let count = Arc::new(count);
+    let failure: Arc<Mutex<Option<String>>> = Arc::default();
+    let noted = Arc::clone(&failure);
     let url = config.place();
     let mut options = ConnectOptions::new()
         .name(name)
@@ -62,6 +121,12 @@ pub async fn connect(config: &NatsConfig, name: &str) -> Result<Connection, Conn
         .reconnect_delay_callback(|attempts| Duration::from_millis(50 * (attempts as u64).clamp(1, 40)))
         .event_callback(move |event| {
             let (count, url) = (Arc::clone(&count), url.clone());
+            let note = |cause| *noted.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+            match &event {
+                Event::Connected => note(None),
+                Event::ClientError(ClientError::Other(cause)) => note(Some(cause.clone())),
+                _ => {}
+            }
             async move {
                 match event {
                     Event::Connected => {
@@ -88,7 +153,12 @@ pub async fn connect(config: &NatsConfig, name: &str) -> Result<Connection, Conn
         None => options,
     };
     let client = options.connect(servers).await.map_err(|e| failed(e.to_string()))?;
-    Ok(Connection { client, generation })
+    Ok(Connection { client, generation, place: config.place(), failure })
+}
+
+fn is_too_old(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|number| number.parse::<u64>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < OLDEST_SERVER
 }
 
 /// What stands before the `@` of an address.
@@ -113,6 +183,12 @@ fn login(servers: &[ServerAddr]) -> Option<Login> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_without_atomic_batches_are_too_old() {
+        assert!(is_too_old("2.9.0") && is_too_old("2.11.8") && is_too_old(""));
+        assert!(!is_too_old("2.12.0") && !is_too_old("2.15.1") && !is_too_old("3.0.0-RC.1"));
+    }
 
     #[test]
     fn users_passwords_and_tokens_are_taken_from_addresses() {

@@ -19,7 +19,7 @@ use futures_util::Stream;
 
 use crate::event::{InvalidEvent, Outgoing, Received};
 
-pub use connection::{ConnectError, Connection, connect};
+pub use connection::{ConnectError, Connection, Disconnected, connect};
 pub use durability::{Durability, durability};
 pub use jetstream::{JetStream, headers_of};
 pub use retention::make_room;

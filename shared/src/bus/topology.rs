@@ -86,6 +86,11 @@ impl StreamName {
         })
     }
 
+    /// What of a stream's settings differs from what they should be, as `setting: is → should be`.
+    pub fn differences(self, is: &stream::Config, limits: &Limits) -> Vec<String> {
+        stream_differences(is, &self.config(limits))
+    }
+
     fn config(self, limits: &Limits) -> stream::Config {
         stream::Config {
             name: self.as_str().into(),
@@ -155,6 +160,11 @@ impl ConsumerSpec {
     /// The consumer of `service` for one kind of event.
     pub fn of(service: &str, event_type: EventType) -> Option<Self> {
         Self::ALL.into_iter().find(|c| c.service == service && c.event_type == event_type)
+    }
+
+    /// What of a consumer's settings differs from what they should be, as `setting: is → should be`.
+    pub fn differences(&self, is: &jetstream::consumer::Config, limits: &Limits) -> Vec<String> {
+        consumer_differences(is, &self.config(limits))
     }
 
     pub(super) fn config(&self, limits: &Limits) -> pull::Config {

@@ -16,12 +16,12 @@ use async_nats::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 pub use self::{dead_letters::DeadLetter, stages::StageStatus};
 use crate::{
-    bus::{Bus, ConnectError, Connection, JetStream, PublishError, StreamName, connect, headers_of},
+    bus::{Bus, ConnectError, Connection, Disconnected, JetStream, PublishError, StreamName, connect, headers_of},
     config::NatsConfig,
     control::{self, AskError, Status, status_subject},
     event::{Headers, Outgoing, Received},
@@ -46,6 +46,9 @@ pub enum OperatorError {
     /// Usual causes: nothing was started yet, `KOS_NATS_URL` names another machine.
     #[error("no NATS server at {0}: start one with `kos up`, or name yours in KOS_NATS_URL")]
     NoServer(String),
+    /// The server doesn't accept who we say we are.
+    #[error("{0}: expected a user and a password in KOS_NATS_URL (nats://USER:PASSWORD@HOST), or KOS_NATS_CREDS")]
+    Refused(Disconnected),
     /// The bus's address or credentials can't be used.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -138,19 +141,73 @@ impl Operator {
     /// Connects.
     ///
     /// # Errors
-    /// [`OperatorError::NoServer`] where none is there within seconds, [`OperatorError::Connect`].
+    /// [`OperatorError::NoServer`] where none is there within seconds, [`OperatorError::Refused`],
+    /// [`OperatorError::Connect`].
     pub async fn connect(config: &NatsConfig) -> Result<Self, OperatorError> {
-        let connection = connect(config, "kos").await?;
+        let operator = Self::begin(config).await?;
+        operator.connected_within(CONNECT).await?;
+        Ok(operator)
+    }
+
+    /// Begins to connect, and goes on by itself for as long as it takes.
+    ///
+    /// # Errors
+    /// [`OperatorError::Connect`].
+    pub async fn begin(config: &NatsConfig) -> Result<Self, OperatorError> {
+        Ok(Self::new(connect(config, "kos").await?, "kos", config))
+    }
+
+    /// Waits until the server can be reached.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoServer`] where it can't within `limit`, [`OperatorError::Refused`] at once.
+    pub async fn connected_within(&self, limit: Duration) -> Result<(), OperatorError> {
         let there = async {
-            while !connection.is_connected() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+            loop {
+                match self.check_connection() {
+                    Err(OperatorError::NoServer(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    // Asking again would not help.
+                    Err(refused) => return Err(refused),
+                    Ok(()) => break,
+                }
             }
-            connection.client.flush().await
+            self.client().flush().await.map_err(|_| OperatorError::NoServer(self.connection.place().to_owned()))
         };
-        match timeout(CONNECT, there).await {
-            Ok(Ok(())) => Ok(Self::new(connection, "kos", config)),
-            Ok(Err(_)) | Err(_) => Err(OperatorError::NoServer(config.place())),
+        match timeout(limit, there).await {
+            Ok(ended) => ended,
+            Err(_) => Err(OperatorError::NoServer(self.connection.place().to_owned())),
         }
+    }
+
+    /// Whether the server can be reached now. A connection that was lost comes back by itself.
+    ///
+    /// # Errors
+    /// [`OperatorError::NoServer`], [`OperatorError::Refused`].
+    pub fn check_connection(&self) -> Result<(), OperatorError> {
+        self.connection.check().map_err(|error| match error {
+            Disconnected::NoServer { place, .. } => OperatorError::NoServer(place),
+            refused => OperatorError::Refused(refused),
+        })
+    }
+
+    /// The server's version where it is too old to work with.
+    pub fn too_old_server(&self) -> Option<String> {
+        self.connection.too_old()
+    }
+
+    /// How many milliseconds this clock is ahead of the server's, by an answer about a stream; `None` where there is no
+    /// stream, or no answer.
+    pub async fn ahead_of_server_ms(&self) -> Option<i64> {
+        #[derive(Deserialize)]
+        struct Answer {
+            ts: Timestamp,
+        }
+        let asked = Timestamp::now();
+        let stream = format!("STREAM.INFO.{}", StreamName::Ingest);
+        let answer: Answer = self.jetstream().request(stream, &()).await.ok()?;
+        // The server looked at its clock about half way.
+        let middle = asked.as_millisecond().midpoint(Timestamp::now().as_millisecond());
+        Some(middle - answer.ts.as_millisecond())
     }
 
     /// The client.
@@ -246,7 +303,8 @@ impl Operator {
         let mut statuses: Vec<Status> = Vec::new();
         while let Ok(Some(answer)) = timeout(MORE_ANSWERS, answers.next()).await {
             // A service without workers answers with an empty message that says so.
-            if let Ok(status) = serde_json::from_slice(&answer.payload) {
+            if let Ok(mut status) = serde_json::from_slice::<Status>(&answer.payload) {
+                status.clock_ahead_ms = status.at.map(|at| at.as_millisecond() - Timestamp::now().as_millisecond());
                 statuses.push(status);
             }
         }

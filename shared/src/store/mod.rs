@@ -21,7 +21,7 @@ use sqlx::{
     query::Query,
 };
 
-use crate::config::DatabaseConfig;
+use crate::{config::DatabaseConfig, disk::Disk};
 
 pub use dialect::{Dialect, Fault, fault};
 pub use migration::Migration;
@@ -50,6 +50,7 @@ pub struct Store {
     writers: AnyPool,
     dialect: Dialect,
     newer_schema: Option<i64>,
+    file: Option<PathBuf>,
 }
 
 impl Store {
@@ -96,7 +97,7 @@ impl Store {
         // SQLite has one writer at a time; a pool of one makes the others queue here rather than spin on its lock.
         let writers = options().max_connections(1).connect(&url).await.map_err(failed)?;
         let readers = options().max_connections(4).connect(&url).await.map_err(failed)?;
-        Ok(Self { readers, writers, dialect: Dialect::Sqlite, newer_schema: None })
+        Ok(Self { readers, writers, dialect: Dialect::Sqlite, newer_schema: None, file: Some(file.to_owned()) })
     }
 
     async fn postgres(url: &str, service: &str) -> Result<Self, OpenError> {
@@ -116,7 +117,7 @@ impl Store {
             .connect(url)
             .await
             .map_err(|e| OpenError::Connect(name, e))?;
-        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, newer_schema: None })
+        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, newer_schema: None, file: None })
     }
 
     /// Connections that only read.
@@ -132,6 +133,11 @@ impl Store {
     /// The last migration, where a newer version applied it: this one worked on what was made for the next one.
     pub fn newer_schema(&self) -> Option<i64> {
         self.newer_schema
+    }
+
+    /// The disk that it is on, where it is a file.
+    pub fn disk(&self) -> Option<Disk> {
+        Disk::of(self.file.as_deref()?)
     }
 
     /// Starts a transaction that will write.

@@ -1,5 +1,6 @@
 //! `kos config`: the configuration in force.
 
+use anstream::eprintln;
 use kos_shared::config::Environment;
 use serde_json::json;
 

@@ -1,5 +1,6 @@
 //! `kos dead`: what could not be handled.
 
+use anstream::{eprintln, println};
 use kos_shared::{
     config::Config,
     operator::{DeadLetter, Operator},

@@ -2,6 +2,7 @@
 
 use std::io::{Read, stdin};
 
+use anstream::eprintln;
 use anyhow::Context;
 use jiff::Timestamp;
 use kos_shared::event::HttpUrl;

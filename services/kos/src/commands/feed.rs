@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use anstream::{eprintln, print, println};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;

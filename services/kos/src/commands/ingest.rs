@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use anstream::{eprintln, println};
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};

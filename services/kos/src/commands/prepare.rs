@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anstream::println;
 use kos_shared::{
     bus::{ConsumerSpec, StreamName},
     config::Config,

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use anstream::println;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use kos_shared::{

@@ -1,5 +1,6 @@
 //! `kos retract`: withdraw an article.
 
+use anstream::println;
 use jiff::Timestamp;
 use kos_shared::{
     config::Config,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use anstream::println;
 use kos_shared::{
     config::Config,
     event::{Article, Attempt, AttemptOutcome, Check, Summary},

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use anstream::println;
 use jiff::Timestamp;
 use kos_shared::{
     address::normal,
     config::Config,
     event::{ArticleId, HttpUrl},
     journal::{Entry, Query},
-    operator::Operator,
+    operator::{Operator, SERVICES},
 };
 
 use crate::{
     Ended,
-    output::{cut, print_json, print_table, time},
+    output::{Cell, Tone, ago, counted, cut, print_json, print_table, time},
 };
 
 /// How often what was found may lead to more: the longest way has three stages, a replay adds one more.
@@ -59,10 +60,12 @@ pub async fn run(key: &str, config: &Config, as_json: bool) -> anyhow::Result<En
     } else {
         print(&entries);
         if !silent.is_empty() {
-            println!("no answer from: {} (is a worker running?)", silent.join(", "));
+            let line = format!("no answer from: {} (is a worker running?)", silent.join(", "));
+            println!("{}", Tone::Wrong.paint(&line));
         }
-        if entries.is_empty() {
-            println!("nothing is known about {key}");
+        match standing(&entries) {
+            Some((tone, line)) => println!("{}", tone.paint(&line)),
+            None => println!("nothing is known about {key}"),
         }
     }
     Ok(if entries.is_empty() { Ended::Failed } else { Ended::Done })
@@ -72,29 +75,58 @@ fn last_time(entry: &Entry) -> Option<Timestamp> {
     entry.handled_at.or_else(|| entry.failures.last().map(|f| f.failed_at))
 }
 
+/// Where the article is now, in a line: the answer to what was asked. `None` where nothing is known.
+fn standing(entries: &[Entry]) -> Option<(Tone, String)> {
+    let (first, last) = (entries.first()?, entries.last()?);
+    let detail = last.detail.as_deref().unwrap_or_default();
+    let service = &last.service;
+    let after = || {
+        let came = entries.iter().filter_map(|e| e.received_at).min().or_else(|| last_time(first));
+        ago(came.unwrap_or_default(), last_time(last).unwrap_or_default())
+    };
+    let is_known = |event: &String| entries.iter().any(|e| e.event_id == *event);
+    Some(match last.outcome.as_str() {
+        "dead" => (Tone::Wrong, format!("given up by {service}: {detail}; see `kos dead list --service {service}`")),
+        "retrying" => {
+            let reason = last.failures.last().map_or("", |failure| failure.reason.as_str());
+            (
+                Tone::Waits,
+                format!("{service} tries again, after {} in vain: {reason}", counted(last.failures.len(), "attempt")),
+            )
+        }
+        "published" => (Tone::Plain, format!("published {} after it came: {detail}", after())),
+        _ if !last.emitted.is_empty() && !last.emitted.iter().any(is_known) && *service != "publish" => {
+            let next = SERVICES.iter().skip_while(|s| *s != service).nth(1).unwrap_or(&"the next stage");
+            (Tone::Waits, format!("{next} has it, or waits for it: {service} was done {} after it came", after()))
+        }
+        outcome => (Tone::Plain, format!("ended with {service}: {outcome} {detail}").trim_end().to_owned()),
+    })
+}
+
 fn print(entries: &[Entry]) {
-    let mut rows = Vec::new();
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
     for entry in entries {
         for failure in &entry.failures {
             rows.push(vec![
-                time(failure.failed_at),
-                entry.service.clone(),
-                entry.event_type.clone(),
-                failure.attempt.to_string(),
-                String::new(),
-                failure.class.clone(),
-                cut(&failure.reason, 80),
+                time(failure.failed_at).into(),
+                entry.service.as_str().into(),
+                entry.event_type.as_str().into(),
+                Cell::count(failure.attempt.into(), Tone::Plain),
+                "".into(),
+                Cell::new(failure.class.as_str(), Tone::Waits),
+                cut(&failure.reason, 80).into(),
             ]);
         }
         if let (Some(received), Some(handled)) = (entry.received_at, entry.handled_at) {
+            let tone = if entry.outcome == "dead" { Tone::Wrong } else { Tone::Plain };
             rows.push(vec![
-                time(handled),
-                entry.service.clone(),
-                entry.event_type.clone(),
-                entry.attempts.to_string(),
-                format!("{}ms", handled.duration_since(received).as_millis()),
-                entry.outcome.clone(),
-                cut(entry.detail.as_deref().unwrap_or_default(), 80),
+                time(handled).into(),
+                entry.service.as_str().into(),
+                entry.event_type.as_str().into(),
+                Cell::count(entry.attempts.into(), Tone::Plain),
+                format!("{}ms", handled.duration_since(received).as_millis()).into(),
+                Cell::new(entry.outcome.as_str(), tone),
+                cut(entry.detail.as_deref().unwrap_or_default(), 80).into(),
             ]);
         }
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use anstream::println;
 use anyhow::{Context, bail};
 use kos_shared::{
     config::{Config, DatabaseConfig, Environment, Secret},

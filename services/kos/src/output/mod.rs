@@ -1,9 +1,17 @@
 //! What commands print: tables for people, JSON for machines.
 
-use comfy_table::{Table, presets::NOTHING};
+mod screen;
+mod table;
+
+use std::time::Duration;
+
+use anstream::{print, println};
 use jiff::{SignedDuration, Timestamp, Unit};
 use kos_shared::event::Verdict;
 use serde::Serialize;
+
+pub use screen::Screen;
+pub use table::{Cell, Tone, table};
 
 /// Prints a value as JSON.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
@@ -12,15 +20,8 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// Prints rows under a header.
-pub fn print_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header.iter().copied());
-    for row in rows {
-        table.add_row(row);
-    }
-    for line in table.lines() {
-        println!("{}", line.trim_end());
-    }
+pub fn print_table<C: Into<Cell>>(header: &[&str], rows: impl IntoIterator<Item = Vec<C>>) {
+    print!("{}", table(header, rows));
 }
 
 /// How long ago something was, in a form such as `3m 12s`.
@@ -34,6 +35,27 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
         3_600..86_400 => format!("{}h {}m", seconds / 3_600, seconds % 3_600 / 60),
         _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
+}
+
+/// A duration as people write it, such as `2s` or `1m 30s`, and of at least `least`.
+pub fn duration_of(text: &str, least: Duration) -> Result<Duration, String> {
+    let duration = text.parse::<SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+    duration
+        .filter(|duration| *duration >= least)
+        .ok_or_else(|| format!("expected a duration of at least {least:?}, such as 2s or 1m"))
+}
+
+/// A number of bytes in the unit that makes it short.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = number as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let decimals = usize::from(unit > 0 && value < 10.0);
+    format!("{value:.decimals$} {}", UNITS[unit])
 }
 
 /// A time to the millisecond, in UTC.
@@ -66,6 +88,23 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_have_the_unit_that_makes_them_short() {
+        let all = [0, 1023, 1024, 5 << 20, 1 << 30, 400 << 30].map(bytes);
+        assert_eq!(all, ["0 B", "1023 B", "1.0 KiB", "5.0 MiB", "1.0 GiB", "400 GiB"]);
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let least = Duration::from_millis(100);
+        assert_eq!(duration_of("5s", least), Ok(Duration::from_secs(5)));
+        assert_eq!(duration_of("1m 30s", least), Ok(Duration::from_secs(90)));
+        for bad in ["", "5", "soon", "-1s", "0s", "10ms"] {
+            let error = duration_of(bad, least).unwrap_err();
+            assert!(error.contains("such as 2s"), "{bad}: {error}");
+        }
+    }
 
     #[test]
     fn ages_are_told_in_two_units() {
