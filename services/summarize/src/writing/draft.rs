@@ -12,6 +12,9 @@ const MAX_SENTENCES: usize = 12;
 /// A first line without an end mark is a title up to this length, in words or characters.
 const MAX_TITLE: usize = 40;
 
+/// How long a citation may be behind its opening bracket, in bytes: what opens and doesn't close soon cites nothing.
+const MAX_CITATION: usize = 26;
+
 /// A summary that nobody has judged yet.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft {
@@ -158,9 +161,10 @@ fn without_citations(sentence: &str) -> (String, Vec<usize>) {
     while let Some(open) = rest.find(['[', '【']) {
         let bracket = rest[open..].chars().next().map_or(1, char::len_utf8);
         let inner = &rest[open + bracket..];
-        let numbers = inner.find([']', '】']).map(|close| (close, &inner[..close])).filter(|(_, numbers)| {
+        let near = &inner[..inner.floor_char_boundary(MAX_CITATION)];
+        let numbers = near.find([']', '】']).map(|close| (close, &near[..close])).filter(|(_, numbers)| {
             let listed = |c: char| c.is_ascii_digit() || matches!(c, ',' | '，' | '、' | ' ' | '-');
-            !numbers.is_empty() && numbers.len() < 24 && numbers.chars().all(listed)
+            !numbers.is_empty() && numbers.chars().all(listed)
         });
         let Some((close, numbers)) = numbers else {
             text.push_str(&rest[..open + bracket]);
@@ -235,6 +239,16 @@ mod tests {
         );
         assert_eq!(without_citations("open [1"), ("open [1".to_owned(), vec![]));
         assert_eq!(without_citations("zero [0]."), ("zero.".to_owned(), vec![]));
+    }
+
+    /// An answer may have a megabyte: read in the square of its length, it would keep a core busy for minutes.
+    #[test]
+    fn the_longest_answer_of_brackets_is_read_at_once() {
+        for bracket in ["[", "【", "[1 ", "[]", "[1]"] {
+            let began = std::time::Instant::now();
+            Draft::read(&bracket.repeat((1 << 20) / bracket.len()));
+            assert!(began.elapsed().as_secs() < 20, "{bracket}: {:?}", began.elapsed());
+        }
     }
 
     #[test]
