@@ -56,7 +56,8 @@ impl Material {
         if !instructions(title).is_empty() {
             material.withheld += 1;
         } else if !title.is_empty() {
-            material.lines.push(format!("[0] {}", neutralized(title)));
+            // Half of the room is the text's, whatever stands where a title should.
+            material.lines.push(start(&format!("[0] {}", neutralized(title)), tokens / 2).to_owned());
         }
         let before = material.lines.len();
         let mut left = tokens.saturating_sub(estimated_tokens(&material.text()));
@@ -164,6 +165,14 @@ mod tests {
     fn a_sentence_that_is_too_long_alone_is_given_in_part() {
         let material = material(&"字".repeat(10_000), 300);
         assert!(material.text().contains("[1] 字") && estimated_tokens(&material.text()) <= 310);
+    }
+
+    #[test]
+    fn a_title_that_is_longer_than_the_window_leaves_room_for_the_text() {
+        let source = Source { title: &"word ".repeat(10_000), text: "It rained.", language: &Language::ENGLISH };
+        let material = Material::of(&source, 300);
+        assert!(estimated_tokens(&material.text()) <= 310, "{}", estimated_tokens(&material.text()));
+        assert!(material.text().starts_with("[0] word") && material.text().ends_with("[1] It rained."));
     }
 
     #[test]
