@@ -25,10 +25,16 @@ const BATCH_HEADERS: usize = 200;
 /// How long an answer to a publish may take. In a cluster whose leader died none comes, and the next try finds the new one.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// How long the server may take to answer a question about streams and consumers that work waits for. One that has no leader
+/// is silent, and has one again a few seconds later.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The one implementation of [`Bus`] that talks to a server.
 #[derive(Debug, Clone)]
 pub struct JetStream {
     context: Context,
+    /// The same for what work waits for.
+    impatient: Context,
     connection: Connection,
     service: &'static str,
     limits: Limits,
@@ -38,7 +44,9 @@ impl JetStream {
     /// The bus as `service` uses it.
     pub fn new(connection: Connection, service: &'static str, limits: Limits) -> Self {
         let context = jetstream::new(connection.client.clone());
-        Self { context, connection, service, limits }
+        let mut impatient = context.clone();
+        impatient.set_timeout(QUESTION_TIMEOUT);
+        Self { context, impatient, connection, service, limits }
     }
 
     /// The JetStream context, for what the traits don't cover: status, replay, dead letters.
@@ -56,7 +64,7 @@ impl JetStream {
 
     async fn consumer(&self, spec: &ConsumerSpec) -> Result<PullConsumer, BusError> {
         let failed = |e: &dyn std::fmt::Display| BusError::new("could not find the consumer", e.to_string());
-        let stream = self.context.get_stream_no_info(spec.stream.as_str()).await.map_err(|e| failed(&e))?;
+        let stream = self.impatient.get_stream_no_info(spec.stream.as_str()).await.map_err(|e| failed(&e))?;
         stream.get_consumer(spec.name).await.map_err(|e| failed(&e))
     }
 
@@ -122,7 +130,7 @@ impl Bus for JetStream {
     }
 
     async fn unreadable(&self, spec: &ConsumerSpec, last: u64) -> Result<Vec<JetStreamDelivery>, BusError> {
-        let found = unreadable::find(&self.context, spec, last).await?;
+        let found = unreadable::find(&self.impatient, spec, last).await?;
         Ok(found.into_iter().map(JetStreamDelivery::Unreadable).collect())
     }
 
@@ -156,7 +164,7 @@ impl Bus for JetStream {
     }
 
     async fn prepare(&self) -> Result<(), TopologyError> {
-        topology::prepare(&self.context, Some(self.service), &self.limits).await
+        topology::prepare(&self.impatient, Some(self.service), &self.limits).await
     }
 
     fn generation(&self) -> watch::Receiver<u64> {
