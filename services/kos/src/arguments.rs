@@ -54,6 +54,10 @@ pub enum Command {
     /// Make the streams and consumers that are missing, and change those with other settings. Workers do it by
     /// themselves where the server allows them to.
     Prepare(Prepare),
+    /// Copy streams and SQLite databases to a folder, while all goes on.
+    Backup(Backup),
+    /// Bring back what `kos backup` copied, while nothing runs.
+    Restore(Restore),
     /// Check server, durability, streams, workers; say what to do about each finding.
     Doctor,
     /// Print the JSON Schema of an event, or the AsyncAPI document.
@@ -322,6 +326,49 @@ pub struct Prepare {
     /// How long to wait for the server, in seconds.
     #[arg(long, default_value_t = 60)]
     pub timeout_seconds: u64,
+}
+
+/// `kos backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The folder for the copy. It is made, or empty.
+    pub folder: PathBuf,
+    /// The place of what is copied.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `kos restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The folder with the copy.
+    pub folder: PathBuf,
+    /// Replace databases and streams that are there: what is in them is lost.
+    #[arg(long)]
+    pub force: bool,
+    /// The place to bring it back to.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What `kos up` works on.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The folder of databases and the server's streams: KOS_DATA.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Where a NATS server listens that has to be started for this, where `kos up` doesn't run and KOS_NATS_URL names none.
+    #[arg(long, default_value = "127.0.0.1:4222")]
+    pub nats_listen: SocketAddr,
+}
+
+impl Place {
+    /// What the command line says goes before the environment.
+    pub fn override_environment(&self, environment: &mut Environment) {
+        if let Some(data) = &self.data {
+            environment.override_with("KOS_DATA", data.display().to_string());
+        }
+    }
 }
 
 /// `kos schema`

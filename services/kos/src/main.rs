@@ -48,8 +48,11 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     let wrong = |e: kos_shared::config::ConfigError| WrongUsage(e.to_string());
     let mut environment = Environment::of_process().map_err(wrong)?;
-    if let Command::Up(up) = &arguments.command {
-        up.override_environment(&mut environment);
+    match &arguments.command {
+        Command::Up(up) => up.override_environment(&mut environment),
+        Command::Backup(backup) => backup.place.override_environment(&mut environment),
+        Command::Restore(restore) => restore.place.override_environment(&mut environment),
+        _ => {}
     }
     // What shows the configuration, or needs none, must work where the configuration doesn't.
     let json = arguments.json;
@@ -71,6 +74,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             Command::Feed(feed) => commands::feed::run(feed, &config, json).await,
             Command::Retract(retract) => commands::retract::run(retract, &config, json).await,
             Command::Prepare(prepare) => commands::prepare::run(&prepare, &config, json).await,
+            Command::Backup(backup) => commands::backup::run(backup, &environment, config, json).await,
+            Command::Restore(restore) => commands::backup::restore::run(restore, &environment, config, json).await,
             Command::Doctor => commands::doctor::run(&environment, &config, json).await,
             Command::Extract { url } => commands::extract::run(url),
             Command::Summarize(summarize) => commands::summarize::run(summarize, config, json).await,

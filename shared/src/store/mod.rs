@@ -5,6 +5,7 @@
 //! databases stands in [`Dialect`].
 
 pub mod begun;
+mod copy;
 mod dialect;
 pub mod failures;
 pub mod inbox;
@@ -23,6 +24,7 @@ use sqlx::{
 
 use crate::{config::DatabaseConfig, disk::Disk};
 
+pub use copy::copy_sqlite;
 pub use dialect::{Dialect, Fault, fault};
 pub use migration::Migration;
 
@@ -75,7 +77,7 @@ impl Store {
             std::fs::create_dir_all(folder).map_err(|e| OpenError::Folder(folder.to_owned(), e))?;
         }
         let name = file.display().to_string();
-        let url = format!("sqlite://{}?mode=rwc", name.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
+        let url = sqlite_url(file, "rwc");
         let options = || {
             AnyPoolOptions::new()
                 .idle_timeout(None)
@@ -168,6 +170,12 @@ impl Store {
         self.readers.close().await;
         self.writers.close().await;
     }
+}
+
+/// The address of a SQLite file, opened in a mode such as `rwc`.
+fn sqlite_url(file: &std::path::Path, mode: &str) -> String {
+    let name = file.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite://{name}?mode={mode}")
 }
 
 /// A column of milliseconds since 1970 as a time.

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod article;
+pub mod backup;
 pub mod check;
 pub mod config;
 pub mod dead;

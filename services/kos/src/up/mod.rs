@@ -1,6 +1,6 @@
 //! `kos up`: all three services in one process, with a NATS server of its own unless one is named.
 
-mod nats_server;
+pub mod nats_server;
 mod samples;
 
 use std::{
@@ -61,7 +61,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
 }
 
 /// Takes the data folder for this process. Two servers on one store would lose what each of them acknowledged.
-fn lock_data(data: &Path) -> anyhow::Result<File> {
+pub fn lock_data(data: &Path) -> anyhow::Result<File> {
     std::fs::create_dir_all(data).with_context(|| format!("could not make the folder {}", data.display()))?;
     let path = data.join("kos-up.lock");
     let file = File::create(&path).with_context(|| path.display().to_string())?;

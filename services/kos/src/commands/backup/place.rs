@@ -1,0 +1,78 @@
+//! The server whose streams are copied or brought back: one that is named, the one of a `kos up` that runs, or else one
+//! that is started for this on the files of `kos up`.
+
+use std::net::SocketAddr;
+
+use kos_shared::{
+    config::{Config, Environment, Secret},
+    operator::Operator,
+};
+
+use crate::up::{lock_data, nats_server::NatsServer};
+
+/// A server that is connected.
+pub struct Server {
+    /// The connection.
+    pub operator: Operator,
+    own: Option<NatsServer>,
+    _data_is_ours: Option<std::fs::File>,
+}
+
+impl Server {
+    /// Finds or starts it.
+    pub async fn find(environment: &Environment, config: Config, listen: SocketAddr) -> anyhow::Result<Self> {
+        let lock = match environment.is_set("KOS_NATS_URL") {
+            true => None,
+            // Where `kos up` runs, its server does.
+            false => lock_data(&config.data).ok(),
+        };
+        match lock {
+            Some(lock) => Self::start(environment, config, listen, lock).await,
+            None => Self::connected(&config, None, None).await,
+        }
+    }
+
+    /// Finds or starts it where nobody else may work on the data.
+    pub async fn find_for_us_alone(
+        environment: &Environment,
+        config: Config,
+        listen: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let lock = lock_data(&config.data)?;
+        match environment.is_set("KOS_NATS_URL") {
+            true => Self::connected(&config, None, Some(lock)).await,
+            false => Self::start(environment, config, listen, lock).await,
+        }
+    }
+
+    async fn start(
+        environment: &Environment,
+        mut config: Config,
+        listen: SocketAddr,
+        lock: std::fs::File,
+    ) -> anyhow::Result<Self> {
+        let program = environment.get("KOS_NATS_SERVER").unwrap_or("nats-server");
+        let own = NatsServer::start(program, listen, &config.data).await?;
+        config.nats.url = Secret::new(own.url());
+        Self::connected(&config, Some(own), Some(lock)).await
+    }
+
+    async fn connected(config: &Config, own: Option<NatsServer>, lock: Option<std::fs::File>) -> anyhow::Result<Self> {
+        match Operator::connect(&config.nats).await {
+            Ok(operator) => Ok(Self { operator, own, _data_is_ours: lock }),
+            Err(error) => {
+                if let Some(own) = own {
+                    own.stop().await;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Stops it, where it was started for this.
+    pub async fn leave(self) {
+        if let Some(own) = self.own {
+            own.stop().await;
+        }
+    }
+}
