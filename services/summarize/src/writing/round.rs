@@ -35,6 +35,8 @@ pub struct Round {
     pub retry_at: Option<Timestamp>,
     /// How many answers came and were judged.
     judged: u32,
+    /// Whether one of them is new.
+    is_new: bool,
 }
 
 /// What of an answer may be published.
@@ -69,6 +71,7 @@ impl Writer {
                 self.report(model, job, number, &failures);
             }
             round.judged += 1;
+            round.is_new |= !was_kept;
             round.attempts.push(Attempt {
                 outcome: if passed { AttemptOutcome::Passed } else { AttemptOutcome::Failed },
                 checks: assessment.findings.iter().map(check).collect(),
@@ -89,7 +92,12 @@ impl Writer {
         if candidate.is_none() && round.judged < TRIES {
             return Ok(round);
         }
-        let record = self.known_of(job, &question(model, job, &given, 1), candidate.is_some()).await?;
+        let asked = question(model, job, &given, 1);
+        // An article that waits for another language comes back every second, and was noted when its answers came.
+        if round.is_new {
+            self.note(job, &asked, candidate.is_some()).await?;
+        }
+        let record = self.known_of(&asked).await?;
         let Some(Candidate { mut fit, attempt, was_kept }) = candidate else { return Ok(round) };
         let Some(finding) = record else {
             round.summary = Some(summary(model, job, fit));
@@ -109,10 +117,15 @@ impl Writer {
         Ok(round)
     }
 
-    /// Notes what came of an article, and tells what the model is known for then.
-    async fn known_of(&self, job: &Job, question: &Question, passed: bool) -> Result<Option<Finding>, sqlx::Error> {
+    /// Notes what came of an article.
+    async fn note(&self, job: &Job, question: &Question, passed: bool) -> Result<(), sqlx::Error> {
+        let Some(record) = &self.track_record else { return Ok(()) };
+        record.note(question, &job.article.site.host, passed, Timestamp::now()).await
+    }
+
+    /// What the model is known for.
+    async fn known_of(&self, question: &Question) -> Result<Option<Finding>, sqlx::Error> {
         let Some(record) = &self.track_record else { return Ok(None) };
-        record.note(question, &job.article.site.host, passed, Timestamp::now()).await?;
         record.check(question).await.map(Some)
     }
 
