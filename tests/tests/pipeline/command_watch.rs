@@ -85,6 +85,8 @@ async fn trace_shows_the_way_of_an_article_by_its_address_its_id_and_any_of_its_
     }
     let text = pipeline.kos(&["trace", &article.url]).await;
     assert!(text.stdout.contains("published") && text.stdout.contains(&id_of(&article.url)), "{}", text.stdout);
+    let now = text.stdout.lines().last().unwrap_or_default();
+    assert!(now.starts_with("published ") && now.contains("after it came: http://"), "{}", text.stdout);
     let unknown = pipeline.kos(&["trace", "https://daily.example/unknown", "--json"]).await;
     assert_eq!((unknown.code, unknown.json()), (1, json!([])));
 }
