@@ -73,6 +73,15 @@ impl NatsCluster {
         found.unwrap_or_else(|| panic!("no server is called {name}"))
     }
 
+    /// The name of a server that isn't the one of this name.
+    ///
+    /// # Panics
+    /// When there is no other.
+    pub fn other_than(&self, name: &str) -> String {
+        let other = self.servers.iter().map(NatsServer::name).find(|other| *other != name);
+        other.unwrap_or_else(|| panic!("no server but {name}")).to_owned()
+    }
+
     /// A client that knows all servers, and is back soon after one of them is.
     ///
     /// # Panics

@@ -309,9 +309,10 @@ impl Pipeline {
     /// # Panics
     /// When it can't be run.
     pub async fn kos_with(&self, arguments: &[&str], input: impl Into<Vec<u8>>) -> Ended {
-        let (url, monitor, copies) = (self.nats.url(), self.nats.monitor_url(), self.nats.size().to_string());
+        let (url, monitor) = (self.nats.url(), self.nats.monitor_url());
+        let copies = self.nats.size().to_string();
         let variables =
-            [("KOS_NATS_URL", &*url), ("KOS_NATS_MONITOR_URL", &*monitor), ("KOS_STREAM_REPLICAS", &*copies)];
+            [("KOS_NATS_URL", url.as_str()), ("KOS_NATS_MONITOR_URL", &monitor), ("KOS_STREAM_REPLICAS", &copies)];
         let mut command = command("kos", &variables);
         command.args(arguments);
         run(command, input).await
