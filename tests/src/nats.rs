@@ -42,6 +42,8 @@ pub struct NatsServer {
     folder: TempDir,
     name: String,
     has_users: bool,
+    /// Where the certificates are that it wants to see: `ca.pem`, `client.pem` and `client-key.pem`.
+    certificates: Option<PathBuf>,
     port: Port,
     monitor_port: Port,
 }
@@ -65,6 +67,18 @@ impl NatsServer {
         server
     }
 
+    /// Starts a server whose configuration has it speak TLS and ask for certificates, and waits until JetStream answers. The
+    /// folder has `ca.pem`, `client.pem` and `client-key.pem`.
+    ///
+    /// # Panics
+    /// When there is no server on this machine, or it isn't ready in time.
+    pub async fn start_secured(config: NatsConfig, certificates: &Path) -> Self {
+        let mut server = Self::spawn(&config, Port::free());
+        server.certificates = Some(certificates.to_owned());
+        server.wait_until_ready().await;
+        server
+    }
+
     /// Starts a server that listens at `port`, without waiting for anything.
     pub(crate) fn spawn(config: &NatsConfig, port: Port) -> Self {
         let binary = nats_server_program();
@@ -77,7 +91,7 @@ impl NatsServer {
         let mut command = Command::new(binary);
         command.arg("--config").arg(&file);
         let process = Process::start("nats-server", command, &folder.path().join("log"));
-        Self { process, folder, name, has_users: false, port, monitor_port }
+        Self { process, folder, name, has_users: false, certificates: None, port, monitor_port }
     }
 
     /// Starts a server with the configuration in `deploy/nats`, users and all, in a folder and on ports of its own, and
@@ -106,7 +120,7 @@ impl NatsServer {
         command.arg("--config").arg(folder.path().join("nats.conf")).args(["--name", &name, "--addr", "127.0.0.1"]);
         command.args(["--port", &port.to_string(), "--http_port", &monitor_port.to_string()]);
         let process = Process::start("nats-server", command, &folder.path().join("log"));
-        let mut server = Self { process, folder, name, has_users: true, port, monitor_port };
+        let mut server = Self { process, folder, name, has_users: true, certificates: None, port, monitor_port };
         server.wait_until_ready().await;
         server
     }
@@ -206,6 +220,12 @@ impl NatsServer {
         let (url, options) = match self.has_users {
             true => self.options_of("kos"),
             false => (self.url(), async_nats::ConnectOptions::new()),
+        };
+        let options = match &self.certificates {
+            Some(folder) => options
+                .add_root_certificates(folder.join("ca.pem"))
+                .add_client_certificate(folder.join("client.pem"), folder.join("client-key.pem")),
+            None => options,
         };
         let client = options.connect(url).await.map_err(|e| e.to_string())?;
         let found = client.server_info().server_name;

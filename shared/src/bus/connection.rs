@@ -146,6 +146,21 @@ pub async fn connect(config: &NatsConfig, name: &str) -> Result<Connection, Conn
             .map_err(|e| failed(format!("KOS_NATS_CREDS: expected a credentials file's content: {e}")))?;
     }
     let servers = config.servers().map_err(&failed)?;
+    // The client would try again for ever where it can't read one.
+    for (variable, file) in config.tls.files() {
+        let text = std::fs::read_to_string(file).map_err(|e| failed(format!("{variable} {}: {e}", file.display())))?;
+        if !text.contains("-----BEGIN ") {
+            return Err(failed(format!("{variable} {}: expected a file in PEM", file.display())));
+        }
+    }
+    // Servers that it learns of from the first one are no exception.
+    options = options.require_tls(servers.iter().any(ServerAddr::tls_required));
+    if let Some(ca) = &config.tls.ca {
+        options = options.add_root_certificates(ca.clone());
+    }
+    if let Some((certificate, key)) = &config.tls.client {
+        options = options.add_client_certificate(certificate.clone(), key.clone());
+    }
     // The client itself ignores what stands in addresses.
     options = match login(&servers) {
         Some(Login::Password { user, password }) => options.user_and_password(user, password),

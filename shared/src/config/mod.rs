@@ -128,6 +128,8 @@ pub struct NatsConfig {
     pub url: Secret,
     /// The content of a credentials file.
     pub credentials: Option<Secret>,
+    /// Whom to trust, and what to show, where the server speaks TLS.
+    pub tls: TlsConfig,
     /// What the subjects begin with on which answers come.
     pub inbox_prefix: String,
     /// The server's monitoring address.
@@ -138,6 +140,23 @@ pub struct NatsConfig {
     pub known_durable: bool,
     /// Settings of streams and consumers.
     pub limits: Limits,
+}
+
+/// Files for TLS, in PEM.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// The certificates that servers are trusted by, in place of the system's.
+    pub ca: Option<PathBuf>,
+    /// The certificate that is shown to a server, and its private key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+impl TlsConfig {
+    /// The files that there have to be, and the variables that name them.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        let client = self.client.iter().flat_map(|(cert, key)| [("KOS_NATS_CERT", cert), ("KOS_NATS_KEY", key)]);
+        self.ca.iter().map(|ca| ("KOS_NATS_CA", ca)).chain(client)
+    }
 }
 
 impl NatsConfig {
@@ -288,6 +307,7 @@ impl Config {
         let nats = NatsConfig {
             url: Secret(env.text("KOS_NATS_URL")),
             credentials: env.get("KOS_NATS_CREDS").map(|v| Secret(v.to_owned())),
+            tls: tls(env)?,
             inbox_prefix: inbox_prefix(env)?,
             monitor_url: env.get("KOS_NATS_MONITOR_URL").map(str::to_owned),
             allow_weak_durability: env.flag("KOS_ALLOW_WEAK_DURABILITY")?,
@@ -374,6 +394,21 @@ fn database(env: &Environment, data: &std::path::Path) -> Result<DatabaseConfig,
         }
         _ => Err(env.error("KOS_DATABASE_URL", "sqlite://FILE, sqlite://FOLDER/ or postgres://USER@HOST/DATABASE")),
     }
+}
+
+fn tls(env: &Environment) -> Result<TlsConfig, ConfigError> {
+    let file = |variable| env.get(variable).map(PathBuf::from);
+    let client = match (file("KOS_NATS_CERT"), file("KOS_NATS_KEY")) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(env.error("KOS_NATS_CERT", "KOS_NATS_KEY beside it, the file of its private key"));
+        }
+        (None, Some(_)) => {
+            return Err(env.error("KOS_NATS_KEY", "KOS_NATS_CERT beside it, the file of its certificate"));
+        }
+    };
+    Ok(TlsConfig { ca: file("KOS_NATS_CA"), client })
 }
 
 fn inbox_prefix(env: &Environment) -> Result<String, ConfigError> {
@@ -474,6 +509,8 @@ mod tests {
             ("KOS_ALLOW_WEAK_DURABILITY", "perhaps"),
             ("KOS_SITE_URL", "example.com"),
             ("KOS_NATS_URL", "nats://a b"),
+            ("KOS_NATS_CERT", "site.pem"),
+            ("KOS_NATS_KEY", "site-key.pem"),
             ("KOS_SITE_HOSTS", "http://news.example"),
             ("KOS_CONNECTIONS", "0"),
             ("KOS_LIVE_CONNECTIONS", "512"),

@@ -29,6 +29,9 @@ pub const VARIABLES: &[Variable] = &[
         "the NATS server, or several separated by commas; unset, `kos up` starts its own",
     ),
     secret("KOS_NATS_CREDS", "the content of a NATS credentials file"),
+    plain("KOS_NATS_CA", None, "a file with the certificates (PEM) that servers are trusted by; unset, the system's"),
+    plain("KOS_NATS_CERT", None, "a file with the certificate (PEM) that is shown to servers which ask for one"),
+    plain("KOS_NATS_KEY", None, "the file with its private key (PEM)"),
     plain(
         "KOS_NATS_INBOX_PREFIX",
         Some("_INBOX"),
