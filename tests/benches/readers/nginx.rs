@@ -1,6 +1,12 @@
 //! nginx with one file.
 
-use std::{env, fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use kos_tests::{Patience, Port, Process};
@@ -10,10 +16,13 @@ use crate::load::{self, Answer};
 
 const READY_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long it may take to end before it is killed.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
 /// A server of Debian's nginx with a worker a core, and no log.
 pub struct Nginx {
     // Before the folder, so that it has ended when the folder is removed.
-    _process: Process,
+    process: Process,
     _folder: TempDir,
     address: String,
     _port: Port,
@@ -54,11 +63,22 @@ impl Nginx {
         while let Err(error) = load::once(&address, "/").await {
             patience.pause(error.to_string()).await;
         }
-        Ok(Self { _process: process, _folder: folder, address, _port: port })
+        Ok(Self { process, _folder: folder, address, _port: port })
     }
 
     /// Where it answers.
     pub fn address(&self) -> &str {
         &self.address
+    }
+}
+
+impl Drop for Nginx {
+    /// Workers end with a master that is asked to, not with one that is killed.
+    fn drop(&mut self) {
+        self.process.terminate();
+        let asked = Instant::now();
+        while self.process.exit_status().is_none() && asked.elapsed() < END_LIMIT {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
