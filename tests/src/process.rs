@@ -85,7 +85,7 @@ impl Process {
     }
 
     /// Waits for its end without a runtime, as a destructor must; whether it came within `limit`.
-    pub(crate) fn wait_blocking(&mut self, limit: Duration) -> bool {
+    pub fn wait_blocking(&mut self, limit: Duration) -> bool {
         let start = Instant::now();
         while !matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
             if start.elapsed() > limit {

@@ -1,12 +1,6 @@
 //! nginx with one file.
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{env, fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::Context;
 use kos_tests::{Patience, Port, Process};
@@ -76,9 +70,6 @@ impl Drop for Nginx {
     /// Workers end with a master that is asked to, not with one that is killed.
     fn drop(&mut self) {
         self.process.terminate();
-        let asked = Instant::now();
-        while self.process.exit_status().is_none() && asked.elapsed() < END_LIMIT {
-            thread::sleep(Duration::from_millis(10));
-        }
+        self.process.wait_blocking(END_LIMIT);
     }
 }
