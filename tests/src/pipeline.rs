@@ -1,6 +1,6 @@
 //! The whole pipeline: a NATS server and the three services as processes of their own.
 
-use std::{process::Command, time::Duration};
+use std::{collections::HashSet, process::Command, time::Duration};
 
 use async_nats::jetstream::{self, consumer::pull};
 use bytes::Bytes;
@@ -13,6 +13,9 @@ pub use crate::observe::{Answer, Ended, StoredEvent, fetch, run, stored};
 
 /// The services, in the order in which an article meets them.
 pub const SERVICES: [&str; 3] = ["ingest", "summarize", "publish"];
+
+/// The streams that each article passes, in this order.
+pub const STREAMS: [&str; 4] = ["KOS_INGEST", "KOS_INGESTED", "KOS_SUMMARIZED", "KOS_PUBLISHED"];
 
 /// How long anything may take that takes milliseconds where nothing else is going on.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -294,6 +297,25 @@ impl Pipeline {
         let mut database = self.database(service).await;
         let value = sqlx::query_scalar(sql).fetch_one(&mut database).await;
         value.unwrap_or_else(|e| panic!("{service}: {sql}: {e}"))
+    }
+
+    /// Sees that every stream has each of so many articles once, and that none was given up, tried again or revised.
+    ///
+    /// # Panics
+    /// When that isn't so.
+    pub async fn has_each_once(&self, articles: usize) {
+        for stream in STREAMS {
+            let ids: Vec<String> = self.stored(stream).await.iter().map(|e| e.header("ce-id").to_owned()).collect();
+            let different: HashSet<&String> = ids.iter().collect();
+            assert_eq!((ids.len(), different.len()), (articles, articles), "{stream}");
+        }
+        assert!(self.stored("KOS_DEAD").await.is_empty());
+        for service in SERVICES {
+            let burnt: i64 = self.query(service, "select count(*) from failures").await;
+            assert_eq!(burnt, 0, "{service}: a server that is gone, or a stop, costs no attempt");
+        }
+        let revised: i64 = self.query("publish", "select count(*) from articles where revision <> 1").await;
+        assert_eq!(revised, 0);
     }
 
     /// Runs `kos` against this pipeline, with nothing on its standard input.
