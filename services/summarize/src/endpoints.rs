@@ -99,11 +99,10 @@ pub fn models(config: &Config, observer: &Observer) -> Result<Vec<Model>, Config
             ..defaults
         };
         let model = model(settings, context, observer).map_err(|reason| wrong(&format!("can't be used: {reason}")))?;
-        let of = |model: &Model| (model.endpoint.name().to_owned(), model.endpoint.model().to_owned());
         // Breakers, metrics and attempts are told apart by both.
-        if models.iter().any(|other| of(other) == of(&model)) {
-            let (name, model) = of(&model);
-            return Err(wrong(&format!("is the second {name} with the model {model}; expected a name of its own")));
+        let (name, asked) = (model.endpoint.name(), model.endpoint.model());
+        if models.iter().any(|other| (other.endpoint.name(), other.endpoint.model()) == (name, asked)) {
+            return Err(wrong(&format!("is the second {name} with the model {asked}; expected a name of its own")));
         }
         models.push(model);
     }
