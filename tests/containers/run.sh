@@ -31,8 +31,9 @@ fi
 if ! docker compose version >/dev/null 2>&1; then
     plugin=$root/.tools/docker-cli/docker-compose
     if [ ! -x "$plugin" ]; then
-        work=$(mktemp -d "$root/.tools/docker-cli.XXXXXX")
-        mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "${plugin%/*}"
+        mkdir -p "${plugin%/*}"
+        work=$(mktemp -d "$plugin.XXXXXX")
+        mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
         mirror=$(sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
         echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$work/sources.list"
         (
