@@ -6,22 +6,23 @@ use std::{
     sync::Arc,
 };
 
-use kos_shared::{event::ArticleId, stage::RecordError};
-use sqlx::{AnyPool, AssertSqlSafe, Row};
+use jiff::Timestamp;
+use kos_shared::{event::ArticleId, stage::RecordError, store::time};
+use sqlx::{AnyPool, AssertSqlSafe, Row, any::AnyRow};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::versions::{self, Version};
+use crate::{state::article_id, versions};
 
 /// How many articles are asked for at once.
 const GROUP: usize = 16;
 
-/// What an article's page is made of, by versions.
+/// What an article's page is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageState {
-    /// The article's own.
-    pub version: Version,
-    /// Those of the articles that the page may name as related, in the order of their ids.
-    pub related: Vec<(String, Version)>,
+    /// The versions of the article and of those that the page may name as related: another page has others.
+    pub versions: String,
+    /// When the last of them was made.
+    pub changed_at: Timestamp,
 }
 
 type Answer = Result<Option<PageState>, Arc<RecordError>>;
@@ -74,32 +75,33 @@ async fn answer(pool: AnyPool, mut received: mpsc::UnboundedReceiver<(ArticleId,
 /// The states of the articles that stand.
 async fn read(pool: &AnyPool, ids: &[ArticleId]) -> Result<HashMap<ArticleId, PageState>, RecordError> {
     let Some(last) = ids.last() else { return Ok(HashMap::new()) };
-    // Few sizes, so that the statements stay prepared.
+    // Few sizes, so that the statements stay prepared; one row an article, since each costs more than what is in it.
     let size = ids.len().next_power_of_two();
     let places: Vec<String> = (1..=size).map(|number| format!("${number}")).collect();
     let sql = format!(
-        "select v.article_id, '' as other_id, v.version, v.changed_at_ms from versions as v \
-         where v.article_id in ({0}) \
-         and not exists (select 1 from retractions as w where w.article_id = v.article_id) \
-         union all \
-         select r.article_id, r.other_id, v.version, v.changed_at_ms from related as r \
-         join versions as v on v.article_id = r.other_id where r.article_id in ({0}) \
-         and not exists (select 1 from retractions as w where w.article_id = r.other_id) \
-         order by 1, 2",
+        "select v.article_id, v.version, v.changed_at_ms, max(o.changed_at_ms) as others_changed_at_ms, \
+         string_agg(o.article_id || ' ' || o.version, ' ' order by o.article_id) as others \
+         from versions as v left join related as r on r.article_id = v.article_id \
+         left join versions as o on o.article_id = r.other_id \
+         and not exists (select 1 from retractions as w where w.article_id = o.article_id) \
+         where v.article_id in ({}) and not exists (select 1 from retractions as w where w.article_id = v.article_id) \
+         group by v.article_id",
         places.join(", ")
     );
     let all = ids.iter().chain(std::iter::repeat(last)).take(size);
     let query = all.fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(id.to_string()));
-    let mut states: HashMap<ArticleId, PageState> = HashMap::with_capacity(ids.len());
-    for row in &query.fetch_all(pool).await? {
-        let id: String = row.try_get("article_id")?;
-        let id = id.parse().map_err(|e| RecordError::State(format!("{id} in versions: {e}")))?;
-        let (other, version): (String, Version) = (row.try_get("other_id")?, versions::read(row)?);
-        if other.is_empty() {
-            states.insert(id, PageState { version, related: Vec::new() });
-        } else if let Some(state) = states.get_mut(&id) {
-            state.related.push((other, version));
-        }
+    query.fetch_all(pool).await?.iter().map(state).collect()
+}
+
+fn state(row: &AnyRow) -> Result<(ArticleId, PageState), RecordError> {
+    let version = versions::read(row)?;
+    let others: Option<String> = row.try_get("others")?;
+    let mut changed_at = version.changed_at;
+    if others.is_some() {
+        changed_at = changed_at.max(time(row, "others_changed_at_ms")?);
     }
-    Ok(states)
+    Ok((
+        article_id(row)?,
+        PageState { versions: format!("{} {}", version.number, others.unwrap_or_default()), changed_at },
+    ))
 }

@@ -252,15 +252,13 @@ async fn validators_of(
     id: ArticleId,
     messages: &Messages,
 ) -> Result<Option<Validators>, Arc<RecordError>> {
-    let Some(PageState { version, related }) = site.page_states.get(id).await? else { return Ok(None) };
+    let Some(PageState { versions, changed_at }) = site.page_states.get(id).await? else { return Ok(None) };
     // The form for comments holds for a day: a page with one is made anew every hour.
     let hour = Timestamp::now().as_second() / 3_600;
-    let own = [id.to_string(), version.number.to_string(), hour.to_string()];
-    let named = related.iter().map(|(other, version)| format!("{other} {}", version.number));
-    let around = [&*BUILD, &site.info.name, site.info.url.as_str(), messages.lang].map(str::to_owned);
-    let changes = related.iter().map(|(_, version)| version.changed_at).chain([version.changed_at]);
-    let changed = changes.chain(Timestamp::from_second(hour * 3_600)).max();
-    Ok(Some(Validators::of(around.into_iter().chain(own).chain(named), changed)))
+    let (id, since) = (id.to_string(), hour.to_string());
+    let parts = [&*BUILD, &site.info.name, site.info.url.as_str(), messages.lang, &id, &since, &versions];
+    let changed_at = Timestamp::from_second(hour * 3_600).map_or(changed_at, |hour| hour.max(changed_at));
+    Ok(Some(Validators::of(parts, Some(changed_at))))
 }
 
 /// A page that is the same for all readers of a language: 304 where the reader has it, else as it is kept.

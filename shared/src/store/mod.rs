@@ -82,6 +82,8 @@ impl Store {
             AnyPoolOptions::new()
                 .idle_timeout(None)
                 .max_lifetime(None)
+                // A file needs no asking whether it is still there.
+                .test_before_acquire(false)
                 .acquire_timeout(Duration::from_secs(10))
                 .after_connect(|connection, _| {
                     Box::pin(async move {
