@@ -10,7 +10,7 @@ use kos_publish::{
     lists::{live::Live, stories},
     page_states::PageStates,
     pages::Pages,
-    routes::routes,
+    routes::{self, SiteParts},
     search::Searches,
     site::{Passages, SiteInfo},
     state::{self, MIGRATIONS},
@@ -85,7 +85,7 @@ impl Site {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let process = Process::new("publish");
         let url = "https://site.example".parse().unwrap();
-        let site = kos_publish::routes::Site {
+        let site = routes::Site::from(SiteParts {
             info: Arc::new(SiteInfo { name: "Site".into(), url, language: Language::ENGLISH }),
             pool: store.readers().clone(),
             comments: Arc::new(Comments::off(&store).await.unwrap()),
@@ -94,8 +94,8 @@ impl Site {
             pages: Pages::default(),
             languages: Default::default(),
             searches: Searches::of(store.readers()),
-        };
-        let app = routes(site, axum::Router::new(), None, &process);
+        });
+        let app = routes::routes(site, axum::Router::new(), None, &process);
         tokio::spawn(axum::serve(listener, app).into_future());
         Self { store, origin }
     }

@@ -55,7 +55,15 @@ impl PageStates {
 
 async fn answer(pool: AnyPool, mut received: mpsc::UnboundedReceiver<(ArticleId, oneshot::Sender<Answer>)>) {
     let mut group = Vec::new();
-    while received.recv_many(&mut group, GROUP).await > 0 {
+    while let Some(first) = received.recv().await {
+        group.push(first);
+        // Those who are about to ask come along.
+        tokio::task::yield_now().await;
+        while group.len() < GROUP
+            && let Ok(next) = received.try_recv()
+        {
+            group.push(next);
+        }
         let mut waiting: BTreeMap<ArticleId, Vec<oneshot::Sender<Answer>>> = BTreeMap::new();
         for (id, answer) in group.drain(..) {
             waiting.entry(id).or_default().push(answer);

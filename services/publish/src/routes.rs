@@ -1,6 +1,6 @@
 //! The site's addresses.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::{
     Router,
@@ -45,9 +45,27 @@ use crate::{
 /// How many related articles a page names.
 pub(crate) const RELATED: usize = 5;
 
-/// What every request needs.
+/// What every request needs. Cheap to clone, since every request has one of its own.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub struct Site(Arc<SiteParts>);
+
+impl From<SiteParts> for Site {
+    fn from(parts: SiteParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Site {
+    type Target = SiteParts;
+
+    fn deref(&self) -> &SiteParts {
+        &self.0
+    }
+}
+
+/// What a [`Site`] is made of.
+#[derive(Debug)]
+pub struct SiteParts {
     /// The site as a whole.
     pub info: Arc<SiteInfo>,
     /// Its database.

@@ -23,7 +23,7 @@ use crate::{
     lists::{self, Languages, live::Live},
     page_states::PageStates,
     pages::Pages,
-    routes::{Site, routes},
+    routes::{Site, SiteParts, routes},
     search::{self, Searches},
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
@@ -65,7 +65,7 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
     runtime.spawn(live.clone().run(pool.clone()));
     let searches = Searches::of(&pool);
     let page_states = PageStates::of(pool.clone());
-    let site = Site {
+    let site = Site::from(SiteParts {
         info: Arc::clone(&info),
         pool,
         comments,
@@ -74,7 +74,7 @@ pub async fn run_on(listener: TcpListener, config: Config, process: Process) -> 
         pages: Pages::default(),
         languages: Languages::default(),
         searches,
-    };
+    });
     let bus = Operator::new(runtime.connection().clone(), "publish", &config.nats);
     let guard = Guard::new(&config.site_url, config.listen.ip(), &config.serving.hosts);
     let app = guard.over(routes(site, websub::routes(runtime.connection().clone()), Some(bus), &process));

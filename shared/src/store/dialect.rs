@@ -39,7 +39,7 @@ impl Dialect {
     }
 
     /// The column type for bytes.
-    pub(super) const fn bytes(self) -> &'static str {
+    pub const fn bytes(self) -> &'static str {
         match self {
             Self::Sqlite => "blob",
             Self::Postgres => "bytea",

@@ -9,7 +9,11 @@ mod load;
 mod made_up;
 mod nginx;
 
-use std::time::Duration;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -34,6 +38,9 @@ struct Options {
     /// How many connections ask.
     #[arg(long, default_value_t = 16)]
     connections: usize,
+    /// Keeps the databases here, and takes those that are here already in place of filling new ones.
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// What cargo passes to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -51,16 +58,10 @@ async fn main() -> anyhow::Result<()> {
 async fn measure(articles: u64, options: &Options) -> anyhow::Result<()> {
     ensure!(articles > 0, "expected at least one article");
     let folder = TempDir::with_prefix("kos-readers-")?;
-    let file = folder.path().join("publish.db");
-    let mut random = Rng::with_seed(5);
-    let store = Store::open(&DatabaseConfig::SqliteFile(file.clone()), "publish", MIGRATIONS).await?;
-    let took = made_up::publish(&store, articles, &mut random).await?;
-    store.close().await;
-    println!(
-        "{articles} articles, taken in within {:.0} s, {:.0} s of them writing",
-        took.all.as_secs_f64(),
-        took.writing.as_secs_f64()
-    );
+    let file = options.keep.as_deref().unwrap_or(folder.path()).join(format!("{articles}-articles.db"));
+    if !file.exists() {
+        fill(&file, articles).await?;
+    }
 
     let (nats, port) = (NatsServer::start().await, Port::free());
     let (address, database) = (port.address().to_string(), format!("sqlite://{}", file.display()));
@@ -75,6 +76,7 @@ async fn measure(articles: u64, options: &Options) -> anyhow::Result<()> {
     site.wait_until_ready(&address).await;
 
     let page = format!("/articles/{}", id(articles / 2));
+    let mut random = Rng::with_seed(7);
     let nginx = Nginx::start(&load::once(&address, &page).await?).await?;
     let spread: Vec<String> = (0..500).map(|_| format!("/articles/{}", id(random.u64(..articles)))).collect();
     let searches: Vec<String> = (0..500).map(|_| format!("/search?q={}", made_up::word(&mut random))).collect();
@@ -93,7 +95,22 @@ async fn measure(articles: u64, options: &Options) -> anyhow::Result<()> {
         let measured = load::measure(&address, &paths, options.connections, length).await.context(name)?;
         row(&mut table, name, &measured, &of_nginx);
     }
-    println!("\n{table}\n");
+    println!("\n{articles} articles\n{table}\n");
+    Ok(())
+}
+
+/// Under another name until it is full.
+async fn fill(file: &Path, articles: u64) -> anyhow::Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    let store = Store::open(&DatabaseConfig::SqliteFile(unfinished.clone()), "publish", MIGRATIONS).await?;
+    let took = made_up::publish(&store, articles, &mut Rng::with_seed(5)).await?;
+    store.close().await;
+    fs::rename(unfinished, file)?;
+    println!(
+        "{articles} articles, taken in within {:.0} s, {:.0} s of them writing",
+        took.all.as_secs_f64(),
+        took.writing.as_secs_f64()
+    );
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use kos_publish::{
     lists::{self, Filter, Turn, live::Live, select},
     page_states::PageStates,
     pages::Pages,
-    routes::Site,
+    routes::{Site, SiteParts},
     search::Searches,
     site::SiteInfo,
 };
@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub async fn lists(store: &Store, times: usize) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let info = SiteInfo { name: "Bench".into(), url: "http://127.0.0.1/".parse()?, language: Language::CHINESE };
-    let site = Site {
+    let site = Site::from(SiteParts {
         info: Arc::new(info),
         pool: store.readers().clone(),
         comments: Arc::new(Comments::off(store).await?),
@@ -37,7 +37,7 @@ pub async fn lists(store: &Store, times: usize) -> anyhow::Result<()> {
         pages: Pages::default(),
         languages: Default::default(),
         searches: Searches::of(store.readers()),
-    };
+    });
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let serving = tokio::spawn(serve(listener, lists::routes().with_state(site), Limits::of(8), stop.clone()));

@@ -12,7 +12,7 @@ use kos_shared::{
     stage::RecordError,
     store::{Dialect, rows, time},
 };
-use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
+use sqlx::{AnyConnection, AnyPool, Row};
 
 use super::{
     cursor::Cursor,
@@ -134,13 +134,16 @@ async fn search(
     budget: Budget,
 ) -> Result<Found, RecordError> {
     let dialect = Dialect::of(connection);
-    let Some(expression) = wanted.query.expression(&wanted.facets(), dialect) else { return Ok(Found::default()) };
+    let facets = wanted.facets();
+    let Some(expression) = wanted.query.expression(&facets, dialect) else { return Ok(Found::default()) };
+    let terms = wanted.query.wanted.iter().chain(&wanted.query.unwanted).flatten().count() + facets.len();
     if dialect == Dialect::Postgres {
         let sql = format!("set local statement_timeout = {}", budget.time.as_millis().max(1));
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await?;
     }
     let began = Instant::now();
-    let mut index = Lookup { connection: &mut *connection, dialect, expression: &expression, began, budget };
+    let in_slices = dialect == Dialect::Sqlite && terms > 1;
+    let mut index = Lookup { connection: &mut *connection, dialect, expression: &expression, in_slices, began, budget };
     let (first, last) = wanted.numbers();
     let mut found = Found::default();
     let mut places: Vec<Cursor> = vec![];
@@ -162,10 +165,8 @@ async fn search(
     };
     places.truncate(limit + 1);
     if let Some(before) = older_than.filter(|_| places.len() <= limit && !found.gave_up) {
-        let LookedUp { rows, stopped_at } = index.newest("", (first, before - 1), limit + 1 - places.len()).await?;
-        for row in &rows {
-            places.push(Cursor::Older { number: row.try_get("number")? });
-        }
+        let LookedUp { articles, stopped_at } = index.newest((first, before - 1), limit + 1 - places.len()).await?;
+        places.extend(articles.into_iter().map(|(number, _)| Cursor::Older { number }));
         found.gave_up = stopped_at.is_some();
         older_than = stopped_at.or(older_than);
     }
@@ -202,12 +203,9 @@ async fn ranked(
         Some(Cursor::Ranked { window, .. }) => (first.max(window), (window > 0).then_some(window), 2 * WINDOW),
         _ => (first, None, WINDOW + 1),
     };
-    let LookedUp { rows, stopped_at } = index.newest(", weights", (first, last), most).await?;
-    let read = |row: &AnyRow| -> Result<(i64, i64), sqlx::Error> {
-        let number = row.try_get("number")?;
-        Ok((score(number, &Weights::from_bytes(row.try_get("weights")?), &wanted.query), number))
-    };
-    let mut scored = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let LookedUp { articles, stopped_at } = index.newest((first, last), most).await?;
+    let scored = articles.iter().map(|(number, weights)| (score(*number, weights, &wanted.query), *number));
+    let mut scored: Vec<(i64, i64)> = scored.collect();
     let mut window = stopped_at.or(known_window);
     if after.is_none() && scored.len() > WINDOW {
         scored.truncate(WINDOW);

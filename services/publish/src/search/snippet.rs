@@ -1,6 +1,9 @@
 //! Snippets: where an article has the words of a query, and the words marked.
 
-use std::ops::Range;
+use std::{
+    borrow::Cow,
+    ops::{ControlFlow, Range},
+};
 
 use kos_shared::{
     event::{ArticleSummarized, Language},
@@ -9,10 +12,7 @@ use kos_shared::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    query::Query,
-    terms::{Token, tokens},
-};
+use super::{query::Query, terms::visit};
 
 /// How long a snippet is, in columns: a character of a script without spaces takes two.
 const COLUMNS: usize = 180;
@@ -94,7 +94,7 @@ struct Marks {
 }
 
 fn marks(text: &str, query: &Query) -> Marks {
-    let tokens = tokens(text);
+    let tokens = tokens(text, query);
     let mut found = Marks { ranges: vec![], clauses: 0 };
     for clause in &query.wanted {
         let before = found.ranges.len();
@@ -104,8 +104,10 @@ fn marks(text: &str, query: &Query) -> Marks {
                 found.ranges.extend(text.match_indices(only.as_str()).map(|(at, part)| at..at + part.len()));
             }
             _ => {
-                let rows = tokens.windows(clause.len()).filter(|row| row.iter().map(term).eq(clause.iter()));
-                found.ranges.extend(rows.filter_map(|row| Some(row.first()?.range.start..row.last()?.range.end)));
+                let wanted = || clause.iter().map(|term| Some(term.as_str()));
+                let rows =
+                    tokens.windows(clause.len()).filter(|row| row.iter().map(|(term, _)| term.as_deref()).eq(wanted()));
+                found.ranges.extend(rows.filter_map(|row| Some(row.first()?.1.start..row.last()?.1.end)));
             }
         }
         found.clauses += usize::from(found.ranges.len() > before);
@@ -122,8 +124,17 @@ fn marks(text: &str, query: &Query) -> Marks {
     found
 }
 
-fn term(token: &Token) -> &String {
-    &token.term
+/// The terms of a text, each with where it stands; those that are none of the query's without saying which they are.
+fn tokens<'t>(text: &'t str, query: &Query) -> Vec<(Option<Cow<'t, str>>, Range<usize>)> {
+    let mut tokens = Vec::with_capacity(text.len() / 5);
+    let _: ControlFlow<()> = visit(text, |spelling, range, _| {
+        let term = query.wanted.iter().flatten().any(|term| spelling.may_be(term)).then(|| spelling.term());
+        if term.as_deref() != Some("") {
+            tokens.push((term, range));
+        }
+        ControlFlow::Continue(())
+    });
+    tokens
 }
 
 /// The part of a text that is shown: around the place that has most marks.

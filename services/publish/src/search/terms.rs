@@ -54,6 +54,19 @@ pub(crate) enum Spelling<'t> {
 }
 
 impl<'t> Spelling<'t> {
+    /// Whether its term may be `term`. Most that spell another one are told apart without folding and stemming, which leave
+    /// what is ASCII in front as it is.
+    pub fn may_be(&self, term: &str) -> bool {
+        let spelled = match self {
+            Self::Word(word) => word,
+            Self::Characters(characters) => characters.as_ref(),
+        };
+        match (spelled.bytes().next(), term.bytes().next()) {
+            (Some(first), Some(wanted)) if first.is_ascii() => first.eq_ignore_ascii_case(&wanted),
+            _ => true,
+        }
+    }
+
     /// The term. Of a word that has nothing to look for, such as marks alone, it is empty.
     pub fn term(self) -> Cow<'t, str> {
         match self {
@@ -267,6 +280,28 @@ mod tests {
             }
         }
         assert_eq!(terms(&"x".repeat(10_000))[0].len(), TERM_CHARS);
+    }
+
+    #[test]
+    fn a_spelling_may_be_its_own_term_and_is_told_apart_from_most_others() {
+        let mut state = 11_u64;
+        let mut random = |range: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % range
+        };
+        let exceptions =
+            "dying lying tying skis skies idly gently ugly early only singly yes Youth É e\u{301}t Ａb 简单";
+        let made_up = (0..20_000).filter_map(|_| {
+            let range = [0x80, 0x80, 0x80, 0x500, 0x2_0000][random(5) as usize];
+            char::from_u32(random(range) as u32)
+        });
+        let text: String = exceptions.chars().chain(made_up).collect();
+        let _: ControlFlow<()> = visit(&text, |spelling, _, _| {
+            let term = spelling.clone().term();
+            assert!(term.is_empty() || spelling.may_be(&term), "{spelling:?} {term}");
+            ControlFlow::Continue(())
+        });
+        assert!(!Spelling::Word("Ferries").may_be("boat") && Spelling::Word("Ferries").may_be("ferri"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Source: BM25F (Robertson, Zaragoza, Taylor 2004), without the part that depends on the other articles: all results have
 //! all terms of the query, and a score that new articles change would make pages of results overlap.
 
+use bytes::Bytes;
+
 use super::query::Query;
 
 /// How much a term's occurrence counts in the title.
@@ -28,7 +30,7 @@ const USUAL_LENGTH: f32 = 500.0;
 /// Terms with their weights: four bytes each, three of them the term's hash, sorted. Two of an article's terms have the
 /// same hash about once in 400 articles; then one of them weighs what the other does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Weights(Vec<u8>);
+pub struct Weights(Bytes);
 
 impl Weights {
     /// The weights of an article's terms, by what their occurrences count together.
@@ -50,8 +52,8 @@ impl Weights {
     }
 
     /// As they were stored.
-    pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
+        Self(bytes.into())
     }
 
     /// What a term weighs, 0 to 255.
