@@ -1,4 +1,5 @@
-"""Two hundred articles through the containers of deploy/compose.yaml, while they are scaled, killed and restarted.
+"""Two hundred articles through the containers of deploy/compose.yaml, while they are scaled, killed and restarted; then the log
+lines and the spans of one of them.
 
 Needs a Docker engine, its compose plugin (or the program that COMPOSE names) and the images of `make images`. It works under a
 project name of its own and removes what it made.
@@ -13,8 +14,10 @@ import shlex
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = f"kos-test-{os.getpid()}"
@@ -65,8 +68,9 @@ class Producer:
         hello = {"user": self.user, "pass": self.password, "headers": True, "verbose": False, "pedantic": False}
         self.socket.sendall(f"CONNECT {json.dumps(hello)}\r\nSUB _INBOX.acks 1\r\n".encode())
 
-    def publish(self, event_id, event):
-        headers = f"NATS/1.0\r\nNats-Msg-Id: {event_id}\r\n\r\n".encode()
+    def publish(self, event_id, event, trace_id):
+        traceparent = f"00-{trace_id}-{random.getrandbits(64):016x}-01"
+        headers = f"NATS/1.0\r\nNats-Msg-Id: {event_id}\r\ntraceparent: {traceparent}\r\n\r\n".encode()
         body = json.dumps(event).encode()
         message = b"HPUB kos.ingest.requested _INBOX.acks %d %d\r\n%s%s\r\n"
         message %= (len(headers), len(headers) + len(body), headers, body)
@@ -91,6 +95,54 @@ class Producer:
                 self.socket = None
                 time.sleep(0.1)
         raise SystemExit(f"event {event_id} was not stored")
+
+
+def fields(message):
+    """The fields of a protobuf message that have a length: their numbers and what is in them."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    while at < len(message):
+        number, kind = divmod(varint(), 8)
+        if kind == 0:
+            varint()
+            continue
+        length = {1: 8, 5: 4}.get(kind) or varint()
+        yield number, message[at : at + length]
+        at += length
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes spans as an OpenTelemetry collector does (OTLP over HTTP), and keeps who sent which of which trace."""
+
+    spans = set()
+
+    def do_POST(self):
+        for _, of_resource in fields(self.rfile.read(int(self.headers["content-length"]))):
+            parts = list(fields(of_resource))
+            service = next(
+                dict(fields(dict(fields(attribute))[2]))[1].decode()
+                for number, resource in parts if number == 1
+                for _, attribute in fields(resource) if dict(fields(attribute))[1] == b"service.name"
+            )  # fmt: skip
+            for scope in (content for number, content in parts if number == 2):
+                for span in (dict(fields(content)) for number, content in fields(scope) if number == 2):
+                    self.spans.add((span[1].hex(), service, span[5].decode()))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 def event(number):
@@ -139,6 +191,10 @@ def psql(statement):
 
 
 def main():
+    gateway = run("docker", "network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", "bridge").strip()
+    collector = ThreadingHTTPServer((gateway, 0), Collector)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    ENVIRONMENT["TRACES"] = f"http://{gateway}:{collector.server_port}"
     compose("up", "--detach", "--wait")
     print("healthy", flush=True)
     idle = {service: resident_megabytes(containers(service)[0]) for service in SERVICES}
@@ -155,7 +211,7 @@ def main():
         if number in restarts:
             restarts[number]()
             print(f"{number} in, {time.monotonic() - begin:.1f} s", flush=True)
-        producer.publish(f"container-test-{number}", event(number))
+        producer.publish(f"container-test-{number}", event(number), trace_id=f"{number + 1:032x}")
     found, end = [], time.monotonic() + LIMIT_SECONDS
     while len(found) < ARTICLES and time.monotonic() < end:
         time.sleep(0.5)
@@ -184,6 +240,18 @@ def main():
     assert list(dict.fromkeys(services)) == SERVICES, services
     print("one article's lines, from three containers:")
     print("\n".join(lines))
+
+    trace, subjects = json.loads(lines[0])["trace_id"], ["kos.ingest.requested", "kos.article.ingested", "kos.article.summarized"]
+    assert 1 <= int(trace, 16) <= ARTICLES, f"the trace {trace} is none of the producer's"
+    wanted = {(f"kos-{service}", f"process {subject}") for service, subject in zip(SERVICES, subjects)}
+    wanted |= {(f"kos-{service}", f"send {subject}") for service, subject in zip(SERVICES, subjects[1:] + ["kos.article.published"])}
+    end, spans = time.monotonic() + LIMIT_SECONDS, set()
+    while not wanted <= spans and time.monotonic() < end:
+        time.sleep(0.5)
+        spans = {(service, name) for of, service, name in set(Collector.spans) if of == trace}
+    assert wanted <= spans, f"spans of {trace}: {sorted(spans)}, without {sorted(wanted - spans)}"
+    print(f"its spans, from three containers, in the producer's trace {trace}:")
+    print("\n".join(f"{service:<14}{name}" for service, name in sorted(spans)))
 
     print(f"\n{'image':<12}{'start':>10}{'idle':>12}{'loaded':>12}")
     for service in SERVICES:
