@@ -48,7 +48,7 @@ pub(super) struct Lookup<'c> {
     pub(super) dialect: Dialect,
     /// What is looked for, in its language.
     pub(super) expression: &'c str,
-    /// Whether nobody knows how long the database takes for all articles.
+    /// Whether it is asked slice by slice, since nobody knows how long all of them at once would take.
     pub(super) in_slices: bool,
     /// When it began.
     pub(super) began: Instant,
