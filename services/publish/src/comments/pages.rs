@@ -464,7 +464,7 @@ pub async fn delete(
     };
     match deleted.await {
         Ok(true) => asked.back("deleted", "comments"),
-        Ok(false) => asked.told(409, "comments-changed-meanwhile"),
+        Ok(false) => asked.told(Refusal::ChangedMeanwhile.status(), Refusal::ChangedMeanwhile.message()),
         Err(failure) => asked.failed(&failure),
     }
 }

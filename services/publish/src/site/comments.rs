@@ -502,6 +502,7 @@ mod tests {
             AddressLimit,
             GlobalLimit,
             TooLate,
+            ChangedMeanwhile,
             TooManyChanges,
         ];
         for refusal in all {
