@@ -277,6 +277,14 @@ async fn what_is_no_proper_comment_is_refused(pipeline: &Pipeline) {
         assert_eq!(last == 429, reply.retry_after > 0, "{reply:?}");
     }
     assert_eq!(last, 429, "an address may send as much as it likes");
+    let said = waiting(pipeline).await.into_iter().find(|comment| comment["text"] == "The same words").unwrap();
+    let said = said["comment_id"].as_str().unwrap();
+    assert_eq!(decide(pipeline, said, "approve").await, 200);
+    let answer = send(&form, filled("Ada", "An answer", &[("parent", said)]), &[]).await;
+    assert!(
+        answer.status == 429 && answer.body.contains("<div class=\"said\" lang=\"\"><p dir=\"auto\">The same words"),
+        "{answer:?}"
+    );
 
     // No comments on what was withdrawn, and none of it any more.
     let waits = waiting(pipeline).await[0]["comment_id"].as_str().unwrap().to_owned();

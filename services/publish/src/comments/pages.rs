@@ -295,7 +295,10 @@ pub async fn post(
             let found = answered(&asked.site, draft.parent.as_deref()).await.unwrap_or_default();
             asked.refused(&draft, found.as_ref(), None, &refusals)
         }
-        Ok(Posted::Waits(wait)) => asked.waits(&draft, None, wait),
+        Ok(Posted::Waits(wait)) => {
+            let found = answered(&asked.site, draft.parent.as_deref()).await.unwrap_or_default();
+            asked.waits(&draft, found.as_ref(), wait)
+        }
         Err(failure) => asked.failed(&failure),
     }
 }
