@@ -322,11 +322,14 @@ mod tests {
     fn a_line_is_in_the_readers_language_with_the_original_title_below() {
         let line = || vec![entry("The ferry", "paper.example", None, "2026-01-22T05:00:00Z")];
         let html = first(&CHINESE, line());
-        assert!(html.contains(r#"lang="zh" dir="auto">渡轮复航</a></h3>"#), "{html}");
+        assert!(
+            html.contains(r#"<h3 lang="zh" dir="auto"><a href="/articles/"#) && html.contains(">渡轮复航</a></h3>"),
+            "{html}"
+        );
         assert!(html.contains(r#"<p class="original-title" lang="en" dir="auto">The ferry</p>"#), "{html}");
         assert!(html.contains(r#"<p class="excerpt" lang="zh" dir="auto">渡轮恢复运行。</p>"#), "{html}");
         let html = first(&ENGLISH, line());
-        assert!(html.contains(r#"lang="en" dir="auto">The ferry</a></h3>"#), "{html}");
+        assert!(html.contains(r#"<h3 lang="en" dir="auto">"#) && html.contains(">The ferry</a></h3>"), "{html}");
         assert!(!html.contains("original-title"), "{html}");
     }
 
@@ -342,12 +345,15 @@ mod tests {
         let page = Page { entries: vec![told.clone()], ..Page::default() };
         let html = render(&ENGLISH, &Filter::default(), Turn::First, &page, &also_at);
         assert!(html.contains("Also at: <a"), "{html}");
-        assert!(html.contains(">Copy 0</a>, <a") && html.contains(">Copy 4</a>, 2 more<"), "{html}");
+        assert!(
+            html.contains("<bdi>Copy 0</bdi></a>, <a") && html.contains("<bdi>Copy 4</bdi></a>, 2 more<"),
+            "{html}"
+        );
         assert!(!html.contains("Copy 5"), "{html}");
 
         let namesake = Entry { site_name: told.site_name.clone(), ..also_at[1].clone() };
         let html = render(&ENGLISH, &Filter::default(), Turn::First, &page, &[told.clone(), namesake]);
-        assert!(html.contains(">copy0.example</a>"), "{html}");
+        assert!(html.contains("<bdi>copy0.example</bdi></a>"), "{html}");
         assert!(!first(&ENGLISH, vec![told]).contains("Also at"));
     }
 
