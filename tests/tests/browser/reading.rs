@@ -53,6 +53,24 @@ async fn what_runs_from_right_to_left_is_whole_and_at_its_side() {
 }
 
 #[tokio::test]
+async fn another_language_of_the_interface_is_kept_and_lists_the_same() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    bilingual(&pipeline).await;
+    let browser = Browser::start(Reader::AT_A_DESK).await;
+    browser.open(&pipeline.site("/?language=en")).await;
+    browser.click("header nav a[hreflang='zh-Hans']").await;
+    assert_eq!(browser.text(".choose [aria-current]").await, "英文");
+    assert_eq!(browser.text("main h3").await, "出借种子的图书馆");
+    browser.click("main h3 a").await;
+    browser.until_shown("发表评论").await;
+    browser.click("header nav a[hreflang='en']").await;
+    browser.until_shown("Post a comment").await;
+    assert_eq!(browser.text("main h1").await, "The library in Orrin Vale that lends seeds and wants them back");
+    browser.open(&pipeline.site("/sources")).await;
+    browser.until_shown("Sources").await;
+}
+
+#[tokio::test]
 async fn a_sentence_leads_to_the_words_that_carry_it_and_back() {
     let pipeline = Pipeline::start_with(Setup::default()).await;
     let page = pipeline.site(&bilingual(&pipeline).await);

@@ -127,11 +127,13 @@ pub fn render_index(site: &SiteInfo, messages: &Messages, list: &ListPage<'_>) -
         Some(source) => messages.with("list-about-source", &[("source", source.name.into())]),
         None => messages.text("list-about").into_owned(),
     };
+    let address_of_page = own_address(list);
+    let (_, query_of_page) = address_of_page.split_once('?').unwrap_or_default();
     rendered(&Page {
-        frame: Frame::new(site, messages),
+        frame: Frame::new(site, messages).keeping(query_of_page),
         title: title(site, messages, filter, source.as_ref()),
         description,
-        url: site.absolute(&own_address(list)),
+        url: site.absolute(&address_of_page),
         choices: choices(messages, filter, list.languages),
         live: (!page.newer).then(|| Live::new(messages, filter, page)),
         begins: *filter == Filter::default() && !page.newer,
@@ -373,6 +375,8 @@ mod tests {
             "{html}"
         );
         assert!(!html.contains("id=\"live\"") && !html.contains(&assets::LIVE.path), "{html}");
+        let switch = format!(r#"<a href="?language=en&#38;after={cursor}&#38;lang=zh""#);
+        assert!(html.contains(&switch), "another language of the interface lists something else: {html}");
     }
 
     #[test]

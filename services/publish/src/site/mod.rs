@@ -121,7 +121,9 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn keeping(self, kept: String) -> Self {
+    /// The same for a page whose address has this query.
+    fn keeping(self, query: &str) -> Self {
+        let kept = if query.is_empty() { String::new() } else { format!("{query}&") };
         Self { kept, ..self }
     }
 }

@@ -76,12 +76,8 @@ pub fn render_search(
         }
         Found { total: None, .. } => searched.then(|| messages.text("search-further").into_owned()),
     };
-    let mut query_of_page = asked.query();
-    if !query_of_page.is_empty() {
-        query_of_page.push('&');
-    }
+    let frame = Frame::new(site, messages).keeping(&asked.query());
     let page = Page {
-        frame: Frame::new(site, messages).keeping(query_of_page.clone()),
         asked,
         languages: choices(messages, &asked.language),
         notices: unreadable
@@ -95,7 +91,8 @@ pub fn render_search(
             .collect(),
         outcome,
         results: found.hits.iter().map(|hit| Line::new(messages, query, hit)).collect(),
-        next: found.next.map(|next| format!("/search?{query_of_page}after={next}")),
+        next: found.next.map(|next| format!("/search?{}after={next}", frame.kept)),
+        frame,
     };
     rendered(&page)
 }
