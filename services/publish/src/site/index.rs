@@ -10,7 +10,9 @@ use url::form_urlencoded;
 use super::{
     Frame, Messages, SiteInfo,
     article::{Time, seconds},
-    assets, languages, page_path, rendered,
+    assets,
+    feed::Selection,
+    languages, page_path, rendered,
     sources::source_path,
 };
 use crate::lists::{Entry, Filter, Turn, select};
@@ -127,10 +129,11 @@ pub fn render_index(site: &SiteInfo, messages: &Messages, list: &ListPage<'_>) -
         Some(source) => messages.with("list-about-source", &[("source", source.name.into())]),
         None => messages.text("list-about").into_owned(),
     };
+    let selection = Selection { language: filter.language.clone(), source: filter.host.clone(), q: None };
     let address_of_page = own_address(list);
     let (_, query_of_page) = address_of_page.split_once('?').unwrap_or_default();
     rendered(&Page {
-        frame: Frame::new(site, messages).keeping(query_of_page),
+        frame: Frame::new(site, messages).keeping(query_of_page).of_selection(&selection),
         title: title(site, messages, filter, source.as_ref()),
         description,
         url: site.absolute(&address_of_page),
@@ -386,6 +389,9 @@ mod tests {
         assert!(html.contains(r#"<a href="/">All languages</a>"#), "{html}");
         assert!(html.contains(r#"<a href="/?language=zh" aria-current="true">Chinese</a>"#), "{html}");
         assert!(html.contains(r#"data-live="/live?language=zh""#), "{html}");
+        for feed in ["/feed.atom?language=zh", "/feed.rss?language=zh", "/feed.json?language=zh"] {
+            assert!(html.contains(&format!("href=\"{feed}\"")), "{feed} is not led to: {html}");
+        }
         assert!(html.contains("No articles here."), "{html}");
     }
 

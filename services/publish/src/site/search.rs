@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{
     Frame, Messages, SiteInfo,
     article::{Time, seconds},
+    feed::Selection,
     languages, page_path, rendered,
 };
 use crate::search::{
@@ -76,7 +77,9 @@ pub fn render_search(
         }
         Found { total: None, .. } => searched.then(|| messages.text("search-further").into_owned()),
     };
-    let frame = Frame::new(site, messages).keeping(&asked.query());
+    let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let selection = Selection { language: asked.language.parse().ok(), source: said(&asked.source), q: said(&asked.q) };
+    let frame = Frame::new(site, messages).keeping(&asked.query()).of_selection(&selection);
     let page = Page {
         asked,
         languages: choices(messages, &asked.language),
@@ -237,6 +240,7 @@ mod tests {
         assert!(html.contains(r#"lang="en" dir="auto">The <mark>ferry</mark> runs again</a>"#), "{html}");
         assert!(html.contains(r#"lang="zh" dir="auto"><mark>渡轮</mark>恢复运行。"#), "{html}");
         assert!(html.contains("1,234"), "{html}");
+        assert!(html.contains(r#"href="/feed.atom?language=en&#38;q=ferry+%E6%B8%A1%E8%BD%AE""#), "{html}");
         assert!(html.contains(r#"<meta name="robots" content="noindex">"#), "{html}");
         assert!(html.contains(r#"href="/search?q=ferry+%E6%B8%A1%E8%BD%AE&#38;language=en&#38;after=o_7""#), "{html}");
         assert!(html.contains(r#"href="?q=ferry+%E6%B8%A1%E8%BD%AE&#38;language=en&#38;lang=en""#), "{html}");
