@@ -157,6 +157,8 @@ async fn nothing_moves_when_times_are_written_in_the_readers_zone() {
         for width in [320, 360, 390, 412, 480, 640, 768, 1280] {
             browser.resize((width, 844)).await;
             browser.open(&format!("{page}?lang={lang}")).await;
+            // A browser that has just started may say that a page has loaded before it shows it.
+            browser.until_shown("The library in Orrin Vale").await;
             let seen = browser.run(tops, vec![]).await;
             assert!(seen[0].as_u64() >= Some(2), "{seen}");
             assert_eq!(seen[1], seen[2], "{lang}, {width} pixels wide");
