@@ -1,6 +1,13 @@
 //! Chromium, driven through ChromeDriver (W3C WebDriver).
 
-use std::{env, path::PathBuf, process::Command, time::Duration};
+use std::{
+    env,
+    io::{self, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -17,6 +24,9 @@ use url::{ParseError, Url};
 use crate::{Patience, Port, Process, eventually};
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a browser may take to end.
+const ENDING_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a page may take to show what is awaited.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -43,10 +53,11 @@ impl Reader {
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
+    session: String,
     // Before the folder, so that it has ended when the folder is removed.
     _driver: Process,
-    _folder: TempDir,
-    _port: Port,
+    folder: TempDir,
+    port: Port,
 }
 
 /// What a browser told and asked for.
@@ -81,9 +92,25 @@ impl Browser {
                 Err(error) => patience.pause(error.to_string()).await,
             }
         };
-        let browser = Self { client, _driver: driver, _folder: folder, _port: port };
+        let session = client.session_id().await.ok().flatten().unwrap_or_default();
+        let browser = Self { client, session, _driver: driver, folder, port };
         browser.resize(reader.window).await;
         browser
+    }
+
+    /// The folder of its profile, which its processes name in their arguments.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends the session, and the browser with it (WebDriver, section 8.2).
+    fn end(&self) -> io::Result<()> {
+        let mut driver = TcpStream::connect(self.port.address())?;
+        driver.set_read_timeout(Some(ENDING_LIMIT))?;
+        let session = &self.session;
+        write!(driver, "DELETE /session/{session} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        // The answer comes when it has ended.
+        driver.read(&mut [0]).map(drop)
     }
 
     /// Goes to an address and waits until it has loaded.
@@ -195,6 +222,15 @@ impl Browser {
     }
 }
 
+impl Drop for Browser {
+    /// A driver that is killed leaves its browser running.
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            eprintln!("a browser may go on running: {error}");
+        }
+    }
+}
+
 /// ChromeDriver's own way to the DevTools Protocol.
 #[derive(Debug)]
 struct DevTools {
@@ -229,7 +265,7 @@ impl WebDriverCompatibleCommand for Log {
     }
 }
 
-fn capabilities(reader: Reader, profile: &std::path::Path) -> Capabilities {
+fn capabilities(reader: Reader, profile: &Path) -> Capabilities {
     let (width, height) = reader.window;
     let mut arguments = vec![
         "--headless=new".to_owned(),

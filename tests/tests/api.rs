@@ -249,6 +249,14 @@ async fn what_cannot_be_read_is_named_and_nothing_fails(database: Database) {
         let seen = site.get(path).await;
         assert!(seen.status < 500, "{path}: {seen:?}");
     }
+    for (path, status) in [
+        ("/sources/a.example", 200),
+        ("/sources/a.example?language=fr", 200),
+        ("/sources/nowhere.example", 404),
+        ("/sources/nowhere.example?language=fr", 404),
+    ] {
+        assert_eq!(site.get(path).await.status, status, "{path}");
+    }
     assert!(site.get("/api/v1/articles/%FF").await.problem(400).contains("UTF-8"));
     for path in ["articles/7", "articles/7/comments", "nothing", "", "articles/", "articles/7/x"] {
         site.get(&format!("/api/v1/{path}")).await.problem(404);

@@ -69,6 +69,33 @@ async fn without_comments_and_an_operator_there_are_no_such_addresses() {
 }
 
 #[tokio::test]
+async fn what_was_changed_since_it_was_read_is_not_approved() {
+    let pipeline = start(None, VARIABLES).await;
+    let path = article(&pipeline, 1).await;
+    let mut ada = Reader::at(&pipeline, "192.0.2.1");
+    assert_eq!(ada.comment(&path, "Ada", "Harmless words").await.status, 303);
+    let read = waiting(&pipeline).await[0].clone();
+    let (id, revision) = (read["comment_id"].as_str().unwrap(), &read["revision"]);
+    let desk = Desk::open(&pipeline).await;
+    let seen = desk.comments().await;
+    assert!(seen.contains("Harmless words") && seen.contains(r#"name="revision" value="1""#), "{seen}");
+
+    let edit = format!("{path}/comments/{id}/edit");
+    let form = ada.get(&edit).await.body;
+    assert_eq!(ada.send(&edit, &form, &[("name", "Ada"), ("text", "Harmful words")]).await.status, 303);
+    assert_eq!(operator(&pipeline, "POST", &format!("/{id}/approve?revision={revision}"), Some(ADMIN)).await.0, 409);
+    let refused = desk.approve(id, "1").await;
+    assert!(refused.status == 409 && refused.body.contains("评论刚刚发生了变化"), "{refused:?}");
+    assert_eq!(desk.approve(id, "").await.status, 422, "a form that doesn't say what was seen");
+    assert!(!pipeline.get(&path).await.body.contains("Harmful"), "what nobody has read is approved");
+
+    assert!(desk.comments().await.contains("Harmful words"));
+    assert_eq!(desk.approve(id, "2").await.status, 303);
+    assert!(pipeline.get(&path).await.body.contains("Harmful words"));
+    assert_eq!(operator(&pipeline, "POST", &format!("/{id}/approve?revision=first"), Some(ADMIN)).await.0, 400);
+}
+
+#[tokio::test]
 async fn where_comments_are_open_they_are_seen_at_once() {
     let pipeline = start(None, &[("KOS_COMMENTS", "open")]).await;
     let path = article(&pipeline, 1).await;
@@ -250,6 +277,14 @@ async fn what_is_no_proper_comment_is_refused(pipeline: &Pipeline) {
         assert_eq!(last == 429, reply.retry_after > 0, "{reply:?}");
     }
     assert_eq!(last, 429, "an address may send as much as it likes");
+    let said = waiting(pipeline).await.into_iter().find(|comment| comment["text"] == "The same words").unwrap();
+    let said = said["comment_id"].as_str().unwrap();
+    assert_eq!(decide(pipeline, said, "approve").await, 200);
+    let answer = send(&form, filled("Ada", "An answer", &[("parent", said)]), &[]).await;
+    assert!(
+        answer.status == 429 && answer.body.contains("<div class=\"said\" lang=\"\"><p dir=\"auto\">The same words"),
+        "{answer:?}"
+    );
 
     // No comments on what was withdrawn, and none of it any more.
     let waits = waiting(pipeline).await[0]["comment_id"].as_str().unwrap().to_owned();
@@ -394,6 +429,41 @@ impl Reply {
             retry_after: text(header::RETRY_AFTER).parse().unwrap_or_default(),
             body: response.text().await.unwrap(),
         }
+    }
+}
+
+/// The operator at the desk.
+struct Desk<'p> {
+    pipeline: &'p Pipeline,
+    cookie: String,
+}
+
+impl<'p> Desk<'p> {
+    async fn open(pipeline: &'p Pipeline) -> Self {
+        let mut desk = Self { pipeline, cookie: String::new() };
+        let response = desk.post("/desk/login", &[("token", ADMIN)]).await;
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        desk.cookie = cookie.split(';').next().unwrap().to_owned();
+        desk
+    }
+
+    async fn comments(&self) -> String {
+        let request = http_client().get(self.pipeline.site("/desk/comments")).header(header::COOKIE, &self.cookie);
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
+    async fn approve(&self, id: &str, revision: &str) -> Reply {
+        let page = self.comments().await;
+        let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+        let csrf = rest.split('"').next().unwrap();
+        let path = format!("/desk/comments/{id}/approve");
+        Reply::of(self.post(&path, &[("csrf", csrf), ("revision", revision)]).await).await
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let request = http_client().post(self.pipeline.site(path)).header(header::COOKIE, &self.cookie);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        request.body(encoded(fields)).send().await.unwrap()
     }
 }
 

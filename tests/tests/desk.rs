@@ -109,6 +109,12 @@ async fn only_who_shows_the_token_is_let_in() {
         assert!(seen.html.contains(&format!("<th scope=\"row\">{service}</th>")), "{}", seen.html);
     }
     assert!(operator.get("/desk/feeds").await.html.contains("No feed is followed"));
+    for path in ["/desk", "/desk/comments", "/desk/dead-letters", "/desk/feeds"] {
+        let html = operator.get(path).await.html;
+        let (_, menu) = html.split_once("class=\"desk\"").unwrap_or_default();
+        let current: Vec<_> = menu.match_indices(" aria-current=\"page\"").collect();
+        assert!(current.len() == 1 && menu.contains(&format!("<a href=\"{path}\" aria-current")), "{html}");
+    }
     let csrf = operator.csrf().await;
     let seen = operator.post("/desk/logout", &[("csrf", &csrf)]).await;
     assert!(seen.status == 303 && seen.cookie.contains("Max-Age=0"), "{}", seen.cookie);

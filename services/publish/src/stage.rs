@@ -12,6 +12,7 @@ use kos_shared::{
 
 use crate::{
     analysis::Analysis,
+    comments::text::is_visible,
     lists, related, search,
     site::{Passages, SiteInfo, permitted, site_body},
     state,
@@ -48,7 +49,7 @@ impl Stage for Publishing {
     async fn work(&self, event: &Event<ArticleSummarized>) -> Result<Permitted, Failure> {
         let summarized = event.data.clone();
         let made = move || {
-            let summarized = permitted(summarized);
+            let summarized = titled(permitted(summarized));
             let body = site_body(&summarized.article.body_html);
             let analysis = Analysis::of(&summarized);
             let profile = analysis.as_ref().and_then(related::Profile::of);
@@ -102,6 +103,15 @@ impl Stage for Publishing {
     }
 }
 
+/// An article with a title that can be read: one without is called by its address, as a page, a line and a link need it.
+fn titled(mut summarized: ArticleSummarized) -> ArticleSummarized {
+    let article = &mut summarized.article;
+    if !is_visible(&article.title) {
+        article.title = article.canonical_url.to_string();
+    }
+    summarized
+}
+
 /// `kos.article.retracted` → the article is withdrawn, and nothing finds it any more.
 pub struct Withdrawing;
 
@@ -119,5 +129,23 @@ impl Stage for Withdrawing {
         related::remove_withdrawn(tx).await?;
         lists::stories::remove_withdrawn(tx, Timestamp::now()).await?;
         Ok(recorded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::fixtures;
+
+    #[test]
+    fn an_article_without_a_title_is_called_by_its_address() {
+        let called = |title: &str| {
+            let mut summarized = fixtures::summarized();
+            summarized.article.title = title.into();
+            titled(summarized).article.title
+        };
+        let address = fixtures::summarized().article.canonical_url.to_string();
+        assert_eq!([called(""), called(" \u{200b}\n")], [address.clone(), address]);
+        assert_eq!(called("The ferry runs again"), "The ferry runs again");
     }
 }

@@ -14,8 +14,10 @@ mod reading;
 mod searching;
 mod weight;
 
+use std::{fs, time::Duration};
+
 use kos_shared::event::ArticleId;
-use kos_tests::{Browser, Pipeline, Postgres, Reader, Setup};
+use kos_tests::{Browser, Pipeline, Postgres, Reader, Setup, eventually};
 use serde_json::json;
 
 /// The token that opens the desk.
@@ -96,6 +98,26 @@ pub(crate) use on_both_databases;
 async fn without_scripts() -> Visit {
     let reader = Reader { scripts: false, ..Reader::AT_A_DESK };
     Visit::start(Some(Postgres::start().await), reader).await
+}
+
+#[tokio::test]
+async fn a_browser_does_not_outlive_its_test() {
+    let browser = Browser::start(Reader::AT_A_DESK).await;
+    let folder = browser.folder().display().to_string();
+    assert!(processes_about(&folder) > 1, "the browser isn't among the processes");
+    drop(browser);
+    let left = async || match processes_about(&folder) {
+        0 => Ok(()),
+        left => Err(format!("{left} processes")),
+    };
+    eventually(Duration::from_secs(20), "the end of all processes of a browser", left).await;
+}
+
+/// How many processes name this folder in their arguments.
+fn processes_about(folder: &str) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let arguments = processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
+    arguments.filter(|arguments| arguments.contains(folder)).count()
 }
 
 /// Takes in a page; the path of the article.

@@ -3,7 +3,7 @@
 use kos_tests::{Browser, Pipeline, Postgres, Reader, Setup, http_client};
 use serde_json::json;
 
-use crate::{WORDS, bilingual};
+use crate::{WORDS, bilingual, page, take_in};
 
 #[tokio::test]
 async fn a_front_page_fits_a_phone_and_is_dark_where_that_is_preferred() {
@@ -22,6 +22,52 @@ async fn a_front_page_fits_a_phone_and_is_dark_where_that_is_preferred() {
         .map((colour) => colour.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0))";
     let colours = browser.run(colours, vec![]).await;
     assert!(colours[0].as_u64() < Some(150) && colours[1].as_u64() > Some(450), "{colours}");
+}
+
+#[tokio::test]
+async fn what_runs_from_right_to_left_is_whole_and_at_its_side() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    let text = "افتتح الجسر الجديد يوم الاثنين بعد ثلاثة أشهر من أعمال الصيانة. ويعبر الجسر نحو ثمانين ألف سيارة كل يوم.";
+    let html = page("ar", "افتتاح الجسر الجديد", text);
+    let html = html.replace("</head>", "<meta property=\"og:site_name\" content=\"صحيفة الميناء\"></head>");
+    let path = take_in(&pipeline, "https://mina.example/1", &html).await;
+    let browser = Browser::start(Reader::AT_A_DESK).await;
+    let places = "
+        const text = (element) => {
+            const range = document.createRange();
+            range.selectNodeContents(element);
+            return range.getBoundingClientRect();
+        };
+        const main = document.querySelector('main').getBoundingClientRect();
+        const name = document.querySelector('main .meta').firstElementChild;
+        const title = document.querySelector('main h3 a, main article h1');
+        return [name.textContent, text(name).left - main.left, main.right - text(title).right]";
+    for path in ["/", &path] {
+        browser.open(&pipeline.site(path)).await;
+        let seen = browser.run(places, vec![]).await;
+        assert_eq!(seen[0], "صحيفة الميناء", "{path}");
+        assert!(seen[1].as_f64() >= Some(0.0), "{path}: the name is cut off: {seen}");
+        let after = seen[2].as_f64().unwrap();
+        assert!(after <= 1.0, "{path}: the title stands at the wrong side: {seen}");
+    }
+}
+
+#[tokio::test]
+async fn another_language_of_the_interface_is_kept_and_lists_the_same() {
+    let pipeline = Pipeline::start_with(Setup::default()).await;
+    bilingual(&pipeline).await;
+    let browser = Browser::start(Reader::AT_A_DESK).await;
+    browser.open(&pipeline.site("/?language=en")).await;
+    browser.click("header nav a[hreflang='zh-Hans']").await;
+    assert_eq!(browser.text(".choose [aria-current]").await, "英文");
+    assert_eq!(browser.text("main h3").await, "出借种子的图书馆");
+    browser.click("main h3 a").await;
+    browser.until_shown("发表评论").await;
+    browser.click("header nav a[hreflang='en']").await;
+    browser.until_shown("Post a comment").await;
+    assert_eq!(browser.text("main h1").await, "The library in Orrin Vale that lends seeds and wants them back");
+    browser.open(&pipeline.site("/sources")).await;
+    browser.until_shown("Sources").await;
 }
 
 #[tokio::test]
@@ -111,6 +157,8 @@ async fn nothing_moves_when_times_are_written_in_the_readers_zone() {
         for width in [320, 360, 390, 412, 480, 640, 768, 1280] {
             browser.resize((width, 844)).await;
             browser.open(&format!("{page}?lang={lang}")).await;
+            // A browser that has just started may say that a page has loaded before it shows it.
+            browser.until_shown("The library in Orrin Vale").await;
             let seen = browser.run(tops, vec![]).await;
             assert!(seen[0].as_u64() >= Some(2), "{seen}");
             assert_eq!(seen[1], seen[2], "{lang}, {width} pixels wide");

@@ -235,7 +235,18 @@ pub fn all() -> Vec<Operation> {
                 ok::<comments::List>("A page of the list."),
             )
         },
-        decision("/comments/{id}/approve", "approveComment", "Lets readers see a comment.", || post(comments::approve)),
+        Operation {
+            parameters: vec![parameters::id("The comment."), parameters::revision()],
+            problems: &[
+                UNREADABLE,
+                NOT_LET_IN,
+                NO_COMMENT,
+                (409, "The comment has another `revision` by now, or the article was retracted."),
+            ],
+            ..decision("/comments/{id}/approve", "approveComment", "Lets readers see a comment.", || {
+                post(comments::approve)
+            })
+        },
         decision("/comments/{id}/reject", "rejectComment", "Hides a comment from readers.", || post(comments::reject)),
         Operation {
             handler: || get(openapi),

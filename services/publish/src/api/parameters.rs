@@ -64,6 +64,12 @@ pub fn words(most: usize) -> Parameter {
     of_query("q", "The words; `\"…\"` finds them in a row, a minus in front excludes one.", schema)
 }
 
+/// The wording that a decision is about.
+pub fn revision() -> Parameter {
+    let schema = json!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+    of_query("revision", "The `revision` that was read: another wording is not approved.", schema)
+}
+
 /// One of a few words.
 pub fn choice(name: &'static str, description: &'static str, of: &[&str], usual: &str) -> Parameter {
     of_query(name, description, json!({"type": "string", "enum": of, "default": usual}))

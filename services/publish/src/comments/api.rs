@@ -45,6 +45,9 @@ pub struct View {
     name: String,
     /// What it says, as text: paragraphs are parted by an empty line.
     text: String,
+    /// Counts its wordings, from 1.
+    #[schemars(range(min = 1))]
+    revision: i64,
     /// What was decided about it: `pending`, `approved`, `rejected` or `deleted`.
     state: &'static str,
     /// When it was written (RFC 3339).
@@ -75,6 +78,7 @@ fn view(site: &Site, comment: Comment) -> View {
         comment_id: comment.comment_id.to_string(),
         article_id: comment.article_id,
         parent_id: comment.parent_id.map(|id| id.to_string()),
+        revision: comment.revision,
         state: comment.state.as_str(),
         changed_at: (comment.revision > 1).then_some(comment.changed_at),
         posted_at: comment.posted_at,
@@ -176,26 +180,57 @@ pub async fn queue(Extract(site): Extract<Site>, RawQuery(query): RawQuery, head
     }
 }
 
-/// `POST /api/v1/comments/{id}/approve`.
-pub async fn approve(Extract(site): Extract<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    decide(site, &id, &headers, true).await
+/// `POST /api/v1/comments/{id}/approve`, with `?revision=` for the wording that was read and no other.
+pub async fn approve(
+    Extract(site): Extract<Site>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refused) = let_in(&site, &headers) {
+        return *refused;
+    }
+    match revision(query.as_deref()) {
+        Ok(revision) => decide(site, &id, Decision::Approve { revision }).await,
+        Err(detail) => wrong(&detail),
+    }
 }
 
 /// `POST /api/v1/comments/{id}/reject`.
 pub async fn reject(Extract(site): Extract<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    decide(site, &id, &headers, false).await
-}
-
-async fn decide(site: Site, id: &str, headers: &HeaderMap, is_approved: bool) -> Response {
-    if let Err(refused) = let_in(&site, headers) {
+    if let Err(refused) = let_in(&site, &headers) {
         return *refused;
     }
+    decide(site, &id, Decision::Reject).await
+}
+
+/// What is done with a comment.
+#[derive(Debug, Clone, Copy)]
+enum Decision {
+    Approve { revision: Option<i64> },
+    Reject,
+}
+
+/// The wording that a query names.
+fn revision(query: Option<&str>) -> Result<Option<i64>, String> {
+    let mut said = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    match said.find(|(name, value)| name == "revision" && !value.is_empty()) {
+        Some((_, value)) => {
+            let revision = value.parse().ok().filter(|revision| *revision >= 1);
+            revision.map(Some).ok_or_else(|| "revision: expected that of the comment, a number from 1".to_owned())
+        }
+        None => Ok(None),
+    }
+}
+
+async fn decide(site: Site, id: &str, decision: Decision) -> Response {
     let decided = async {
         let Ok(id) = id.parse() else { return Ok(Decided::NotFound) };
         let mut tx = site.comments.store.begin().await?;
-        let decided = match is_approved {
-            true => state::approve(&mut tx, &site.info, id, Timestamp::now()).await?,
-            false => state::reject(&mut tx, id, Timestamp::now()).await?,
+        let now = Timestamp::now();
+        let decided = match decision {
+            Decision::Approve { revision } => state::approve(&mut tx, &site.info, id, revision, now).await?,
+            Decision::Reject => state::reject(&mut tx, id, now).await?,
         };
         tx.commit().await?;
         site.comments.outbox.notify_one();
@@ -205,6 +240,9 @@ async fn decide(site: Site, id: &str, headers: &HeaderMap, is_approved: bool) ->
         Ok(Decided::Done(comment)) => Json(view(&site, comment)).into_response(),
         Ok(Decided::NotFound) => {
             problem(StatusCode::NOT_FOUND, "no such comment", "expected the id of a comment, a UUID, that is here")
+        }
+        Ok(Decided::Changed) => {
+            problem(StatusCode::CONFLICT, "the comment was changed", "its author gave it other words: read it again")
         }
         Ok(Decided::ArticleGone) => {
             problem(StatusCode::CONFLICT, "the article was retracted", "its comments can't be approved")
@@ -216,6 +254,17 @@ async fn decide(site: Site, id: &str, headers: &HeaderMap, is_approved: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_decision_may_name_the_wording_that_was_read() {
+        assert_eq!(
+            (revision(None), revision(Some("x=y&revision=")), revision(Some("revision=2"))),
+            (Ok(None), Ok(None), Ok(Some(2)))
+        );
+        for wrong in ["0", "-1", "x", "99999999999999999999"] {
+            assert!(revision(Some(&format!("revision={wrong}"))).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_query_that_cannot_be_read_says_what_was_expected() {

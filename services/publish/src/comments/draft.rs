@@ -88,6 +88,8 @@ pub enum Refusal {
     GlobalLimit,
     /// The time to change it is over.
     TooLate,
+    /// It was changed, or decided about, while its author changed it.
+    ChangedMeanwhile,
     /// It was changed as often as anything may be.
     TooManyChanges,
 }
@@ -111,6 +113,7 @@ impl Refusal {
             Self::AddressLimit => "comments-address-limit",
             Self::GlobalLimit => "comments-global-limit",
             Self::TooLate => "comments-too-late",
+            Self::ChangedMeanwhile => "comments-changed-meanwhile",
             Self::TooManyChanges => "comments-too-many-changes",
         }
     }
@@ -119,7 +122,7 @@ impl Refusal {
     pub const fn status(self) -> u16 {
         match self {
             Self::Elsewhere | Self::FormUnknown | Self::TooLate => 403,
-            Self::Duplicate => 409,
+            Self::Duplicate | Self::ChangedMeanwhile => 409,
             Self::AddressLimit | Self::GlobalLimit | Self::TooManyChanges => 429,
             _ => 422,
         }

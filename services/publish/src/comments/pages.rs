@@ -295,7 +295,10 @@ pub async fn post(
             let found = answered(&asked.site, draft.parent.as_deref()).await.unwrap_or_default();
             asked.refused(&draft, found.as_ref(), None, &refusals)
         }
-        Ok(Posted::Waits(wait)) => asked.waits(&draft, None, wait),
+        Ok(Posted::Waits(wait)) => {
+            let found = answered(&asked.site, draft.parent.as_deref()).await.unwrap_or_default();
+            asked.waits(&draft, found.as_ref(), wait)
+        }
         Err(failure) => asked.failed(&failure),
     }
 }
@@ -464,7 +467,7 @@ pub async fn delete(
     };
     match deleted.await {
         Ok(true) => asked.back("deleted", "comments"),
-        Ok(false) => asked.told(409, "comments-changed-meanwhile"),
+        Ok(false) => asked.told(Refusal::ChangedMeanwhile.status(), Refusal::ChangedMeanwhile.message()),
         Err(failure) => asked.failed(&failure),
     }
 }

@@ -197,7 +197,7 @@ pub async fn edit(
         .await;
     match updated {
         // Somebody else decided about it, or changed it, in between.
-        Ok(done) if done.rows_affected() == 0 => return Ok(Err(Refusal::TooLate)),
+        Ok(done) if done.rows_affected() == 0 => return Ok(Err(Refusal::ChangedMeanwhile)),
         Ok(_) => {}
         Err(error) if fault(&error) == Fault::Data => return Ok(Err(Refusal::Duplicate)),
         Err(error) => return Err(error.into()),
@@ -231,16 +231,25 @@ pub enum Decided {
     Done(Comment),
     /// There is no such comment, or its author took it away.
     NotFound,
+    /// It says something else than what was decided about.
+    Changed,
     /// Its article was withdrawn.
     ArticleGone,
 }
 
-/// Lets readers see a comment, and says so on the bus.
+/// Lets readers see a comment, and says so on the bus. Where the wording that was read is named by its `revision`, no other
+/// one is approved: its author may have changed it meanwhile.
 ///
 /// # Errors
 /// The database fails.
-pub async fn approve(tx: &mut Tx, site: &SiteInfo, id: Uuid, now: Timestamp) -> Result<Decided, RecordError> {
-    decide(tx, Some(site), id, State::Approved, now).await
+pub async fn approve(
+    tx: &mut Tx,
+    site: &SiteInfo,
+    id: Uuid,
+    revision: Option<i64>,
+    now: Timestamp,
+) -> Result<Decided, RecordError> {
+    decide(tx, Some(site), id, revision, State::Approved, now).await
 }
 
 /// Keeps a comment from readers.
@@ -248,13 +257,14 @@ pub async fn approve(tx: &mut Tx, site: &SiteInfo, id: Uuid, now: Timestamp) -> 
 /// # Errors
 /// The database fails.
 pub async fn reject(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<Decided, RecordError> {
-    decide(tx, None, id, State::Rejected, now).await
+    decide(tx, None, id, None, State::Rejected, now).await
 }
 
 async fn decide(
     tx: &mut Tx,
     site: Option<&SiteInfo>,
     id: Uuid,
+    revision: Option<i64>,
     state: State,
     now: Timestamp,
 ) -> Result<Decided, RecordError> {
@@ -264,12 +274,15 @@ async fn decide(
     if site.is_some() && retraction::find(&mut **tx, before.article_id).await?.is_some() {
         return Ok(Decided::ArticleGone);
     }
+    if revision.is_some_and(|read| read != before.revision) {
+        return Ok(Decided::Changed);
+    }
     // Not what was read, but what stands there: its author may have changed it since.
     let sql = "update comments set state = $1 where comment_id = $2 and state = $3 and revision = $4";
     let query = sqlx::query(sql).bind(state.as_str()).bind(id.to_string()).bind(before.state.as_str());
     let changed = query.bind(before.revision).execute(&mut **tx).await?.rows_affected() > 0;
     if !changed {
-        return Err(RecordError::State("the comment was changed at the same time".into()));
+        return Ok(Decided::Changed);
     }
     let after = Comment { state, ..before.clone() };
     moved(tx, &before, state).await?;

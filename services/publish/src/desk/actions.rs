@@ -16,7 +16,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::{Visit, private};
-use crate::comments;
+use crate::comments::{self, Decided};
 
 /// A form without fields of its own.
 #[derive(Deserialize)]
@@ -24,6 +24,15 @@ pub(super) struct Confirmed {
     /// The session's token.
     #[serde(default)]
     pub csrf: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Approve {
+    #[serde(default)]
+    csrf: String,
+    /// The wording that was seen; no comment has the number 0.
+    #[serde(default)]
+    revision: i64,
 }
 
 #[derive(Deserialize)]
@@ -75,35 +84,39 @@ async fn dead_letter(visit: &Visit, number: u64, csrf: &str, replay: bool) -> Re
     private(Redirect::to("/desk/dead-letters").into_response())
 }
 
-pub(super) async fn approve(visit: Visit, Path(id): Path<Uuid>, form: Form<Confirmed>) -> Response {
-    comment(&visit, id, &form.csrf, true).await
+pub(super) async fn approve(visit: Visit, Path(id): Path<Uuid>, form: Form<Approve>) -> Response {
+    comment(&visit, id, &form.csrf, Some(form.revision)).await
 }
 
 pub(super) async fn reject(visit: Visit, Path(id): Path<Uuid>, form: Form<Confirmed>) -> Response {
-    comment(&visit, id, &form.csrf, false).await
+    comment(&visit, id, &form.csrf, None).await
 }
 
-async fn comment(visit: &Visit, id: Uuid, csrf: &str, approve: bool) -> Response {
+/// Approves a comment in the wording of this revision, or rejects it in any.
+async fn comment(visit: &Visit, id: Uuid, csrf: &str, approved: Option<i64>) -> Response {
     if let Err(refusal) = visit.confirm(csrf) {
         return *refusal;
     }
     let decided = async {
         let (site, now) = (&visit.desk.site, Timestamp::now());
         let mut tx = site.comments.store.begin().await?;
-        // One that is gone, or whose article is, is out of the queue as well.
-        let _decided = match approve {
-            true => comments::approve(&mut tx, &site.info, id, now).await?,
-            false => comments::reject(&mut tx, id, now).await?,
+        let decided = match approved {
+            Some(_) => comments::approve(&mut tx, &site.info, id, approved, now).await?,
+            None => comments::reject(&mut tx, id, now).await?,
         };
         tx.commit().await?;
         site.comments.outbox.notify_one();
-        Ok::<_, RecordError>(())
+        Ok::<_, RecordError>(decided)
     };
-    if let Err(error) = decided.await {
-        return visit.failed(&error);
+    match decided.await {
+        Ok(Decided::Changed) => visit.refused(StatusCode::CONFLICT, &visit.messages.text("comments-changed-meanwhile")),
+        // One that is gone, or whose article is, is out of the queue as well.
+        Ok(Decided::Done(_) | Decided::NotFound | Decided::ArticleGone) => {
+            info!(service = "publish", comment_id = %id, approved = approved.is_some(), "a comment at the desk");
+            private(Redirect::to("/desk/comments").into_response())
+        }
+        Err(error) => visit.failed(&error),
     }
-    info!(service = "publish", comment_id = %id, approved = approve, "a comment at the desk");
-    private(Redirect::to("/desk/comments").into_response())
 }
 
 pub(super) async fn retract(visit: Visit, form: Form<Retract>) -> Response {

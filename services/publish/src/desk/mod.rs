@@ -10,11 +10,11 @@ mod chart;
 mod pages;
 mod session;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRequestParts, State},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -138,18 +138,24 @@ async fn login_page(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     page(StatusCode::OK, pages::login(&desk.site.info, desk.messages(&headers), None))
 }
 
-async fn login(State(desk): State<Desk>, headers: HeaderMap, form: axum::Form<Login>) -> Response {
+async fn login(
+    State(desk): State<Desk>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    form: axum::Form<Login>,
+) -> Response {
     let messages = desk.messages(&headers);
     let now = Timestamp::now();
+    let client = desk.site.comments.trusted.client(peer, &headers);
     if !origin::is_own(&headers, &desk.site.info.url) {
         return page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-foreign")));
     }
-    if !desk.entrance.may_try(now) {
+    if !desk.entrance.may_try(client, now) {
         return page(StatusCode::TOO_MANY_REQUESTS, pages::login(&desk.site.info, messages, Some("desk-too-many")));
     }
     if !desk.entrance.is_token(form.token.trim()) {
         warn!(service = "publish", "a wrong token at the desk");
-        desk.entrance.failed(now);
+        desk.entrance.failed(client, now);
         return page(StatusCode::FORBIDDEN, pages::login(&desk.site.info, messages, Some("desk-wrong-token")));
     }
     let secure = desk.site.info.url.as_str().starts_with("https:");

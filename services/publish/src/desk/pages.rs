@@ -111,6 +111,7 @@ struct Comments<'a> {
 /// A comment that waits for a decision.
 struct Waiting {
     id: String,
+    revision: i64,
     article: String,
     name: String,
     text: String,
@@ -256,6 +257,7 @@ impl From<comments::Comment> for Waiting {
     fn from(comment: comments::Comment) -> Self {
         Self {
             id: comment.comment_id.to_string(),
+            revision: comment.revision,
             article: page_path(comment.article_id),
             name: comment.name,
             text: comment.text,

@@ -5,6 +5,7 @@
 //! sessions.
 
 use std::{
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -14,6 +15,7 @@ use kos_shared::config::Secret;
 use ring::hmac;
 
 use crate::{
+    client_address::network,
     cookies::in_line,
     signing::{is_same, is_signed, signed},
 };
@@ -21,15 +23,18 @@ use crate::{
 /// The cookie's name.
 const COOKIE: &str = "kos_desk";
 
-/// How many wrong tokens a replica takes in a minute, from anybody.
-const FAILURES_A_MINUTE: usize = 10;
+/// How many wrong tokens a replica takes in a minute from one address: its guessing keeps nobody else out.
+const OF_ADDRESS: usize = 10;
+
+/// How many it takes from all. So many are no mistakes, and whoever guesses from everywhere is slowed down, too.
+const OF_ALL: usize = 1_000;
 
 /// The door.
 pub(super) struct Entrance {
     key: hmac::Key,
     token: hmac::Tag,
-    /// When wrong tokens came lately, in milliseconds since 1970.
-    failures: Mutex<Vec<i64>>,
+    /// From where wrong tokens came lately, and when, in milliseconds since 1970.
+    failures: Mutex<Vec<(IpAddr, i64)>>,
 }
 
 /// Somebody who is in.
@@ -58,16 +63,18 @@ impl Entrance {
         hmac::verify(&self.key, shown.as_bytes(), self.token.as_ref()).is_ok()
     }
 
-    /// Whether a token may be tried.
-    pub fn may_try(&self, now: Timestamp) -> bool {
+    /// Whether `client` may try a token.
+    pub fn may_try(&self, client: IpAddr, now: Timestamp) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.retain(|at| now.as_millisecond() - at < 60_000);
-        failures.len() < FAILURES_A_MINUTE
+        failures.retain(|(_, at)| now.as_millisecond() - at < 60_000);
+        let own = failures.iter().filter(|(from, _)| *from == network(client)).count();
+        own < OF_ADDRESS && failures.len() < OF_ALL
     }
 
-    /// A wrong token came.
-    pub fn failed(&self, now: Timestamp) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(now.as_millisecond());
+    /// A wrong token came from `client`.
+    pub fn failed(&self, client: IpAddr, now: Timestamp) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.push((network(client), now.as_millisecond()));
     }
 
     /// The cookie's value for a session that begins now.
@@ -153,12 +160,26 @@ mod tests {
     }
 
     #[test]
-    fn who_guesses_is_slowed_down() {
+    fn who_guesses_is_slowed_down_and_keeps_nobody_else_out() {
         let entrance = entrance("secret");
-        for _ in 0..FAILURES_A_MINUTE {
-            assert!(entrance.may_try(at(0)));
-            entrance.failed(at(0));
+        let [one, same, other] =
+            ["2001:db8::1", "2001:db8::2", "192.0.2.1"].map(|address| address.parse::<IpAddr>().unwrap());
+        for _ in 0..OF_ADDRESS {
+            assert!(entrance.may_try(one, at(0)));
+            entrance.failed(one, at(0));
         }
-        assert!(!entrance.may_try(at(59)) && entrance.may_try(at(60)));
+        assert!(!entrance.may_try(one, at(59)) && !entrance.may_try(same, at(59)) && entrance.may_try(other, at(59)));
+        assert!(entrance.may_try(one, at(60)));
+    }
+
+    #[test]
+    fn who_guesses_from_everywhere_is_slowed_down() {
+        let entrance = entrance("secret");
+        for number in 0..OF_ALL as u32 {
+            let client = IpAddr::V4(number.into());
+            assert!(entrance.may_try(client, at(0)), "{number}");
+            entrance.failed(client, at(0));
+        }
+        assert!(!entrance.may_try(IpAddr::V4(u32::MAX.into()), at(59)));
     }
 }

@@ -54,11 +54,8 @@ async fn list(site: &Site, host: Option<String>, query: RawQuery, headers: &Head
     let filter = Filter { host, language: wishes.language.as_deref().and_then(|tag| tag.parse().ok()) };
     let turn = turn(&wishes);
     match read(site, &filter, turn).await {
-        // A source without articles is none.
-        Ok(read) if filter.host.is_some() && filter.language.is_none() && read.page.entries.is_empty() => {
-            reader.answer_error(&site.info, ErrorPage::NotFound)
-        }
-        Ok(Read { page, also_at, languages }) => {
+        Ok(None) => reader.answer_error(&site.info, ErrorPage::NotFound),
+        Ok(Some(Read { page, also_at, languages })) => {
             let shown = ListPage { filter: &filter, turn, page: &page, also_at: &also_at, languages: &languages };
             let page = render_index(&site.info, reader.messages, &shown);
             reader.answer(StatusCode::OK, page)
@@ -83,8 +80,14 @@ struct Read {
     languages: Arc<[Language]>,
 }
 
-async fn read(site: &Site, filter: &Filter, turn: Turn) -> Result<Read, RecordError> {
+/// A page of a list; none of a source without articles, which is no source.
+async fn read(site: &Site, filter: &Filter, turn: Turn) -> Result<Option<Read>, RecordError> {
     let mut page = select::page(&site.pool, filter, turn, PAGE).await?;
+    if let Some(host) = filter.host.as_deref().filter(|_| page.entries.is_empty())
+        && !select::is_source(&site.pool, host).await?
+    {
+        return Ok(None);
+    }
     let listed: Vec<ArticleId> = page.entries.iter().map(|entry| entry.article_id).collect();
     let counts = comments::counts(&site.pool, &listed).await?;
     for entry in &mut page.entries {
@@ -93,7 +96,7 @@ async fn read(site: &Site, filter: &Filter, turn: Turn) -> Result<Read, RecordEr
     let also_at = select::also_at(&site.pool, &page.entries).await?;
     let of_all = *filter == Filter::default() && turn == Turn::First;
     let newest = page.entries.first().map(Entry::cursor).filter(|_| of_all);
-    Ok(Read { page, also_at, languages: site.languages.read(&site.pool, newest).await? })
+    Ok(Some(Read { page, also_at, languages: site.languages.read(&site.pool, newest).await? }))
 }
 
 async fn sources(State(site): State<Site>, query: RawQuery, headers: HeaderMap) -> Response {

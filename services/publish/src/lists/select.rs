@@ -219,6 +219,15 @@ pub async fn sources(pool: &AnyPool, after: &str, limit: usize) -> Result<Vec<So
     rows.iter().map(source).collect()
 }
 
+/// Whether there are articles of a host.
+///
+/// # Errors
+/// The database fails.
+pub async fn is_source(pool: &AnyPool, host: &str) -> Result<bool, sqlx::Error> {
+    let sql = "select 1 as found from list_entries where host = $1 limit 1";
+    Ok(sqlx::query(sql).bind(host.to_owned()).fetch_optional(pool).await?.is_some())
+}
+
 /// The languages that articles are written in.
 ///
 /// # Errors

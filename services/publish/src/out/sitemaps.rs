@@ -10,6 +10,7 @@ use kos_shared::stage::RecordError;
 use super::{document, failed, state};
 use crate::{
     api::problem,
+    lists::select,
     routes::Site,
     site::{opml::render_opml, sitemap},
 };
@@ -42,7 +43,7 @@ pub(super) async fn robots(State(site): State<Site>) -> Response {
 }
 
 pub(super) async fn sources(State(site): State<Site>) -> Response {
-    let sources = state::sources(&site.pool).await;
+    let sources = select::sources(&site.pool, "", usize::MAX).await;
     answer("text/x-opml; charset=utf-8", sources.map(|sources| render_opml(&site.info, &sources)))
 }
 

@@ -10,7 +10,7 @@ use sqlx::{AnyPool, AssertSqlSafe, Row};
 
 use crate::{
     search::{Query, SearchError, Searches, Wanted},
-    site::{ArticlePage, feed::Selection, opml::Source, sitemap::LARGEST},
+    site::{ArticlePage, feed::Selection, sitemap::LARGEST},
     state::{article_id, page},
     versions::{self, Version},
 };
@@ -137,19 +137,6 @@ pub async fn came(
     let query = sqlx::query(AssertSqlSafe(sql)).bind(from.as_millisecond()).bind(to.as_millisecond());
     let rows = query.bind(i64::from(limit)).fetch_all(pool).await?;
     rows.iter().map(|row| Ok((article_id(row)?, versions::read(row)?))).collect()
-}
-
-/// The hosts that the site has articles of, each under the name that it was last known by.
-///
-/// # Errors
-/// The database fails.
-pub async fn sources(pool: &AnyPool) -> Result<Vec<Source>, RecordError> {
-    let sql = format!(
-        "select a.site_host, max(a.site_name) as site_name from articles as a where {STANDS} \
-         group by a.site_host order by a.site_host"
-    );
-    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok(Source { host: row.try_get("site_host")?, name: row.try_get("site_name")? })).collect()
 }
 
 /// How many sitemaps there are: each has as many articles as it may, in the order in which they came, so that an article

@@ -127,12 +127,9 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
     let mut summaries = placed(&page.summarized.summaries);
     // The reader's language first; the sort keeps the order of the others.
     summaries.sort_by_key(|placed| messages.language.distance(&placed.summary.language));
-    let own = (summaries.first().map(|placed| placed.summary))
-        .filter(|summary| summary.language.same_language(&messages.language))
-        .and_then(|summary| Some((summary.title.as_deref()?, languages::lang(&summary.language))))
-        .filter(|(title, _)| !title.trim().is_empty() && *title != article.title);
+    let own = title_for(&page.summarized, &messages.language);
     let lang = languages::lang(&article.language);
-    let (title, title_lang) = own.unwrap_or((&article.title, lang));
+    let (title, title_lang) = own.map_or((article.title.as_str(), lang), |(title, own)| (title, languages::lang(own)));
     let url = site.page_url(article.article_id);
     let description = description(summaries.first().map_or(&article.text, |placed| &placed.summary.text));
     let in_language = |m: &Messages| format!("{url}?lang={}", m.language);
@@ -177,6 +174,14 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
         related: related_lines(messages, sections.related),
         comments: sections.comments,
     })
+}
+
+/// The title that a summary in the reader's language gives an article, where it isn't the article's own; and its language.
+pub(super) fn title_for<'a>(summarized: &'a ArticleSummarized, reader: &Language) -> Option<(&'a str, &'a Language)> {
+    let spoken = summarized.summaries.iter().filter(|summary| summary.language.same_language(reader));
+    let nearest = spoken.min_by_key(|summary| reader.distance(&summary.language))?;
+    let title = nearest.title.as_deref()?;
+    (!title.trim().is_empty() && title != summarized.article.title).then_some((title, &nearest.language))
 }
 
 /// The beginning of a text on one line, cut with an ellipsis; nothing of a text without any.

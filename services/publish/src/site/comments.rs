@@ -185,13 +185,14 @@ pub fn render_comment_form(site: &SiteInfo, messages: &Messages, page: &CommentF
         Some(comment) => format!("{article_path}/comments/{}/edit", comment.comment_id),
         None => format!("{article_path}/comments"),
     };
+    let answers = page.answered.map(|comment| format!("reply={}", comment.comment_id)).unwrap_or_default();
     let heading = match (page.edited, page.answered) {
         (Some(_), _) => "comments-editing",
         (None, Some(_)) => "comments-replying",
         (None, None) => "comments-post",
     };
     rendered(&FormPage {
-        frame: Frame::new(site, messages),
+        frame: Frame::new(site, messages).keeping(&answers),
         m: messages,
         heading: messages.text(heading).into_owned(),
         title: &page.about.title,
@@ -484,6 +485,26 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_stays_one_in_another_language_of_the_interface() {
+        let article = fixtures::summarized().article;
+        let about = About { article_id: article.article_id, title: article.title, language: article.language };
+        let (first, draft) = (comment(7, |_| {}), Draft::default());
+        let form = |answered| CommentForm {
+            about: &about,
+            answered,
+            edited: None,
+            draft: &draft,
+            refusals: &[],
+            token: "t".into(),
+            is_moderated: true,
+        };
+        let html = render_comment_form(&fixtures::site(), &ENGLISH, &form(Some(&first)));
+        assert!(html.contains(&format!(r#"<a href="?reply={}&#38;lang=zh""#, first.comment_id)), "{html}");
+        let html = render_comment_form(&fixtures::site(), &ENGLISH, &form(None));
+        assert!(html.contains(r#"<a href="?lang=zh""#), "{html}");
+    }
+
+    #[test]
     fn every_refusal_has_its_words() {
         use Refusal::*;
         let all = [
@@ -502,6 +523,7 @@ mod tests {
             AddressLimit,
             GlobalLimit,
             TooLate,
+            ChangedMeanwhile,
             TooManyChanges,
         ];
         for refusal in all {

@@ -174,12 +174,13 @@ mod tests {
     #[test]
     fn a_day_speaks_the_readers_language() {
         let html = render_digest(&fixtures::site(), &CHINESE, &day(), date(2026, 1, 22));
-        assert!(html.contains(r#"lang="zh" dir="auto">渡轮复航</a>"#), "{html}");
+        assert!(html.contains(r#"<li lang="zh" dir="auto"><a href="/articles/"#), "{html}");
+        assert!(html.contains(">渡轮复航</a>"), "{html}");
         assert!(html.contains(r#"lang="zh" dir="auto">渡轮恢复运行。</p>"#), "{html}");
         assert!(html.find("The Harbour Paper") < html.find("&#60;script"), "the source with most does not come first");
         assert!(html.contains("/digest/2026-01-21") && !html.contains("/digest/2026-01-23"), "{html}");
         let html = render_digest(&fixtures::site(), &ENGLISH, &day(), date(2026, 1, 24));
-        assert!(html.contains(r#"lang="en" dir="auto">The ferry runs again</a>"#), "{html}");
+        assert!(html.contains(r#"<li lang="en" dir="auto">"#) && html.contains(">The ferry runs again</a>"), "{html}");
         assert!(html.contains("Thursday, 22 January 2026") && html.contains("/digest/2026-01-23"), "{html}");
     }
 

@@ -10,7 +10,9 @@ use url::form_urlencoded;
 use super::{
     Frame, Messages, SiteInfo,
     article::{Time, seconds},
-    assets, languages, page_path, rendered,
+    assets,
+    feed::Selection,
+    languages, page_path, rendered,
     sources::source_path,
 };
 use crate::lists::{Entry, Filter, Turn, select};
@@ -127,11 +129,14 @@ pub fn render_index(site: &SiteInfo, messages: &Messages, list: &ListPage<'_>) -
         Some(source) => messages.with("list-about-source", &[("source", source.name.into())]),
         None => messages.text("list-about").into_owned(),
     };
+    let selection = Selection { language: filter.language.clone(), source: filter.host.clone(), q: None };
+    let address_of_page = own_address(list);
+    let (_, query_of_page) = address_of_page.split_once('?').unwrap_or_default();
     rendered(&Page {
-        frame: Frame::new(site, messages),
+        frame: Frame::new(site, messages).keeping(query_of_page).of_selection(&selection),
         title: title(site, messages, filter, source.as_ref()),
         description,
-        url: site.absolute(&own_address(list)),
+        url: site.absolute(&address_of_page),
         choices: choices(messages, filter, list.languages),
         live: (!page.newer).then(|| Live::new(messages, filter, page)),
         begins: *filter == Filter::default() && !page.newer,
@@ -322,11 +327,14 @@ mod tests {
     fn a_line_is_in_the_readers_language_with_the_original_title_below() {
         let line = || vec![entry("The ferry", "paper.example", None, "2026-01-22T05:00:00Z")];
         let html = first(&CHINESE, line());
-        assert!(html.contains(r#"lang="zh" dir="auto">渡轮复航</a></h3>"#), "{html}");
+        assert!(
+            html.contains(r#"<h3 lang="zh" dir="auto"><a href="/articles/"#) && html.contains(">渡轮复航</a></h3>"),
+            "{html}"
+        );
         assert!(html.contains(r#"<p class="original-title" lang="en" dir="auto">The ferry</p>"#), "{html}");
         assert!(html.contains(r#"<p class="excerpt" lang="zh" dir="auto">渡轮恢复运行。</p>"#), "{html}");
         let html = first(&ENGLISH, line());
-        assert!(html.contains(r#"lang="en" dir="auto">The ferry</a></h3>"#), "{html}");
+        assert!(html.contains(r#"<h3 lang="en" dir="auto">"#) && html.contains(">The ferry</a></h3>"), "{html}");
         assert!(!html.contains("original-title"), "{html}");
     }
 
@@ -342,12 +350,15 @@ mod tests {
         let page = Page { entries: vec![told.clone()], ..Page::default() };
         let html = render(&ENGLISH, &Filter::default(), Turn::First, &page, &also_at);
         assert!(html.contains("Also at: <a"), "{html}");
-        assert!(html.contains(">Copy 0</a>, <a") && html.contains(">Copy 4</a>, 2 more<"), "{html}");
+        assert!(
+            html.contains("<bdi>Copy 0</bdi></a>, <a") && html.contains("<bdi>Copy 4</bdi></a>, 2 more<"),
+            "{html}"
+        );
         assert!(!html.contains("Copy 5"), "{html}");
 
         let namesake = Entry { site_name: told.site_name.clone(), ..also_at[1].clone() };
         let html = render(&ENGLISH, &Filter::default(), Turn::First, &page, &[told.clone(), namesake]);
-        assert!(html.contains(">copy0.example</a>"), "{html}");
+        assert!(html.contains("<bdi>copy0.example</bdi></a>"), "{html}");
         assert!(!first(&ENGLISH, vec![told]).contains("Also at"));
     }
 
@@ -367,6 +378,8 @@ mod tests {
             "{html}"
         );
         assert!(!html.contains("id=\"live\"") && !html.contains(&assets::LIVE.path), "{html}");
+        let switch = format!(r#"<a href="?language=en&#38;after={cursor}&#38;lang=zh""#);
+        assert!(html.contains(&switch), "another language of the interface lists something else: {html}");
     }
 
     #[test]
@@ -376,6 +389,9 @@ mod tests {
         assert!(html.contains(r#"<a href="/">All languages</a>"#), "{html}");
         assert!(html.contains(r#"<a href="/?language=zh" aria-current="true">Chinese</a>"#), "{html}");
         assert!(html.contains(r#"data-live="/live?language=zh""#), "{html}");
+        for feed in ["/feed.atom?language=zh", "/feed.rss?language=zh", "/feed.json?language=zh"] {
+            assert!(html.contains(&format!("href=\"{feed}\"")), "{feed} is not led to: {html}");
+        }
         assert!(html.contains("No articles here."), "{html}");
     }
 

@@ -106,6 +106,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) interfaces: [&'static Messages; 2],
     /// What the address has to keep when the interface's language changes: parameters, each with `&` behind it.
     pub(crate) kept: String,
+    /// Which articles the feeds have that the page leads to, as the query of their addresses.
+    pub(crate) feeds: String,
 }
 
 impl<'a> Frame<'a> {
@@ -118,11 +120,19 @@ impl<'a> Frame<'a> {
             icon: &assets::ICON.path,
             interfaces: all(),
             kept: String::new(),
+            feeds: String::new(),
         }
     }
 
-    fn keeping(self, kept: String) -> Self {
+    /// The same for a page whose address has this query.
+    fn keeping(self, query: &str) -> Self {
+        let kept = if query.is_empty() { String::new() } else { format!("{query}&") };
         Self { kept, ..self }
+    }
+
+    /// The same for a page that lists a selection of the articles.
+    fn of_selection(self, selection: &feed::Selection) -> Self {
+        Self { feeds: selection.query(), ..self }
     }
 }
 

@@ -3,15 +3,7 @@
 use askama::Template;
 
 use super::{SiteInfo, feed::Selection, rendered};
-
-/// A host that the site has articles of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The host.
-    pub host: String,
-    /// What it calls itself.
-    pub name: String,
-}
+use crate::lists::select::Source;
 
 #[derive(Template)]
 #[template(path = "sources.opml.xml")]
@@ -38,7 +30,7 @@ impl<'a> Outline<'a> {
     fn new(site: &SiteInfo, source: &'a Source) -> Self {
         let selection = Selection { source: Some(source.host.clone()), ..Selection::default() };
         Self {
-            name: if source.name.is_empty() { &source.host } else { &source.name },
+            name: &source.name,
             feed: site.absolute(&format!("/feed.atom{}", selection.query())),
             page: format!("https://{}/", source.host),
         }
@@ -51,8 +43,14 @@ mod tests {
 
     #[test]
     fn each_source_has_its_feed_here() {
-        let source = |host: &str, name: &str| Source { host: host.into(), name: name.into() };
-        let sources = [source("paper.example", "The \"Harbour\" & Paper\u{b}"), source("b.example:8080", "")];
+        let source = |host: &str, name: &str| Source {
+            host: host.into(),
+            name: name.into(),
+            articles: 1,
+            newest_at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let sources =
+            [source("paper.example", "The \"Harbour\" & Paper\u{b}"), source("b.example:8080", "b.example:8080")];
         let xml = render_opml(&fixtures::site(), &sources);
         let document = roxmltree::Document::parse(&xml).unwrap();
         assert_eq!(document.root_element().attribute("version"), Some("2.0"));

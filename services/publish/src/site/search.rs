@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::{
     Frame, Messages, SiteInfo,
-    article::{Time, seconds},
+    article::{Time, seconds, title_for},
+    feed::Selection,
     languages, page_path, rendered,
 };
 use crate::search::{
@@ -42,6 +43,10 @@ struct Choice<'a> {
 struct Line<'a> {
     path: String,
     title: Vec<Piece>,
+    title_lang: &'a str,
+    /// The article's own title, where the other stands above it.
+    original_title: Option<Vec<Piece>>,
+    /// The article's language.
     lang: &'a str,
     site_name: &'a str,
     language_name: Option<Cow<'a, str>>,
@@ -76,12 +81,11 @@ pub fn render_search(
         }
         Found { total: None, .. } => searched.then(|| messages.text("search-further").into_owned()),
     };
-    let mut query_of_page = asked.query();
-    if !query_of_page.is_empty() {
-        query_of_page.push('&');
-    }
+    let query_of_page = asked.query();
+    let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let selection = Selection { language: asked.language.parse().ok(), source: said(&asked.source), q: said(&asked.q) };
+    let frame = Frame::new(site, messages).keeping(&query_of_page).of_selection(&selection);
     let page = Page {
-        frame: Frame::new(site, messages).keeping(query_of_page.clone()),
         asked,
         languages: choices(messages, &asked.language),
         notices: unreadable
@@ -95,7 +99,8 @@ pub fn render_search(
             .collect(),
         outcome,
         results: found.hits.iter().map(|hit| Line::new(messages, query, hit)).collect(),
-        next: found.next.map(|next| format!("/search?{query_of_page}after={next}")),
+        next: found.next.map(|next| format!("/search?{}after={next}", frame.kept)),
+        frame,
     };
     rendered(&page)
 }
@@ -125,9 +130,13 @@ impl<'a> Line<'a> {
         let article = &hit.summarized.article;
         let time = article.published_at.unwrap_or_else(|| hit.added_at.into());
         let passage = snippet(&hit.summarized, query, &messages.language);
+        let own = title_for(&hit.summarized, &messages.language);
+        let (title, written) = own.unwrap_or((&article.title, &article.language));
         Self {
             path: page_path(article.article_id),
-            title: marked_title(&article.title, query),
+            title: marked_title(title, query),
+            title_lang: languages::lang(written),
+            original_title: own.map(|_| marked_title(&article.title, query)),
             lang: languages::lang(&article.language),
             site_name: if article.site.name.is_empty() { &article.site.host } else { &article.site.name },
             language_name: messages.language_name(&article.language),
@@ -237,9 +246,15 @@ mod tests {
     #[test]
     fn results_are_marked_in_their_languages() {
         let html = page(&CHINESE, "q=ferry+%E6%B8%A1%E8%BD%AE&language=en", &found());
-        assert!(html.contains(r#"lang="en" dir="auto">The <mark>ferry</mark> runs again</a>"#), "{html}");
+        assert!(html.contains(r#"<h2 lang="zh" dir="auto"><a href="/articles/"#), "{html}");
+        assert!(html.contains(r#"<mark>渡轮</mark>复航</a></h2>"#), "{html}");
+        assert!(
+            html.contains(r#"<p class="original-title" lang="en" dir="auto">The <mark>ferry</mark> runs again</p>"#),
+            "{html}"
+        );
         assert!(html.contains(r#"lang="zh" dir="auto"><mark>渡轮</mark>恢复运行。"#), "{html}");
         assert!(html.contains("1,234"), "{html}");
+        assert!(html.contains(r#"href="/feed.atom?language=en&#38;q=ferry+%E6%B8%A1%E8%BD%AE""#), "{html}");
         assert!(html.contains(r#"<meta name="robots" content="noindex">"#), "{html}");
         assert!(html.contains(r#"href="/search?q=ferry+%E6%B8%A1%E8%BD%AE&#38;language=en&#38;after=o_7""#), "{html}");
         assert!(html.contains(r#"href="?q=ferry+%E6%B8%A1%E8%BD%AE&#38;language=en&#38;lang=en""#), "{html}");

@@ -51,9 +51,11 @@ pub fn render_sources(site: &SiteInfo, messages: &Messages, shown: &SourcesPage<
         "" => "/sources".to_owned(),
         after => format!("/sources?after={}", encoded(after)),
     };
+    let path_of_page = path(shown.after);
+    let (_, query_of_page) = path_of_page.split_once('?').unwrap_or_default();
     rendered(&Page {
-        frame: Frame::new(site, messages),
-        url: site.absolute(&path(shown.after)),
+        frame: Frame::new(site, messages).keeping(query_of_page),
+        url: site.absolute(&path_of_page),
         first: shown.after.is_empty(),
         next: shown.sources.last().filter(|_| shown.more).map(|last| path(&last.host)),
         lines: shown.sources.iter().map(|source| Line::new(messages, source)).collect(),
@@ -99,6 +101,7 @@ mod tests {
         assert!(html.contains(r#"<link rel="canonical" href="https://tides.example/sources">"#), "{html}");
         assert!(!html.contains("<script>"), "{html}");
         let html = render_sources(&fixtures::site(), &CHINESE, &SourcesPage { sources: &[], after: "z", more: false });
+        assert!(html.contains(r#"<a href="?after=z&#38;lang=en""#), "{html}");
         assert!(html.contains("rel=\"prev\"") && !html.contains("rel=\"next\""), "{html}");
     }
 }
