@@ -142,8 +142,8 @@ pub(crate) struct Wishes {
     pub(crate) source: Option<String>,
     pub(crate) after: Option<String>,
     pub(crate) before: Option<String>,
-    /// Whether it asks for something else, too.
-    more: bool,
+    /// Whether it is to say what came of a comment.
+    comment: bool,
 }
 
 impl Wishes {
@@ -158,7 +158,8 @@ impl Wishes {
                 "source" => wishes.source = value,
                 "after" => wishes.after = value,
                 "before" => wishes.before = value,
-                _ => wishes.more = true,
+                "comment" => wishes.comment = true,
+                _ => {}
             }
         }
         wishes
@@ -249,7 +250,7 @@ async fn article(State(site): State<Site>, Path(id): Path<String>, query: RawQue
     let reader = Reader::of(&site.info, &wishes, &headers);
     let Ok(id) = id.parse::<ArticleId>() else { return reader.answer_error(&site.info, ErrorPage::NotFound) };
     // What is made for one reader alone is made anew.
-    if wishes.more || is_author(&headers) {
+    if wishes.comment || is_author(&headers) {
         return own_page(&site, id, reader, &headers, said.as_deref()).await;
     }
     match validators_of(&site, id, reader.messages).await {

@@ -54,6 +54,17 @@ async fn what_a_reader_has_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_page_with_parameters_that_mean_nothing_is_the_same_page() {
+    let site = Site::start().await;
+    let article = article(10);
+    site.publish(&article).await;
+    let page = format!("/articles/{}", article.article_id);
+    let etag = async |path: &str| site.get(path).await.headers()["etag"].clone();
+    assert_eq!(etag(&format!("{page}?utm_source=feed")).await, etag(&page).await);
+    assert_ne!(etag(&format!("{page}?comment=held")).await, etag(&page).await);
+}
+
+#[tokio::test]
 async fn every_coding_decodes_to_the_same_bytes() {
     let site = Site::start().await;
     let article = article(9);
