@@ -102,7 +102,8 @@ impl Runtime {
         }
         let finish = CancellationToken::new();
         let (prepared, is_prepared) = watch::channel(false);
-        tokio::spawn(prepare(context.clone(), prepared).instrument(info_span!("bus", service)));
+        let preparing = prepare(context.clone(), connection.clone(), prepared);
+        tokio::spawn(preparing.instrument(info_span!("bus", service)));
         tokio::spawn(watch_bus(context.clone(), connection.clone(), config.clone(), finish.clone()));
         tokio::spawn(watch_outbox(context.clone(), finish.clone()));
         tokio::spawn(
@@ -279,15 +280,20 @@ async fn open_store(
 }
 
 /// Creates streams and consumers, for as long as it takes.
-async fn prepare(context: Context<JetStream>, prepared: watch::Sender<bool>) {
+async fn prepare(context: Context<JetStream>, connection: Connection, prepared: watch::Sender<bool>) {
+    let mut generation = context.bus.generation();
     let mut pause = Duration::from_millis(50);
     loop {
-        match context.bus.prepare().await {
-            Ok(()) => break,
-            Err(error) => context.health.bad("streams", error),
+        // Without a connection all that could be said of the streams is that it timed out.
+        if connection.is_connected() {
+            match context.bus.prepare().await {
+                Ok(()) => break,
+                Err(error) => context.health.bad("streams", error),
+            }
         }
         tokio::select! {
             () = context.stop.cancelled() => return,
+            Ok(()) = generation.changed() => {}
             () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
         }
     }
