@@ -121,6 +121,10 @@ async fn no_server() {
     findings.name("server", &url, "`kos up` starts one").unwrap();
     let service = Service::started_by("kos-ingest", &url, "http://127.0.0.1:1", &[], |command| command);
     service.says(&format!("no connection to {url}")).await;
+    // Its log alone says so, too, and nothing of streams, which there can't be.
+    let is_said = || service.worker.log().lines().any(|line| line.contains("not ready") && line.contains(&url));
+    eventually(LIMIT, "a line about it", async || is_said()).await;
+    assert!(!service.worker.log().contains("KOS_INGEST"), "{}", service.worker.log());
     service.ends_well().await;
 }
 
@@ -185,6 +189,8 @@ async fn streams_with_other_settings() {
     context.create_stream(made("KOS_DEAD", "kos.dead.>")).await.unwrap();
     let findings = Findings::at(&server).await;
     findings.name("stream KOS_DEAD", "max_bytes: 1048576 → 1073741824", "`kos prepare` changes it").unwrap();
+    let (here, remedy) = ("; KOS_STREAM_BYTES is 1073741824 here", "set KOS_STREAM_BYTES here as for the workers");
+    findings.name("stream KOS_DEAD", here, remedy).unwrap();
     findings.name("stream KOS_SUMMARIZED", "storage: Memory → File", "`nats stream rm KOS_SUMMARIZED`").unwrap();
 
     // A worker changes what it can, and works with what it can't.
@@ -192,6 +198,11 @@ async fn streams_with_other_settings() {
     service.wait_until_ready().await;
     let findings = Findings::at(&server).await;
     findings.name("stream KOS_DEAD", "", "").unwrap_err();
+    // A doctor that was told other things than the workers says by which variables.
+    let told = [("KOS_NATS_URL", server.url()), ("KOS_STREAM_BYTES", "67108864".into()), ("KOS_ACK_WAIT", "3s".into())];
+    let otherwise = Findings::with(&told.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    otherwise.name("stream KOS_DEAD", "; KOS_STREAM_BYTES is 67108864 here", "set KOS_STREAM_BYTES here").unwrap();
+    otherwise.name("consumer KOS_INGESTED/summarize", "; KOS_ACK_WAIT is 3s here", "set KOS_ACK_WAIT here").unwrap();
     findings.name("stream KOS_SUMMARIZED", "storage: Memory → File", "`nats stream rm KOS_SUMMARIZED`").unwrap();
     service.ends_well().await;
 
@@ -201,6 +212,29 @@ async fn streams_with_other_settings() {
     prepare.arg("prepare");
     assert_eq!(run(prepare, "").await.code, 0);
     Findings::at(&server).await.name("stream", "", "").unwrap_err();
+}
+
+#[tokio::test]
+async fn a_server_without_room_for_streams() {
+    let server =
+        NatsServer::start_with(NatsConfig { jetstream: "max_file_store: 1MB".into(), ..Default::default() }).await;
+    let service = Service::start("kos-ingest", &server, &[]);
+    eventually_named(&server, "worker ingest", "insufficient storage", "raise its max_file_store").await;
+    let findings = Findings::at(&server).await;
+    findings.name("stream KOS_INGEST", "stream not found", "`kos prepare`").unwrap();
+    findings.name("consumer", "", "").unwrap_err();
+    service.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_large_events() {
+    let server = NatsServer::start_with(NatsConfig { server: "max_payload: 1MB".into(), ..Default::default() }).await;
+    let findings = Findings::at(&server).await;
+    findings
+        .name("largest event", "takes 1.0 MiB, and an article may have up to 8.0 MiB", "`max_payload: 8MB`")
+        .unwrap();
+    let enough = Findings::at(&NatsServer::start().await).await;
+    enough.name("largest event", "", "").unwrap_err();
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! The NATS server that `kos up` starts: its configuration, its life, its end.
 
 use std::{
-    io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
@@ -28,8 +27,8 @@ const STOP: Duration = Duration::from_secs(10);
 /// The pause before a server that ended is started again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What the largest event may have: a page of 10 MiB does not fit, its article does.
-const MAX_PAYLOAD: &str = "8MB";
+/// How many bytes the largest event may have: a page of 10 MiB does not fit, its article does.
+pub const LARGEST_EVENT: usize = 8 << 20;
 
 /// A running server.
 pub struct NatsServer {
@@ -53,7 +52,7 @@ impl NatsServer {
         let data = fs::canonicalize(data).await?;
         let configuration = data.join("nats-server.conf");
         let text = format!(
-            "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nmax_payload: {MAX_PAYLOAD}\njetstream {{\n  \
+            "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nmax_payload: {LARGEST_EVENT}\njetstream {{\n  \
              store_dir: {:?}\n  # Acknowledged means on the disk.\n  sync_interval: always\n}}\n",
             data.join("nats").display().to_string()
         );
@@ -148,10 +147,9 @@ fn spawn(program: &str, configuration: &Path, log: &Path) -> anyhow::Result<Chil
             .kill_on_drop(true);
         command.spawn().with_context(|| format!("could not start {program}"))
     } else {
-        let error = std::io::Error::from(ErrorKind::NotFound);
-        Err(error).with_context(|| {
-            format!("no program {program}: `make run` gets a NATS server, or name one in KOS_NATS_SERVER, or a running one in KOS_NATS_URL")
-        })
+        bail!(
+            "no program {program}: `make run` gets a NATS server, or name one in KOS_NATS_SERVER, or a running one in KOS_NATS_URL"
+        )
     }
 }
 

@@ -110,6 +110,11 @@ fn remedy(worker: &Status, condition: &str, state: &str) -> String {
         _ if says(&["disk is full", "disk full", "no space left"]) => {
             "make room on the database's disk: `df -h $KOS_DATA`".into()
         }
+        "streams" if says(&["insufficient storage"]) => {
+            "make room on the server's disk (`df -h` of its store_dir), raise its max_file_store, or set a smaller \
+             KOS_STREAM_BYTES for all services and start them again: five streams may have so much each"
+                .into()
+        }
         "streams" => "`kos prepare` as a user who may make streams says whether it can be done".into(),
         "bus" => "see that the server is 2.12 or later, and reachable from where the worker runs".into(),
         "outbox" => "see `kos doctor` about the stream that is named; events wait, and none is lost".into(),
