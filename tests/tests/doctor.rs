@@ -310,12 +310,12 @@ async fn a_schema_that_is_too_new() {
     none.name("worker ingest", "none answers", "`kos-ingest --healthcheck`").unwrap();
 }
 
-/// Runs a command where its working folder is a disk of 48 MiB, of which this much is used: a mount that only it sees.
-fn on_a_small_disk(command: Command, used_mib: u32) -> Command {
+/// Runs a command where its data folder is a disk of 48 MiB, of which this much is used: a mount that only it sees.
+fn on_a_small_disk(command: Command, used_mib: u32, arguments: &str) -> Command {
     let mut unshare = Command::new("unshare");
     unshare.args(["--map-root-user", "--mount", "sh", "-ec"]);
     unshare.arg(format!(
-        "mkdir data; mount -t tmpfs -o size=48m tmpfs data; head -c {used_mib}M /dev/zero > data/ballast; exec \"$0\""
+        "mkdir data; mount -t tmpfs -o size=48m tmpfs data; head -c {used_mib}M /dev/zero > data/ballast; exec \"$0\" {arguments}"
     ));
     unshare.arg(command.get_program());
     for (name, value) in command.get_envs() {
@@ -331,7 +331,7 @@ fn on_a_small_disk(command: Command, used_mib: u32) -> Command {
 async fn a_disk_that_is_nearly_full() {
     let server = NatsServer::start().await;
     let (url, monitor) = (server.url(), server.monitor_url());
-    let start = |used| Service::started_by("kos-ingest", &url, &monitor, &[], move |c| on_a_small_disk(c, used));
+    let start = |used| Service::started_by("kos-ingest", &url, &monitor, &[], move |c| on_a_small_disk(c, used, ""));
     let mut roomy = start(8);
     roomy.wait_until_ready().await;
     let findings = Findings::at(&server).await;
@@ -342,6 +342,34 @@ async fn a_disk_that_is_nearly_full() {
     full.wait_until_ready().await;
     eventually_named(&server, "worker ingest", "of 48 MiB free", "`df -h $KOS_DATA`").await;
     full.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_disk_was_full() {
+    let (site, nats) = (Port::free(), Port::free());
+    let (listen, url) = (site.address().to_string(), format!("nats://{}", nats.address()));
+    let program = kos_tests::nats_server_program().display().to_string();
+    let up = command("kos", &[("KOS_NATS_SERVER", &program), ("KOS_STREAM_BYTES", "2000000")]);
+    let mut up =
+        Worker::start(on_a_small_disk(up, 1, &format!("up --listen {listen} --nats-listen {}", nats.address())));
+    up.wait_until_ready(site.address()).await;
+    // Its working folder as it sees it itself, with the disk that only it has.
+    let ballast = format!("/proc/{}/cwd/data/more-ballast", up.id());
+    let full = std::fs::write(&ballast, vec![0; 64 << 20]);
+    assert!(full.is_err(), "a disk of 48 MiB took 64");
+    let context = jetstream::new(async_nats::connect(&url).await.unwrap());
+    let stored = context.publish("kos.ingest.requested", "x".repeat(64 << 10).into()).await.unwrap();
+    stored.await.unwrap_err();
+    std::fs::remove_file(ballast).unwrap();
+    // There is room again, but the server doesn't try.
+    eventually(LIMIT, "the doctor's word", async || {
+        let findings = Findings::with(&[("KOS_NATS_URL", &url), ("KOS_STREAM_BYTES", "2000000")]).await;
+        findings.name("worker ingest", "storage: JetStream stream", "start the server again")
+    })
+    .await;
+    assert!(up.log().contains("no space left on device"), "{}", up.log());
+    up.terminate();
+    up.wait_for_exit(LIMIT).await;
 }
 
 /// No clock of a real worker can be shifted here, so that a stand-in answers with one that is: with what a real worker

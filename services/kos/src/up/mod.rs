@@ -46,6 +46,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
             let program = environment.get("KOS_NATS_SERVER").unwrap_or("nats-server");
             let server = NatsServer::start(program, arguments.nats_listen, &config.data).await?;
             config.nats.url = Secret::new(server.url());
+            config.nats.monitor_url = Some(server.monitor_url());
             config.nats.known_durable = true;
             Some(server)
         }

@@ -34,6 +34,7 @@ pub const LARGEST_EVENT: usize = 8 << 20;
 pub struct NatsServer {
     program: String,
     listen: SocketAddr,
+    monitor: SocketAddr,
     configuration: PathBuf,
     log: PathBuf,
     child: Mutex<Child>,
@@ -50,16 +51,18 @@ impl NatsServer {
         }
         fs::create_dir_all(data).await.with_context(|| format!("could not make the folder {}", data.display()))?;
         let data = fs::canonicalize(data).await?;
+        let monitor = free_address()?;
         let configuration = data.join("nats-server.conf");
         let text = format!(
-            "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nmax_payload: {LARGEST_EVENT}\njetstream {{\n  \
+            "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nhttp: \"{monitor}\"\nmax_payload: {LARGEST_EVENT}\njetstream {{\n  \
              store_dir: {:?}\n  # Acknowledged means on the disk.\n  sync_interval: always\n}}\n",
             data.join("nats").display().to_string()
         );
         fs::write(&configuration, text).await.with_context(|| configuration.display().to_string())?;
         let log = data.join("nats-server.log");
         let child = spawn(program, &configuration, &log)?;
-        let server = Self { program: program.to_owned(), listen, configuration, log, child: Mutex::new(child) };
+        let server =
+            Self { program: program.to_owned(), listen, monitor, configuration, log, child: Mutex::new(child) };
         server.wait_until_there().await?;
         info!(listen = %listen, "the nats server is running");
         Ok(server)
@@ -68,6 +71,11 @@ impl NatsServer {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("nats://{}", self.listen)
+    }
+
+    /// Where it says how it is.
+    pub fn monitor_url(&self) -> String {
+        format!("http://{}", self.monitor)
     }
 
     async fn wait_until_there(&self) -> anyhow::Result<()> {
@@ -151,6 +159,11 @@ fn spawn(program: &str, configuration: &Path, log: &Path) -> anyhow::Result<Chil
             "no program {program}: `make run` gets a NATS server, or name one in KOS_NATS_SERVER, or a running one in KOS_NATS_URL"
         )
     }
+}
+
+/// An address of this machine alone that nothing listens at.
+fn free_address() -> std::io::Result<SocketAddr> {
+    std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
 /// Whether a program of that name is on the PATH.
