@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use kos_shared::{
-    config::{Config, Environment, Secret},
+    config::{Config, DatabaseConfig, Environment, Secret},
     operator::Operator,
 };
 
@@ -32,14 +32,18 @@ impl Server {
         }
     }
 
-    /// Finds or starts it where nobody else may work on the data.
+    /// Finds or starts it where nobody else may work on the data. With PostgreSQL and a server that is named there is none here.
     pub async fn find_for_us_alone(
         environment: &Environment,
         config: Config,
         listen: SocketAddr,
     ) -> anyhow::Result<Self> {
+        let is_named = environment.is_set("KOS_NATS_URL");
+        if is_named && matches!(config.database, DatabaseConfig::Postgres(_)) {
+            return Self::connected(&config, None, None).await;
+        }
         let lock = lock_data(&config.data)?;
-        match environment.is_set("KOS_NATS_URL") {
+        match is_named {
             true => Self::connected(&config, None, Some(lock)).await,
             false => Self::start(environment, config, listen, lock).await,
         }
