@@ -30,6 +30,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How many bytes the largest event may have: a page of 10 MiB does not fit, its article does.
 pub const LARGEST_EVENT: usize = 8 << 20;
 
+/// The file with its configuration, in the folder of the data.
+const CONFIGURATION: &str = "nats-server.conf";
+
 /// A running server.
 pub struct NatsServer {
     program: String,
@@ -52,7 +55,7 @@ impl NatsServer {
         fs::create_dir_all(data).await.with_context(|| format!("could not make the folder {}", data.display()))?;
         let data = fs::canonicalize(data).await?;
         let monitor = free_address()?;
-        let configuration = data.join("nats-server.conf");
+        let configuration = data.join(CONFIGURATION);
         let text = format!(
             "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nhttp: \"{monitor}\"\nmax_payload: {LARGEST_EVENT}\njetstream {{\n  \
              store_dir: {:?}\n  # Acknowledged means on the disk.\n  sync_interval: always\n}}\n",
@@ -71,6 +74,13 @@ impl NatsServer {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("nats://{}", self.listen)
+    }
+
+    /// Where the one is that works on the files under `data`, by its configuration.
+    pub fn url_in(data: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(data.join(CONFIGURATION)).ok()?;
+        let listen = text.lines().find_map(|line| line.strip_prefix("listen: \"")?.strip_suffix('"'))?;
+        Some(format!("nats://{listen}"))
     }
 
     /// Where it says how it is.

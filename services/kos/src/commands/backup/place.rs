@@ -20,15 +20,20 @@ pub struct Server {
 
 impl Server {
     /// Finds or starts it.
-    pub async fn find(environment: &Environment, config: Config, listen: SocketAddr) -> anyhow::Result<Self> {
+    pub async fn find(environment: &Environment, mut config: Config, listen: SocketAddr) -> anyhow::Result<Self> {
         let lock = match environment.is_set("KOS_NATS_URL") {
             true => None,
-            // Where `kos up` runs, its server does.
             false => lock_data(&config.data).ok(),
         };
         match lock {
             Some(lock) => Self::start(environment, config, listen, lock).await,
-            None => Self::connected(&config, None, None).await,
+            None => {
+                // Where `kos up` runs, its server does; another one may be where it isn't.
+                if let Some(url) = NatsServer::url_in(&config.data).filter(|_| !environment.is_set("KOS_NATS_URL")) {
+                    config.nats.url = Secret::new(url);
+                }
+                Self::connected(&config, None, None).await
+            }
         }
     }
 
