@@ -46,3 +46,24 @@ download_wheels() {
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
         --requirement "$1" --dest "$2" >&2
 }
+
+# unpack_wheels WHEELS FOLDER PATTERN=PLACE… : unpacks files of wheels, each to the place of the first pattern that its name
+# fits: into a folder (PLACE/) by its own name, or as that file. What no pattern fits, or one without a place, is left out.
+unpack_wheels() {
+    python3 - "$@" <<'PYTHON'
+import fnmatch, pathlib, sys, zipfile
+
+wheels, folder, *places = sys.argv[1:]
+places = [place.split("=", 1) for place in places]
+for file in pathlib.Path(wheels).glob("*.whl"):
+    with zipfile.ZipFile(file) as wheel:
+        for name in wheel.namelist():
+            place = next((place for pattern, place in places if fnmatch.fnmatchcase(name, pattern)), "")
+            path = pathlib.Path(folder, place)
+            if place.endswith("/"):
+                wheel.extract(name, path)
+            elif place:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(wheel.read(name))
+PYTHON
+}

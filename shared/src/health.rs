@@ -3,10 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
 use tracing::{error, info};
+
+/// How long what a service starts with may fail before that is worth a line: servers that come up together need a moment.
+const STARTING: Duration = Duration::from_secs(3);
 
 /// The conditions of one service. Clones share them.
 ///
@@ -14,7 +18,41 @@ use tracing::{error, info};
 #[derive(Debug, Clone)]
 pub struct Health {
     service: &'static str,
-    conditions: Arc<Mutex<BTreeMap<String, Option<String>>>>,
+    conditions: Arc<Mutex<BTreeMap<String, State>>>,
+}
+
+/// How a condition is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// It did not hold yet, and nothing was logged about that.
+    Starting {
+        since: Instant,
+        reason: String,
+    },
+    Good,
+    Bad(String),
+}
+
+impl State {
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Good => None,
+            Self::Starting { reason, .. } | Self::Bad(reason) => Some(reason),
+        }
+    }
+
+    /// What becomes of a condition, and whether that is to be logged. `before` is none where nothing was said of it yet.
+    fn after(before: Option<&Self>, reason: Option<String>, now: Instant) -> (Self, bool) {
+        match (before, reason) {
+            (None | Some(Self::Good), None) => (Self::Good, false),
+            (Some(_), None) => (Self::Good, true),
+            (Some(Self::Bad(_)), Some(reason)) => (Self::Bad(reason), false),
+            (Some(Self::Starting { since, .. }), Some(reason)) if now.duration_since(*since) < STARTING => {
+                (Self::Starting { since: *since, reason }, false)
+            }
+            (_, Some(reason)) => (Self::Bad(reason), true),
+        }
+    }
 }
 
 /// What `/readyz` answers.
@@ -43,7 +81,8 @@ impl Health {
 
     /// Says that a condition doesn't hold yet. That is no event worth a line in the log.
     pub fn starting(&self, condition: &str) {
-        self.lock().insert(format!("{}: {condition}", self.service), Some("starting".to_owned()));
+        let state = State::Starting { since: Instant::now(), reason: "starting".to_owned() };
+        self.lock().insert(format!("{}: {condition}", self.service), state);
     }
 
     /// Says that a condition holds.
@@ -60,25 +99,28 @@ impl Health {
     pub fn readiness(&self) -> Readiness {
         let conditions = self.lock();
         Readiness {
-            ready: conditions.values().all(Option::is_none),
+            ready: conditions.values().all(|state| state.reason().is_none()),
             conditions: conditions
                 .iter()
-                .map(|(name, reason)| (name.clone(), reason.clone().unwrap_or_else(|| "ok".to_owned())))
+                .map(|(name, state)| (name.clone(), state.reason().unwrap_or("ok").to_owned()))
                 .collect(),
         }
     }
 
     fn set(&self, condition: &str, reason: Option<String>) {
         let name = format!("{}: {condition}", self.service);
-        let before = self.lock().insert(name.clone(), reason.clone());
-        match (before.flatten(), reason) {
-            (None, Some(reason)) => error!(condition = name, reason, "not ready"),
-            (Some(_), None) => info!(condition = name, "ready"),
-            _ => {}
+        let mut conditions = self.lock();
+        let (state, is_news) = State::after(conditions.get(&name), reason, Instant::now());
+        conditions.insert(name.clone(), state.clone());
+        drop(conditions);
+        match state.reason() {
+            _ if !is_news => {}
+            Some(reason) => error!(condition = name, reason, "not ready"),
+            None => info!(condition = name, "ready"),
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Option<String>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, State>> {
         self.conditions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,6 +141,29 @@ mod tests {
         assert_eq!(readiness.conditions["ingest: database"], "disk full");
         health.good("database");
         assert!(health.readiness().ready);
+    }
+
+    #[test]
+    fn what_fails_from_the_start_is_told_once_it_is_no_mere_start() {
+        let begun = Instant::now();
+        let starting = State::Starting { since: begun, reason: "starting".to_owned() };
+        let bad = || Some("no server".to_owned());
+        let (state, is_told) = State::after(Some(&starting), bad(), begun + Duration::from_secs(1));
+        assert_eq!((state.reason(), is_told), (Some("no server"), false));
+        let (state, is_told) = State::after(Some(&state), bad(), begun + STARTING);
+        assert_eq!((state.reason(), is_told), (Some("no server"), true));
+        let (state, is_told) = State::after(Some(&state), bad(), begun + STARTING * 2);
+        assert_eq!((state.reason(), is_told), (Some("no server"), false));
+        assert_eq!(State::after(Some(&state), None, begun + STARTING * 3), (State::Good, true));
+    }
+
+    #[test]
+    fn a_condition_that_held_is_told_at_once_when_it_does_no_more() {
+        let now = Instant::now();
+        for before in [None, Some(&State::Good)] {
+            assert_eq!(State::after(before, Some("gone".to_owned()), now), (State::Bad("gone".to_owned()), true));
+            assert_eq!(State::after(before, None, now), (State::Good, false));
+        }
     }
 
     #[test]

@@ -132,6 +132,15 @@ async fn healthcheck(config: &Config) -> ExitCode {
     }
 }
 
+/// Listens at the address that a variable names.
+///
+/// # Errors
+/// What can be done about it: mostly another process has it.
+pub async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    let failed = |e| format!("{variable}={address} can't be listened at ({e}): choose another one, or end what has it");
+    TcpListener::bind(address).await.map_err(failed)
+}
+
 /// Where to reach on this machine what listens at `listen`.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
@@ -186,13 +195,13 @@ where
         let process = Process::new(service);
         tokio::spawn(stop_on_signal(process.stop.clone()));
         if let Some(address) = config.health_listen {
-            match TcpListener::bind(address).await {
+            match listen("KOS_HEALTH_LISTEN", address).await {
                 Ok(listener) => {
                     let process = process.clone();
                     tokio::spawn(async move { process.serve_health(listener).await });
                 }
                 Err(error) => {
-                    eprintln!("kos-{service}: KOS_HEALTH_LISTEN {address}: {error}");
+                    eprintln!("kos-{service}: {error}");
                     return ExitCode::FAILURE;
                 }
             }

@@ -25,6 +25,9 @@ use crate::{
 /// How often the connection is looked at.
 const WATCH: Duration = Duration::from_secs(1);
 
+/// How often the server is asked whether it can write.
+const WATCH_STORAGE: Duration = Duration::from_secs(10);
+
 /// How often the outbox is counted.
 const WATCH_OUTBOX: Duration = Duration::from_secs(10);
 
@@ -102,8 +105,12 @@ impl Runtime {
         }
         let finish = CancellationToken::new();
         let (prepared, is_prepared) = watch::channel(false);
-        tokio::spawn(prepare(context.clone(), prepared).instrument(info_span!("bus", service)));
+        let preparing = prepare(context.clone(), connection.clone(), prepared);
+        tokio::spawn(preparing.instrument(info_span!("bus", service)));
         tokio::spawn(watch_bus(context.clone(), connection.clone(), config.clone(), finish.clone()));
+        if let Some(url) = config.nats.monitor_url.clone() {
+            tokio::spawn(watch_storage(context.clone(), url, finish.clone()));
+        }
         tokio::spawn(watch_outbox(context.clone(), finish.clone()));
         tokio::spawn(
             keep_house(context.clone(), connection.clone(), finish.clone())
@@ -279,15 +286,20 @@ async fn open_store(
 }
 
 /// Creates streams and consumers, for as long as it takes.
-async fn prepare(context: Context<JetStream>, prepared: watch::Sender<bool>) {
+async fn prepare(context: Context<JetStream>, connection: Connection, prepared: watch::Sender<bool>) {
+    let mut generation = context.bus.generation();
     let mut pause = Duration::from_millis(50);
     loop {
-        match context.bus.prepare().await {
-            Ok(()) => break,
-            Err(error) => context.health.bad("streams", error),
+        // Without a connection all that could be said of the streams is that it timed out.
+        if connection.is_connected() {
+            match context.bus.prepare().await {
+                Ok(()) => break,
+                Err(error) => context.health.bad("streams", error),
+            }
         }
         tokio::select! {
             () = context.stop.cancelled() => return,
+            Ok(()) = generation.changed() => {}
             () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
         }
     }
@@ -332,6 +344,21 @@ async fn watch_bus(context: Context<JetStream>, connection: Connection, config: 
                 warn!(service = context.service, reason, "weak durability was accepted");
             }
             Durability::Weak(reason) => context.health.bad("durability", reason),
+        }
+    }
+}
+
+/// Keeps the condition of the server's files true: where a write failed, it answers and stores nothing.
+async fn watch_storage(context: Context<JetStream>, monitor_url: String, finish: CancellationToken) {
+    let mut ticks = interval(WATCH_STORAGE);
+    loop {
+        tokio::select! {
+            () = finish.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match bus::write_error(&monitor_url).await {
+            Some(reason) => context.health.bad("storage", reason),
+            None => context.health.good("storage"),
         }
     }
 }

@@ -121,6 +121,10 @@ async fn no_server() {
     findings.name("server", &url, "`kos up` starts one").unwrap();
     let service = Service::started_by("kos-ingest", &url, "http://127.0.0.1:1", &[], |command| command);
     service.says(&format!("no connection to {url}")).await;
+    // Its log alone says so, too, and nothing of streams, which there can't be.
+    let is_said = || service.worker.log().lines().any(|line| line.contains("not ready") && line.contains(&url));
+    eventually(LIMIT, "a line about it", async || is_said()).await;
+    assert!(!service.worker.log().contains("KOS_INGEST"), "{}", service.worker.log());
     service.ends_well().await;
 }
 
@@ -185,6 +189,8 @@ async fn streams_with_other_settings() {
     context.create_stream(made("KOS_DEAD", "kos.dead.>")).await.unwrap();
     let findings = Findings::at(&server).await;
     findings.name("stream KOS_DEAD", "max_bytes: 1048576 → 1073741824", "`kos prepare` changes it").unwrap();
+    let (here, remedy) = ("; KOS_STREAM_BYTES is 1073741824 here", "set KOS_STREAM_BYTES here as for the workers");
+    findings.name("stream KOS_DEAD", here, remedy).unwrap();
     findings.name("stream KOS_SUMMARIZED", "storage: Memory → File", "`nats stream rm KOS_SUMMARIZED`").unwrap();
 
     // A worker changes what it can, and works with what it can't.
@@ -192,6 +198,11 @@ async fn streams_with_other_settings() {
     service.wait_until_ready().await;
     let findings = Findings::at(&server).await;
     findings.name("stream KOS_DEAD", "", "").unwrap_err();
+    // A doctor that was told other things than the workers says by which variables.
+    let told = [("KOS_NATS_URL", server.url()), ("KOS_STREAM_BYTES", "67108864".into()), ("KOS_ACK_WAIT", "3s".into())];
+    let otherwise = Findings::with(&told.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    otherwise.name("stream KOS_DEAD", "; KOS_STREAM_BYTES is 67108864 here", "set KOS_STREAM_BYTES here").unwrap();
+    otherwise.name("consumer KOS_INGESTED/summarize", "; KOS_ACK_WAIT is 3s here", "set KOS_ACK_WAIT here").unwrap();
     findings.name("stream KOS_SUMMARIZED", "storage: Memory → File", "`nats stream rm KOS_SUMMARIZED`").unwrap();
     service.ends_well().await;
 
@@ -201,6 +212,29 @@ async fn streams_with_other_settings() {
     prepare.arg("prepare");
     assert_eq!(run(prepare, "").await.code, 0);
     Findings::at(&server).await.name("stream", "", "").unwrap_err();
+}
+
+#[tokio::test]
+async fn a_server_without_room_for_streams() {
+    let server =
+        NatsServer::start_with(NatsConfig { jetstream: "max_file_store: 1MB".into(), ..Default::default() }).await;
+    let service = Service::start("kos-ingest", &server, &[]);
+    eventually_named(&server, "worker ingest", "insufficient storage", "raise its max_file_store").await;
+    let findings = Findings::at(&server).await;
+    findings.name("stream KOS_INGEST", "stream not found", "`kos prepare`").unwrap();
+    findings.name("consumer", "", "").unwrap_err();
+    service.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_large_events() {
+    let server = NatsServer::start_with(NatsConfig { server: "max_payload: 1MB".into(), ..Default::default() }).await;
+    let findings = Findings::at(&server).await;
+    findings
+        .name("largest event", "takes 1.0 MiB, and an article may have up to 8.0 MiB", "`max_payload: 8MB`")
+        .unwrap();
+    let enough = Findings::at(&NatsServer::start().await).await;
+    enough.name("largest event", "", "").unwrap_err();
 }
 
 #[tokio::test]
@@ -276,12 +310,12 @@ async fn a_schema_that_is_too_new() {
     none.name("worker ingest", "none answers", "`kos-ingest --healthcheck`").unwrap();
 }
 
-/// Runs a command where its working folder is a disk of 48 MiB, of which this much is used: a mount that only it sees.
-fn on_a_small_disk(command: Command, used_mib: u32) -> Command {
+/// Runs a command where its data folder is a disk of 48 MiB, of which this much is used: a mount that only it sees.
+fn on_a_small_disk(command: Command, used_mib: u32, arguments: &str) -> Command {
     let mut unshare = Command::new("unshare");
     unshare.args(["--map-root-user", "--mount", "sh", "-ec"]);
     unshare.arg(format!(
-        "mkdir data; mount -t tmpfs -o size=48m tmpfs data; head -c {used_mib}M /dev/zero > data/ballast; exec \"$0\""
+        "mkdir data; mount -t tmpfs -o size=48m tmpfs data; head -c {used_mib}M /dev/zero > data/ballast; exec \"$0\" {arguments}"
     ));
     unshare.arg(command.get_program());
     for (name, value) in command.get_envs() {
@@ -297,7 +331,7 @@ fn on_a_small_disk(command: Command, used_mib: u32) -> Command {
 async fn a_disk_that_is_nearly_full() {
     let server = NatsServer::start().await;
     let (url, monitor) = (server.url(), server.monitor_url());
-    let start = |used| Service::started_by("kos-ingest", &url, &monitor, &[], move |c| on_a_small_disk(c, used));
+    let start = |used| Service::started_by("kos-ingest", &url, &monitor, &[], move |c| on_a_small_disk(c, used, ""));
     let mut roomy = start(8);
     roomy.wait_until_ready().await;
     let findings = Findings::at(&server).await;
@@ -308,6 +342,34 @@ async fn a_disk_that_is_nearly_full() {
     full.wait_until_ready().await;
     eventually_named(&server, "worker ingest", "of 48 MiB free", "`df -h $KOS_DATA`").await;
     full.ends_well().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_disk_was_full() {
+    let (site, nats) = (Port::free(), Port::free());
+    let (listen, url) = (site.address().to_string(), format!("nats://{}", nats.address()));
+    let program = kos_tests::nats_server_program().display().to_string();
+    let up = command("kos", &[("KOS_NATS_SERVER", &program), ("KOS_STREAM_BYTES", "2000000")]);
+    let mut up =
+        Worker::start(on_a_small_disk(up, 1, &format!("up --listen {listen} --nats-listen {}", nats.address())));
+    up.wait_until_ready(site.address()).await;
+    // Its working folder as it sees it itself, with the disk that only it has.
+    let ballast = format!("/proc/{}/cwd/data/more-ballast", up.id());
+    let full = std::fs::write(&ballast, vec![0; 64 << 20]);
+    assert!(full.is_err(), "a disk of 48 MiB took 64");
+    let context = jetstream::new(async_nats::connect(&url).await.unwrap());
+    let stored = context.publish("kos.ingest.requested", "x".repeat(64 << 10).into()).await.unwrap();
+    stored.await.unwrap_err();
+    std::fs::remove_file(ballast).unwrap();
+    // There is room again, but the server doesn't try.
+    eventually(LIMIT, "the doctor's word", async || {
+        let findings = Findings::with(&[("KOS_NATS_URL", &url), ("KOS_STREAM_BYTES", "2000000")]).await;
+        findings.name("worker ingest", "storage: JetStream stream", "start the server again")
+    })
+    .await;
+    assert!(up.log().contains("no space left on device"), "{}", up.log());
+    up.terminate();
+    up.wait_for_exit(LIMIT).await;
 }
 
 /// No clock of a real worker can be shifted here, so that a stand-in answers with one that is: with what a real worker

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kos_publish::{
@@ -14,9 +14,12 @@ use kos_publish::{
 use kos_shared::{
     event::{ArticleId, ArticleRetracted, ArticleSummarized, Attributes, Event, EventId, Language, Payload, Revision},
     stage::Stage,
-    store::Store,
+    store::{Store, Tx},
 };
 use kos_tests::{Database, on_both_databases, related_news, stage::count};
+use tokio::time::timeout;
+
+const LIMIT: Duration = Duration::from_secs(10);
 
 on_both_databases! {
     articles_of_one_topic_find_each_other_across_languages
@@ -123,18 +126,9 @@ async fn what_is_withdrawn_or_rewritten_is_related_to_nothing(database: Database
 async fn lists_stay_short(database: Database) {
     let site = Site::open(&database).await;
     site.publish_topics(&["cup", "bank"]).await;
-    let news = related_news();
-    let text = news.iter().find(|text| text.id == "dam-1").unwrap();
     let mut ids = vec![];
     for number in 0..30 {
-        let mut article = text.summarized(number);
-        let address = format!("https://paper.example/{number}").parse().unwrap();
-        article.article.article_id = ArticleId::of_canonical_url(&address);
-        article.article.canonical_url = address;
-        // Other words around the same matter.
-        article.article.text =
-            (0..40).map(|n| format!("word{} ", n * 31 + number * 1_000)).chain([text.title.clone()]).collect();
-        ids.push(site.publish(article).await);
+        ids.push(site.publish(of_one_matter(number)).await);
     }
     for id in &ids {
         let sql = "select count(*) from related where article_id = $1";
@@ -142,6 +136,35 @@ async fn lists_stay_short(database: Database) {
         assert!((5..=10).contains(&kept), "{kept}");
         assert_eq!(site.related(*id).await.len(), 5);
     }
+}
+
+/// Two replicas take the same rows from the same lists at once. On SQLite there is one writer at a time.
+#[tokio::test]
+async fn writers_about_one_matter_do_not_wait_for_each_other() {
+    let database = Database::postgres().await;
+    let site = Site::open(&database).await;
+    site.publish_topics(&["cup", "bank"]).await;
+    for number in 0..20 {
+        site.publish(of_one_matter(number)).await;
+    }
+    let (mut one, mut other) = (site.store.begin().await.unwrap(), site.store.begin().await.unwrap());
+    site.record(&mut one, of_one_matter(20)).await;
+    timeout(LIMIT, site.record(&mut other, of_one_matter(21))).await.expect("a writer that needn't wait");
+    one.commit().await.unwrap();
+    other.commit().await.unwrap();
+}
+
+/// One of many articles that say different things about the same.
+fn of_one_matter(number: usize) -> ArticleSummarized {
+    let news = related_news();
+    let text = news.iter().find(|text| text.id == "dam-1").unwrap();
+    let mut article = text.summarized(number);
+    let address = format!("https://paper.example/{number}").parse().unwrap();
+    article.article.article_id = ArticleId::of_canonical_url(&address);
+    article.article.canonical_url = address;
+    article.article.text =
+        (0..40).map(|n| format!("word{} ", n * 31 + number * 1_000)).chain([text.title.clone()]).collect();
+    article
 }
 
 /// A site without a bus.
@@ -159,11 +182,16 @@ impl Site {
     }
 
     async fn publish(&self, article: ArticleSummarized) -> ArticleId {
+        let mut tx = self.store.begin().await.unwrap();
+        let id = self.record(&mut tx, article).await;
+        tx.commit().await.unwrap();
+        id
+    }
+
+    async fn record(&self, tx: &mut Tx, article: ArticleSummarized) -> ArticleId {
         let event = event(article);
         let done = self.publishing.work(&event).await.unwrap();
-        let mut tx = self.store.begin().await.unwrap();
-        self.publishing.record(&mut tx, &event, &done).await.unwrap();
-        tx.commit().await.unwrap();
+        self.publishing.record(tx, &event, &done).await.unwrap();
         event.data.article.article_id
     }
 

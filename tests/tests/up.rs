@@ -129,6 +129,7 @@ async fn one_command_is_a_whole_site_and_a_signal_ends_all_of_it() {
         let mut up = place.start(&["--samples"]).await;
         let index = place.index_has(SAMPLES).await;
         assert!(index.contains("Old water tower in Harrowmere") && index.contains("青砂渡口"), "{index}");
+        assert!(!up.log().contains("/kos/samples#"), "an id that stands for itself is kept as it is: {}", up.log());
         assert_eq!(place.servers().len(), 1);
         eventually(LIMIT, "the site's address in the output", async || up.log().contains(&place.url("/"))).await;
         let configuration = fs::read_to_string(place.data.path().join("nats-server.conf")).unwrap();

@@ -83,10 +83,10 @@ pub struct Up {
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// Where the site listens.
-    #[arg(long)]
+    #[arg(long, value_parser = listen)]
     pub listen: Option<SocketAddr>,
     /// Where the NATS server that is started here listens.
-    #[arg(long, default_value = "127.0.0.1:4222")]
+    #[arg(long, default_value = "127.0.0.1:4222", value_parser = listen)]
     pub nats_listen: SocketAddr,
     /// Publish the sample articles once all is ready.
     #[arg(long)]
@@ -136,6 +136,11 @@ pub struct WatchStatus {
 /// How often something may be looked at.
 fn often(text: &str) -> Result<Duration, String> {
     duration_of(text, Duration::from_millis(100))
+}
+
+/// Where something listens.
+fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:8080")
 }
 
 /// `kos feed`
@@ -358,7 +363,7 @@ pub struct Place {
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// Where a NATS server listens that has to be started for this, where `kos up` doesn't run and KOS_NATS_URL names none.
-    #[arg(long, default_value = "127.0.0.1:4222")]
+    #[arg(long, default_value = "127.0.0.1:4222", value_parser = listen)]
     pub nats_listen: SocketAddr,
 }
 

@@ -7,7 +7,7 @@ use kos_shared::{
     config::Config,
     event::Language,
     operator::Operator,
-    process::Process,
+    process::{Process, listen},
     runtime::{RunError, Runtime},
     serve::{Limits, serve},
     stage::RecordError,
@@ -40,9 +40,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// # Errors
 /// [`RunError`] where the address is taken, the file `KOS_WEBHOOKS` is wrong, the database can't be opened, or a loop broke.
 pub async fn run(config: Config, process: Process) -> Result<(), RunError> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|e| RunError::Start(format!("KOS_LISTEN {}: {e}", config.listen)))?;
+    let listener = listen("KOS_LISTEN", config.listen).await.map_err(RunError::Start)?;
     run_on(listener, config, process).await
 }
 

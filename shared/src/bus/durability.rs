@@ -1,13 +1,8 @@
 //! Whether what the server acknowledged survives a power failure.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 
-use crate::http_get::http_get;
-
-/// How long the server may take to answer.
-const LIMIT: Duration = Duration::from_secs(5);
+use super::monitor;
 
 /// How safe an acknowledged event is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +52,7 @@ struct JszConfig {
 }
 
 async fn sync_always(monitor_url: &str) -> Result<bool, String> {
-    let url =
-        url::Url::parse(monitor_url).map_err(|e| format!("expected an address such as http://127.0.0.1:8222: {e}"))?;
-    let (Some(host), "http") = (url.host_str(), url.scheme()) else {
-        return Err("expected an address such as http://127.0.0.1:8222".into());
-    };
-    let port = url.port_or_known_default().unwrap_or(8222);
-    let (_, body) = http_get(host.trim_matches(['[', ']']), port, "/jsz?config=true", LIMIT).await?;
+    let (_, body) = monitor::ask(monitor_url, "/jsz?config=true").await?;
     let jsz: Jsz = serde_json::from_str(&body).map_err(|e| format!("expected JetStream's state as JSON: {e}"))?;
     Ok(jsz.config.sync_always)
 }

@@ -8,6 +8,7 @@ mod connection;
 mod durability;
 pub mod fault;
 mod jetstream;
+mod monitor;
 mod pull;
 mod retention;
 pub mod topology;
@@ -22,6 +23,7 @@ use crate::event::{InvalidEvent, Outgoing, Received};
 pub use connection::{ConnectError, Connection, Disconnected, connect};
 pub use durability::{Durability, durability};
 pub use jetstream::{JetStream, headers_of};
+pub use monitor::write_error;
 pub use retention::make_room;
 pub use topology::{ConsumerSpec, StreamName, TopologyError};
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Operator, OperatorError, Stored, stored_raw};
 use crate::{
     bus::StreamName,
-    event::{Envelope, EventType, dead_letter as headers, header},
+    event::{Envelope, EventType, HttpUrl, dead_letter as headers, header},
 };
 
 /// A dead letter, read.
@@ -31,7 +31,7 @@ pub struct DeadLetter {
     pub dead_since: Timestamp,
     /// Why.
     pub reason: String,
-    /// The address or the article that it is about, where it says.
+    /// The address, without a name and password, or the article that it is about, where it says.
     pub subject: Option<String>,
     /// The message itself.
     #[serde(skip)]
@@ -51,10 +51,15 @@ impl From<Stored> for DeadLetter {
             attempts: text(headers::ATTEMPTS).parse().unwrap_or(0),
             dead_since: message.stored_at,
             reason: text(headers::REASON),
-            subject: subject.map(str::to_owned),
+            subject: subject.map(shown),
             message,
         }
     }
+}
+
+/// An address without a name and password in it; anything else as it is.
+fn shown(subject: &str) -> String {
+    subject.parse::<HttpUrl>().map_or_else(|_| subject.to_owned(), |url| url.without_login().to_string())
 }
 
 impl DeadLetter {

@@ -64,6 +64,24 @@ async fn dead_letters_are_listed_shown_and_replayed_once_their_cause_is_gone() {
 }
 
 #[tokio::test]
+async fn the_password_in_an_address_is_in_no_list_and_its_way_is_found_all_the_same() {
+    let web = PageServer::start();
+    let variables = [("KOS_FETCH_ALLOW", "127.0.0.0/8")];
+    let pipeline = Pipeline::start_with(Setup { variables: &variables, ..Setup::default() }).await;
+    let url = web.set("/a", Page::status(404));
+    let with_login = url.replace("http://", "http://reader:pass-word@");
+    pipeline.publish("kos.ingest.requested", json!({ "url": with_login }).to_string()).await;
+    pipeline.dead_letters(1).await;
+    for asked in [&["dead", "list"][..], &["dead", "list", "--json"], &["trace", &with_login]] {
+        let ended = pipeline.kos(asked).await;
+        assert!(ended.code == 0 && ended.stdout.contains("404"), "{ended:?}");
+        assert!(!ended.stdout.contains("pass-word"), "{ended:?}");
+    }
+    let listed = pipeline.kos(&["dead", "list", "--json"]).await.json();
+    assert_eq!(listed[0]["subject"], url.as_str());
+}
+
+#[tokio::test]
 async fn an_event_that_dies_again_after_its_replay_is_a_letter_again() {
     let web = PageServer::start();
     let variables = [("KOS_FETCH_ALLOW", "127.0.0.0/8")];

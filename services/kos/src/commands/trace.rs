@@ -22,8 +22,8 @@ const ROUNDS: usize = 6;
 
 pub async fn run(key: &str, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     let operator = Operator::connect(&config.nats).await?;
-    // An address is looked for in the form in which it is kept.
-    let url = key.parse::<HttpUrl>().ok();
+    // An address is looked for in the form in which it is kept: without a name and password, as a normal one is anyway.
+    let url = key.parse::<HttpUrl>().ok().map(|url| url.without_login());
     let subject = url.as_ref().map_or_else(|| key.to_owned(), HttpUrl::to_string);
     // It may be one that the article was never asked for by.
     let of_url = url.map(|url| ArticleId::of_canonical_url(&normal(&url)).to_string());

@@ -13,7 +13,7 @@ use anstream::println;
 use anyhow::{Context, bail};
 use kos_shared::{
     config::{Config, DatabaseConfig, Environment, Secret},
-    process::{Process, stop_on_signal},
+    process::{Process, listen, stop_on_signal},
     runtime::RunError,
     telemetry,
 };
@@ -36,9 +36,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
     telemetry::init(environment, "kos").map_err(|e| WrongUsage(e.to_string()))?;
     let _data_is_ours = lock_data(&config.data)?;
     // Held before anything is started, so that a port that is taken stops us before there is anything to stop.
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!("KOS_LISTEN: {} can't be listened at; is another site running there?", config.listen)
-    })?;
+    let listener = listen("KOS_LISTEN", config.listen).await.map_err(anyhow::Error::msg)?;
 
     let process = Process::new("ingest");
     tokio::spawn(stop_on_signal(process.stop.clone()));
@@ -48,6 +46,7 @@ pub async fn run(arguments: Up, environment: &Environment, mut config: Config) -
             let program = environment.get("KOS_NATS_SERVER").unwrap_or("nats-server");
             let server = NatsServer::start(program, arguments.nats_listen, &config.data).await?;
             config.nats.url = Secret::new(server.url());
+            config.nats.monitor_url = Some(server.monitor_url());
             config.nats.known_durable = true;
             Some(server)
         }

@@ -1,7 +1,6 @@
 //! The NATS server that `kos up` starts: its configuration, its life, its end.
 
 use std::{
-    io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
@@ -28,13 +27,17 @@ const STOP: Duration = Duration::from_secs(10);
 /// The pause before a server that ended is started again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What the largest event may have: a page of 10 MiB does not fit, its article does.
-const MAX_PAYLOAD: &str = "8MB";
+/// How many bytes the largest event may have: a page of 10 MiB does not fit, its article does.
+pub const LARGEST_EVENT: usize = 8 << 20;
+
+/// The file with its configuration, in the folder of the data.
+const CONFIGURATION: &str = "nats-server.conf";
 
 /// A running server.
 pub struct NatsServer {
     program: String,
     listen: SocketAddr,
+    monitor: SocketAddr,
     configuration: PathBuf,
     log: PathBuf,
     child: Mutex<Child>,
@@ -51,16 +54,18 @@ impl NatsServer {
         }
         fs::create_dir_all(data).await.with_context(|| format!("could not make the folder {}", data.display()))?;
         let data = fs::canonicalize(data).await?;
-        let configuration = data.join("nats-server.conf");
+        let monitor = free_address()?;
+        let configuration = data.join(CONFIGURATION);
         let text = format!(
-            "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nmax_payload: {MAX_PAYLOAD}\njetstream {{\n  \
+            "# Written by `kos up` at every start.\nlisten: \"{listen}\"\nhttp: \"{monitor}\"\nmax_payload: {LARGEST_EVENT}\njetstream {{\n  \
              store_dir: {:?}\n  # Acknowledged means on the disk.\n  sync_interval: always\n}}\n",
             data.join("nats").display().to_string()
         );
         fs::write(&configuration, text).await.with_context(|| configuration.display().to_string())?;
         let log = data.join("nats-server.log");
         let child = spawn(program, &configuration, &log)?;
-        let server = Self { program: program.to_owned(), listen, configuration, log, child: Mutex::new(child) };
+        let server =
+            Self { program: program.to_owned(), listen, monitor, configuration, log, child: Mutex::new(child) };
         server.wait_until_there().await?;
         info!(listen = %listen, "the nats server is running");
         Ok(server)
@@ -69,6 +74,18 @@ impl NatsServer {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("nats://{}", self.listen)
+    }
+
+    /// Where the one is that works on the files under `data`, by its configuration.
+    pub fn url_in(data: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(data.join(CONFIGURATION)).ok()?;
+        let listen = text.lines().find_map(|line| line.strip_prefix("listen: \"")?.strip_suffix('"'))?;
+        Some(format!("nats://{listen}"))
+    }
+
+    /// Where it says how it is.
+    pub fn monitor_url(&self) -> String {
+        format!("http://{}", self.monitor)
     }
 
     async fn wait_until_there(&self) -> anyhow::Result<()> {
@@ -148,11 +165,15 @@ fn spawn(program: &str, configuration: &Path, log: &Path) -> anyhow::Result<Chil
             .kill_on_drop(true);
         command.spawn().with_context(|| format!("could not start {program}"))
     } else {
-        let error = std::io::Error::from(ErrorKind::NotFound);
-        Err(error).with_context(|| {
-            format!("no program {program}: `make run` gets a NATS server, or name one in KOS_NATS_SERVER, or a running one in KOS_NATS_URL")
-        })
+        bail!(
+            "no program {program}: `make run` gets a NATS server, or name one in KOS_NATS_SERVER, or a running one in KOS_NATS_URL"
+        )
     }
+}
+
+/// An address of this machine alone that nothing listens at.
+fn free_address() -> std::io::Result<SocketAddr> {
+    std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
 /// Whether a program of that name is on the PATH.

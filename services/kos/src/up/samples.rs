@@ -23,7 +23,7 @@ pub async fn publish(config: &Config) -> anyhow::Result<()> {
     for html in SAMPLES {
         let url =
             kos_ingest::extract::declared_url(html).ok_or_else(|| anyhow::anyhow!("a sample without an address"))?;
-        let id = EventId::of_producer("/kos/samples", url.as_str());
+        let id = EventId::of_producer("/kos/samples", url.as_str()).derive("sample", 0);
         let request = IngestRequested { url, html: Some(html.to_owned()), hints: None, feed_id: None, force: false };
         let attributes = Attributes::original(id, "/kos/samples", &request, Timestamp::now());
         operator.publish(&Outgoing::new(&attributes, &request)).await?;

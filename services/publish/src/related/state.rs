@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kos_shared::{
     event::{ArticleId, ArticleSummarized, Language},
     stage::RecordError,
-    store::{Tx, rows, time},
+    store::{Dialect, Tx, rows, time},
 };
 use sqlx::{AnyPool, Row};
 
@@ -195,10 +195,13 @@ async fn relate(tx: &mut Tx, id: &str, near: &[(String, i64)]) -> Result<(), Rec
     }
     insert.execute(&mut **tx).await?;
     let list = rows::list(1, near.len());
+    // What another transaction is taking away needs no waiting for: two that wait for each other's rows would never end.
     let sql = format!(
-        "delete from related where article_id in {list} and (article_id, other_id) not in (select article_id, other_id \
-         from (select article_id, other_id, row_number() over (partition by article_id order by score desc, other_id) as \
-         place from related where article_id in {list}) as placed where place <= {KEPT})"
+        "delete from related where (article_id, other_id) in (select article_id, other_id from related where article_id in \
+         {list} and (article_id, other_id) not in (select article_id, other_id from (select article_id, other_id, \
+         row_number() over (partition by article_id order by score desc, other_id) as place from related where article_id \
+         in {list}) as placed where place <= {KEPT}){})",
+        Dialect::of(tx).take_rows()
     );
     let trim = near.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, (other, _)| query.bind(other.clone()));
     trim.execute(&mut **tx).await?;

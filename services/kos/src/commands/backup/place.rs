@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use kos_shared::{
-    config::{Config, Environment, Secret},
+    config::{Config, DatabaseConfig, Environment, Secret},
     operator::Operator,
 };
 
@@ -20,26 +20,35 @@ pub struct Server {
 
 impl Server {
     /// Finds or starts it.
-    pub async fn find(environment: &Environment, config: Config, listen: SocketAddr) -> anyhow::Result<Self> {
+    pub async fn find(environment: &Environment, mut config: Config, listen: SocketAddr) -> anyhow::Result<Self> {
         let lock = match environment.is_set("KOS_NATS_URL") {
             true => None,
-            // Where `kos up` runs, its server does.
             false => lock_data(&config.data).ok(),
         };
         match lock {
             Some(lock) => Self::start(environment, config, listen, lock).await,
-            None => Self::connected(&config, None, None).await,
+            None => {
+                // Where `kos up` runs, its server does; another one may be where it isn't.
+                if let Some(url) = NatsServer::url_in(&config.data).filter(|_| !environment.is_set("KOS_NATS_URL")) {
+                    config.nats.url = Secret::new(url);
+                }
+                Self::connected(&config, None, None).await
+            }
         }
     }
 
-    /// Finds or starts it where nobody else may work on the data.
+    /// Finds or starts it where nobody else may work on the data. With PostgreSQL and a server that is named there is none here.
     pub async fn find_for_us_alone(
         environment: &Environment,
         config: Config,
         listen: SocketAddr,
     ) -> anyhow::Result<Self> {
+        let is_named = environment.is_set("KOS_NATS_URL");
+        if is_named && matches!(config.database, DatabaseConfig::Postgres(_)) {
+            return Self::connected(&config, None, None).await;
+        }
         let lock = lock_data(&config.data)?;
-        match environment.is_set("KOS_NATS_URL") {
+        match is_named {
             true => Self::connected(&config, None, Some(lock)).await,
             false => Self::start(environment, config, listen, lock).await,
         }

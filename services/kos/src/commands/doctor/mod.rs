@@ -85,10 +85,13 @@ async fn look(operator: &Operator, config: &Config, quiet: bool) -> Result<Vec<F
         eprintln!("kos: model endpoints, where there are any, get a real call: that may take a minute");
     }
     let statuses = operator.statuses().await?;
-    let mut findings = vec![server, workers::durability(config, &statuses).await];
+    let mut findings = vec![server];
+    findings.extend(server::largest_event(operator));
+    findings.push(workers::durability(config, &statuses).await);
     // Side by side: what is not answered takes its time.
     findings.extend(join_all(StreamName::ALL.map(|name| streams::stream(operator, config, name))).await);
-    findings.extend(join_all(ConsumerSpec::ALL.map(|spec| streams::consumer(operator, config, spec))).await);
+    let consumers = join_all(ConsumerSpec::ALL.map(|spec| streams::consumer(operator, config, spec))).await;
+    findings.extend(consumers.into_iter().flatten());
     findings.extend(workers::workers(&statuses));
     findings.extend(clocks::clocks(operator.ahead_of_server_ms().await, &statuses));
     findings.extend(models::models(operator).await);

@@ -4,7 +4,7 @@ use async_nats::jetstream::context::AccountErrorKind;
 use kos_shared::operator::{Operator, OperatorError};
 
 use super::{Finding, bad, good};
-use crate::output::bytes;
+use crate::{output::bytes, up::nats_server::LARGEST_EVENT};
 
 /// What to do about a server that can't be connected to.
 pub fn unreachable(error: &OperatorError) -> Finding {
@@ -53,4 +53,18 @@ pub async fn server(operator: &Operator) -> Finding {
             ),
         },
     }
+}
+
+/// Whether it takes whatever the services publish; nothing where it does.
+pub fn largest_event(operator: &Operator) -> Option<Finding> {
+    let limit = operator.client().server_info().max_payload;
+    let limit_is_low = limit < LARGEST_EVENT;
+    limit_is_low.then(|| {
+        let (limit, needed) = (bytes(limit as u64), bytes(LARGEST_EVENT as u64));
+        bad(
+            "largest event",
+            format!("the server takes {limit}, and an article may have up to {needed}: it waits in the outbox then"),
+            "set `max_payload: 8MB` in the server's configuration, then `nats-server --signal reload`",
+        )
+    })
 }

@@ -91,6 +91,9 @@ fn remedy(worker: &Status, condition: &str, state: &str) -> String {
     let says = |words: &[&str]| words.iter().any(|word| state.to_lowercase().contains(word));
     let is_postgres = worker.database == "postgres";
     match condition {
+        "storage" => "make room on the server's disk (`df -h` of its store_dir), then start the server again, or `kos up` where \
+             it is its own: until then it writes nothing to that stream, and events wait or are refused"
+            .into(),
         _ if says(&["read-only", "readonly"]) && is_postgres => {
             "the database only reads: name the primary in KOS_DATABASE_URL where this is a standby (`psql -c 'select \
              pg_is_in_recovery()'`), else `psql -c 'alter database NAME reset default_transaction_read_only'`, and start \
@@ -109,6 +112,11 @@ fn remedy(worker: &Status, condition: &str, state: &str) -> String {
         ),
         _ if says(&["disk is full", "disk full", "no space left"]) => {
             "make room on the database's disk: `df -h $KOS_DATA`".into()
+        }
+        "streams" if says(&["insufficient storage"]) => {
+            "make room on the server's disk (`df -h` of its store_dir), raise its max_file_store, or set a smaller \
+             KOS_STREAM_BYTES for all services and start them again: five streams may have so much each"
+                .into()
         }
         "streams" => "`kos prepare` as a user who may make streams says whether it can be done".into(),
         "bus" => "see that the server is 2.12 or later, and reachable from where the worker runs".into(),
