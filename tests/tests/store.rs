@@ -6,6 +6,7 @@ use std::{collections::HashSet, time::Duration};
 
 use jiff::Timestamp;
 use kos_shared::{
+    config::{DatabaseConfig, Secret},
     event::{ArticleId, ArticleRetracted, Attributes, Event, EventId, Outgoing},
     journal, retraction,
     retraction::Retracting,
@@ -19,7 +20,7 @@ use kos_shared::{
     },
 };
 use kos_tests::{
-    Database, eventually, on_both_databases,
+    Database, Port, eventually, on_both_databases,
     stage::{article_of, count, request},
 };
 use sqlx::{Connection, Executor, Row, SqliteConnection};
@@ -66,6 +67,16 @@ async fn a_version_starts_on_the_database_of_the_next_one(database: Database) {
     let later = Migration { version: 901, name: "later", sql: "create table later (id bigint primary key);" };
     let refused = open(&[later]).await.unwrap_err().to_string();
     assert!(refused.contains("step 900 was applied to it"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_with_the_reason_and_without_a_password() {
+    let address = Port::free().address();
+    let url = format!("postgres://reader:dr0wssap@{address}/kos?password=dr0wssap2");
+    let config = DatabaseConfig::Postgres(Secret::new(url));
+    let refused = Store::open(&config, "publish", &[]).await.unwrap_err().to_string();
+    assert!(refused.contains(&format!("postgres://reader:(hidden)@{address}/kos, schema publish")), "{refused}");
+    assert!(refused.contains("refused") && !refused.contains("dr0wssap"), "{refused}");
 }
 
 async fn opening_again_keeps_what_is_there(database: Database) {

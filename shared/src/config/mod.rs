@@ -186,6 +186,16 @@ pub enum DatabaseConfig {
     Postgres(Secret),
 }
 
+impl DatabaseConfig {
+    /// Where the database is, as it may be shown: without a password, and without parameters, one of which may be it.
+    pub fn place(&self) -> String {
+        match self {
+            Self::SqliteFolder(path) | Self::SqliteFile(path) => path.display().to_string(),
+            Self::Postgres(url) => environment::without_passwords(url.reveal().split('?').next().unwrap_or_default()),
+        }
+    }
+}
+
 /// How pages and feeds are fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchConfig {
@@ -471,7 +481,9 @@ fn languages(env: &Environment) -> Result<Vec<Language>, ConfigError> {
     let list = env.text("KOS_LANGUAGES");
     let mut languages: Vec<Language> = Vec::new();
     for tag in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-        let language: Language = tag.parse().map_err(|_| env.error("KOS_LANGUAGES", "language tags such as zh,en"))?;
+        // No language has a longer name in tags (BCP 47, section 2.2.1).
+        let language = tag.parse().ok().filter(|language: &Language| language.primary().len() <= 3);
+        let language = language.ok_or_else(|| env.error("KOS_LANGUAGES", "language tags such as zh,en"))?;
         if !languages.contains(&language) {
             languages.push(language);
         }
@@ -503,6 +515,7 @@ mod tests {
             ("KOS_LISTEN", "8080"),
             ("KOS_DATABASE_URL", "mysql://localhost/kos"),
             ("KOS_LANGUAGES", "zh,chinese please"),
+            ("KOS_LANGUAGES", "chinese"),
             ("KOS_ACK_WAIT", "soon"),
             ("KOS_CONCURRENCY", "0"),
             ("KOS_KEEP_DAYS", "-1"),

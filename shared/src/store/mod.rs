@@ -17,7 +17,7 @@ use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use sqlx::{
-    Any, AnyPool, Executor, Row,
+    Any, AnyConnection, AnyPool, Connection, Executor, Row,
     any::{AnyArguments, AnyPoolOptions, AnyRow, install_default_drivers},
     query::Query,
 };
@@ -66,7 +66,7 @@ impl Store {
         let mut store = match config {
             DatabaseConfig::SqliteFolder(folder) => Self::sqlite(&folder.join(format!("{service}.db"))).await?,
             DatabaseConfig::SqliteFile(file) => Self::sqlite(file).await?,
-            DatabaseConfig::Postgres(url) => Self::postgres(url.reveal(), service).await?,
+            DatabaseConfig::Postgres(url) => Self::postgres(url.reveal(), &config.place(), service).await?,
         };
         store.newer_schema = migration::migrate(&store, config, service, migrations).await?;
         Ok(store)
@@ -104,10 +104,9 @@ impl Store {
         Ok(Self { readers, writers, dialect: Dialect::Sqlite, newer_schema: None, file: Some(file.to_owned()) })
     }
 
-    async fn postgres(url: &str, service: &str) -> Result<Self, OpenError> {
-        let name = format!("postgres, schema {service}");
+    async fn postgres(url: &str, place: &str, service: &str) -> Result<Self, OpenError> {
         let schema = service.to_owned();
-        let pool = AnyPoolOptions::new()
+        let opened = AnyPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(10))
             .after_connect(move |connection, _| {
@@ -119,8 +118,15 @@ impl Store {
                 })
             })
             .connect(url)
-            .await
-            .map_err(|e| OpenError::Connect(name, e))?;
+            .await;
+        let pool = match opened {
+            Ok(pool) => pool,
+            Err(error) => {
+                // A pool tries for a while, and doesn't say what it failed by.
+                let cause = AnyConnection::connect(url).await.err().unwrap_or(error);
+                return Err(OpenError::Connect(format!("{place}, schema {service}"), cause));
+            }
+        };
         Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, newer_schema: None, file: None })
     }
 
