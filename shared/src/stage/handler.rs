@@ -279,7 +279,8 @@ impl<S: Stage, B: Bus> Handler<S, B> {
         let reason = failed.map(|f| f.reason).unwrap_or_default();
         let (outcome, settlement) = match answer {
             Answer::Handled { outcome, detail, article_id } => {
-                if let Some(id) = &article_id {
+                // What an event is about by its payload is there already.
+                if let Some(id) = article_id.filter(|id| attributes.subject.as_ref() != Some(id)) {
                     Span::current().record("article_id", id.as_str());
                 }
                 info!(outcome, detail, duration_ms, "handled");
