@@ -79,7 +79,7 @@ impl Place {
     async fn index_has(&self, articles: usize) -> String {
         eventually(LIMIT, &format!("{articles} articles on the front page"), async || {
             let index = fetch(&self.url("/")).await.body;
-            let found = index.matches("<li>\n<h3>").count();
+            let found = index.matches("<li>\n<h3 ").count();
             if found == articles { Ok(index) } else { Err(format!("{found} articles")) }
         })
         .await
