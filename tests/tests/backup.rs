@@ -8,7 +8,8 @@ use std::{collections::BTreeSet, fs, path::Path, process::Command, time::Duratio
 use async_nats::jetstream;
 use kos_shared::event::ArticleId;
 use kos_tests::{
-    Articles, NatsServer, Port, Worker, command, eventually, nats_server_program,
+    Articles, NatsCluster, NatsConfig, NatsServer, Port, Worker, all_copies_are_current, command, eventually,
+    nats_server_program,
     pipeline::{Ended, fetch, run, stored},
 };
 use serde_json::json;
@@ -246,5 +247,33 @@ async fn the_operator_alone_may_copy_and_bring_back_streams_of_a_server_with_use
     let restored = kos("kos", &["restore", &copy, "--force"]).await;
     assert_eq!(restored.code, 0, "{restored:?}");
     let status = kos("kos", &["status", "--json"]).await;
+    assert_eq!(status.json()["stages"][0]["pending"], 1, "{status:?}");
+}
+
+#[tokio::test]
+async fn the_streams_of_one_server_come_to_three_with_three_copies() {
+    let (one, three) = (NatsServer::start().await, NatsCluster::start(3, &NatsConfig::default()).await);
+    let folder = TempDir::with_prefix("kos-backup-").unwrap();
+    let copy = folder.path().join("copy").display().to_string();
+    let kos = async |url: &str, replicas: &str, arguments: &[&str]| {
+        let variables = [
+            ("KOS_NATS_URL", url),
+            ("KOS_STREAM_REPLICAS", replicas),
+            ("KOS_DATABASE_URL", "postgres://nobody@127.0.0.1:1/kos"),
+        ];
+        let mut kos = command("kos", &variables);
+        kos.args(arguments);
+        let ended = run(kos, "").await;
+        assert_eq!(ended.code, 0, "{arguments:?}: {ended:?}");
+        ended
+    };
+    let url = one.url();
+    kos(&url, "1", &["prepare"]).await;
+    kos(&url, "1", &["ingest", "https://daily.example/1"]).await;
+    kos(&url, "1", &["backup", &copy]).await;
+    let urls = three.url();
+    kos(&urls, "3", &["restore", &copy]).await;
+    all_copies_are_current(&three.connect().await, &["KOS_INGEST"], 3).await;
+    let status = kos(&urls, "3", &["status", "--json"]).await;
     assert_eq!(status.json()["stages"][0]["pending"], 1, "{status:?}");
 }

@@ -17,7 +17,7 @@ use async_nats::{
 use futures_util::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 pub use self::{dead_letters::DeadLetter, stages::StageStatus};
 use crate::{
@@ -33,6 +33,9 @@ pub const SERVICES: [&str; 3] = ["ingest", "summarize", "publish"];
 
 /// How long a server may take to be there.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// The pause before a server is asked again for what it couldn't do.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long workers may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -241,6 +244,21 @@ impl Operator {
     /// [`OperatorError::Bus`].
     pub async fn prepare(&self) -> Result<(), OperatorError> {
         self.bus.prepare_all().await.map_err(|e| OperatorError::bus("the streams")(&e))
+    }
+
+    /// The same, tried for as long as `limit`: a cluster can't make consumers while it chooses a leader, or gives a stream more
+    /// copies.
+    ///
+    /// # Errors
+    /// [`OperatorError::Bus`], as it was at last.
+    pub async fn prepare_within(&self, limit: Duration) -> Result<(), OperatorError> {
+        let end = Instant::now() + limit;
+        loop {
+            match self.prepare().await {
+                Err(OperatorError::Bus { .. }) if Instant::now() + PAUSE < end => sleep(PAUSE).await,
+                ended => return ended,
+            }
+        }
     }
 
     /// Asks one worker of each service.

@@ -1,6 +1,6 @@
 //! `kos restore`: brings back what `kos backup` copied.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anstream::println;
 use anyhow::{Context, bail};
@@ -8,6 +8,9 @@ use kos_shared::config::{Config, Environment};
 
 use super::{databases, manifest::Manifest, place::Server, streams, tell};
 use crate::{Ended, WrongUsage, arguments::Restore, output::print_json};
+
+/// How long the server may take to make consumers of what was brought back.
+const PREPARED: Duration = Duration::from_secs(60);
 
 pub async fn run(arguments: Restore, environment: &Environment, config: Config, json: bool) -> anyhow::Result<Ended> {
     let folder = databases::folder(&config)?;
@@ -66,6 +69,6 @@ async fn restore(
         databases::restore(&manifest.databases, &arguments.folder, folder)?;
     }
     // With the settings of this configuration, and the consumers.
-    operator.prepare().await?;
+    operator.prepare_within(PREPARED).await?;
     Ok(())
 }
