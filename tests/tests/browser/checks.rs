@@ -2,11 +2,11 @@
 
 use std::{fs, process::Command};
 
-use kos_tests::{Reader, site_tools};
+use kos_tests::site_tools;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Visit, bilingual, commenting::write, page, take_in};
+use crate::{Visit, bilingual, commenting::write, on_both_databases, page, take_in};
 
 /// Rules of html-validate: all but those of taste. An article's title is as long as it is, its words may end in a space,
 /// and a button that says nothing else sends its form.
@@ -16,10 +16,10 @@ const RULES: &str = r#"{
     "rules": {"long-title": "off", "no-trailing-whitespace": "off", "no-implicit-button-type": "off"}
 }"#;
 
-#[tokio::test]
-async fn every_kind_of_page_is_accessible_and_valid() {
-    let visit = Visit::start(None, Reader::AT_A_DESK).await;
-    let kinds = every_kind(&visit).await;
+on_both_databases! { every_kind_of_page_is_accessible_and_valid }
+
+async fn every_kind_of_page_is_accessible_and_valid(visit: &Visit) {
+    let kinds = every_kind(visit).await;
     let axe = fs::read_to_string(site_tools().join("axe-core/axe.min.js")).unwrap();
     let folder = TempDir::with_prefix("kos-pages-").unwrap();
     let mut violations = Vec::new();
@@ -36,7 +36,7 @@ async fn every_kind_of_page_is_accessible_and_valid() {
             for scheme in ["light", "dark"] {
                 let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
                 visit.browser.devtools("Emulation.setEmulatedMedia", features).await;
-                for found in found_by_axe(&visit).await {
+                for found in found_by_axe(visit).await {
                     violations.push(format!("{kind}, {lang}, {scheme}: {found}"));
                 }
             }

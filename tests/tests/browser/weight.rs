@@ -1,16 +1,15 @@
 //! What a page costs to load.
 
-use kos_tests::Reader;
 use serde_json::Value;
 
-use crate::{Visit, bilingual};
+use crate::{Visit, bilingual, on_both_databases};
 
 /// What an article's page may weigh with all that it loads, in bytes as they are transferred.
 const MOST: u64 = 30_000;
 
-#[tokio::test]
-async fn an_articles_page_weighs_less_than_30_kb() {
-    let visit = Visit::start(None, Reader::AT_A_DESK).await;
+on_both_databases! { an_articles_page_weighs_less_than_30_kb }
+
+async fn an_articles_page_weighs_less_than_30_kb(visit: &Visit) {
     let article = bilingual(&visit.pipeline).await;
     visit.open(&article).await;
     let loaded = "return performance.getEntries().filter((entry) => entry.transferSize !== undefined)
