@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, net::TcpListener, time::Duration};
 
 use jiff::Timestamp;
 use kos_shared::{
@@ -77,6 +77,14 @@ async fn a_server_that_is_not_there_is_named_with_the_reason_and_without_a_passw
     let refused = Store::open(&config, "publish", &[]).await.unwrap_err().to_string();
     assert!(refused.contains(&format!("postgres://reader:(hidden)@{address}/kos, schema publish")), "{refused}");
     assert!(refused.contains("refused") && !refused.contains("dr0wssap"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = DatabaseConfig::Postgres(Secret::new(format!("postgres://kos@{}/kos", silent.local_addr().unwrap())));
+    let opened = tokio::time::timeout(LIMIT, Store::open(&config, "publish", &[])).await.unwrap();
+    assert!(opened.unwrap_err().to_string().contains("timed out"));
 }
 
 async fn opening_again_keeps_what_is_there(database: Database) {

@@ -19,7 +19,7 @@ const GROUP: usize = 16;
 /// What an article's page is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageState {
-    /// The versions of the article and of those that the page may name as related: another page has others.
+    /// The versions of the article and of those that the page may name as related: they differ whenever the page does.
     pub versions: String,
     /// When the last of them was made.
     pub changed_at: Timestamp,

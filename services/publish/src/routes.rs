@@ -274,9 +274,9 @@ async fn validators_of(
     let Some(PageState { versions, changed_at }) = site.page_states.get(id).await? else { return Ok(None) };
     // The form for comments holds for a day: a page with one is made anew every hour.
     let hour = Timestamp::now().as_second() / 3_600;
-    let (id, since) = (id.to_string(), hour.to_string());
-    let parts = [&*BUILD, &site.info.name, site.info.url.as_str(), messages.lang, &id, &since, &versions];
-    let changed_at = Timestamp::from_second(hour * 3_600).map_or(changed_at, |hour| hour.max(changed_at));
+    let (id, hour_number) = (id.to_string(), hour.to_string());
+    let parts = [&*BUILD, &site.info.name, site.info.url.as_str(), messages.lang, &id, &hour_number, &versions];
+    let changed_at = Timestamp::from_second(hour * 3_600).map_or(changed_at, |begun| begun.max(changed_at));
     Ok(Some(Validators::of(parts, Some(changed_at))))
 }
 

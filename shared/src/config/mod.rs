@@ -187,11 +187,16 @@ pub enum DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// Where the database is, as it may be shown: without a password, and without parameters, one of which may be it.
+    /// Where the database is, as it may be shown: without a password, and without parameters, one of which may be it. Nothing of
+    /// an address in which nobody can tell where the password ends.
     pub fn place(&self) -> String {
         match self {
             Self::SqliteFolder(path) | Self::SqliteFile(path) => path.display().to_string(),
-            Self::Postgres(url) => environment::without_passwords(url.reveal().split('?').next().unwrap_or_default()),
+            Self::Postgres(url) => match url.reveal().split_once('?') {
+                Some((_, parameters)) if parameters.contains('@') => "postgres://(hidden)".to_owned(),
+                Some((address, _)) => environment::without_passwords(address),
+                None => environment::without_passwords(url.reveal()),
+            },
         }
     }
 }
@@ -507,6 +512,17 @@ mod tests {
         assert_eq!(config.site_url.as_str(), "http://127.0.0.1:8080/");
         assert_eq!(config.languages, [Language::CHINESE, Language::ENGLISH]);
         assert_eq!(config.worker, WorkerConfig::default());
+    }
+
+    #[test]
+    fn a_databases_place_has_no_password() {
+        let place = |url: &str| DatabaseConfig::Postgres(Secret::new(url)).place();
+        assert_eq!(place("postgres://kos:geheim@db:5433/kos?password=x"), "postgres://kos:(hidden)@db:5433/kos");
+        assert_eq!(place("postgres://kos@db/kos"), "postgres://kos:(hidden)@db/kos");
+        for url in ["postgres://kos:ge?heim@db/kos", "postgres://kos:a@b?c@db/kos", "postgres://db/kos?password=x@y"] {
+            assert_eq!(place(url), "postgres://(hidden)", "{url}");
+        }
+        assert_eq!(DatabaseConfig::SqliteFolder("data".into()).place(), "data");
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl Operator {
         self.bus.prepare_all().await.map_err(|e| OperatorError::bus("the streams")(&e))
     }
 
-    /// The same, tried for as long as `limit`: a cluster can't make consumers while it chooses a leader, or gives a stream more
+    /// The same, begun again within `limit` where it fails: a cluster can't make consumers while it chooses a leader, or gives a stream more
     /// copies.
     ///
     /// # Errors

@@ -21,12 +21,16 @@ use sqlx::{
     any::{AnyArguments, AnyPoolOptions, AnyRow, install_default_drivers},
     query::Query,
 };
+use tokio::time::timeout;
 
 use crate::{config::DatabaseConfig, disk::Disk};
 
 pub use copy::copy_sqlite;
 pub use dialect::{Dialect, Fault, fault};
 pub use migration::Migration;
+
+/// How long a server that wasn't there may take to say why.
+const ASKED_WHY: Duration = Duration::from_secs(2);
 
 /// A transaction. What was done in it is undone unless it is committed.
 pub type Tx = sqlx::Transaction<'static, Any>;
@@ -119,13 +123,15 @@ impl Store {
             })
             .connect(url)
             .await;
+        let failed = |cause| OpenError::Connect(format!("{place}, schema {service}"), cause);
         let pool = match opened {
             Ok(pool) => pool,
-            Err(error) => {
-                // A pool tries for a while, and doesn't say what it failed by.
-                let cause = AnyConnection::connect(url).await.err().unwrap_or(error);
-                return Err(OpenError::Connect(format!("{place}, schema {service}"), cause));
+            // It tried for a while, and doesn't say what it failed by.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let asked = timeout(ASKED_WHY, AnyConnection::connect(url)).await;
+                return Err(failed(asked.ok().and_then(Result::err).unwrap_or(sqlx::Error::PoolTimedOut)));
             }
+            Err(error) => return Err(failed(error)),
         };
         Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, newer_schema: None, file: None })
     }

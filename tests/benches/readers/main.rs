@@ -11,6 +11,7 @@ mod nginx;
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -102,6 +103,12 @@ async fn measure(articles: u64, options: &Options) -> anyhow::Result<()> {
 /// Under another name until it is full.
 async fn fill(file: &Path, articles: u64) -> anyhow::Result<()> {
     let unfinished = file.with_extension("unfinished");
+    for left in ["unfinished", "unfinished-wal", "unfinished-shm"] {
+        match fs::remove_file(file.with_extension(left)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
     let store = Store::open(&DatabaseConfig::SqliteFile(unfinished.clone()), "publish", MIGRATIONS).await?;
     let took = made_up::publish(&store, articles, &mut Rng::with_seed(5)).await?;
     store.close().await;

@@ -71,7 +71,7 @@ impl Lookup<'_> {
         (first, mut last): (i64, i64),
         limit: usize,
     ) -> Result<LookedUp, RecordError> {
-        let found = match self.dialect {
+        let select = match self.dialect {
             Dialect::Postgres => {
                 "select number, weights from search_documents where terms @@ cast(cast($1 as text) as tsquery) \
                  and number between $2 and $3 order by number desc limit $4"
@@ -82,14 +82,14 @@ impl Lookup<'_> {
             }
         };
         if !self.in_slices {
-            return Ok(LookedUp { articles: self.read(found, (first, last), limit).await?, stopped_at: None });
+            return Ok(LookedUp { articles: self.read(select, (first, last), limit).await?, stopped_at: None });
         }
         let (mut articles, mut size) = (vec![], i64::from(self.budget.first_slice));
         loop {
             let began = Instant::now();
             let start = self.start_of_slice((first, last), size).await?;
             let wanted = limit - articles.len();
-            articles.extend(self.read(found, (start, last), wanted).await?);
+            articles.extend(self.read(select, (start, last), wanted).await?);
             if articles.len() >= limit || start == first {
                 return Ok(LookedUp { articles, stopped_at: None });
             }
@@ -101,16 +101,16 @@ impl Lookup<'_> {
         }
     }
 
-    /// What is `found` as one row: hundreds of them cost more than what is in them.
+    /// The rows of `select`, packed into one: hundreds of rows cost more than what is in them.
     async fn read(
         &mut self,
-        found: &str,
+        select: &str,
         (first, last): (i64, i64),
         limit: usize,
     ) -> Result<Vec<(i64, Weights)>, RecordError> {
         let sql = format!(
             "select string_agg(number || ' ' || length(weights), ' ') as places, \
-             cast(string_agg(weights, '') as {}) as weights from ({found}) as found",
+             cast(string_agg(weights, '') as {}) as weights from ({select}) as found",
             self.dialect.bytes()
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.expression.to_owned());

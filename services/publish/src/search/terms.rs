@@ -54,8 +54,8 @@ pub(crate) enum Spelling<'t> {
 }
 
 impl<'t> Spelling<'t> {
-    /// Whether its term may be `term`. Most that spell another one are told apart without folding and stemming, which leave
-    /// what is ASCII in front as it is.
+    /// Whether its term may be `term`. Folding and stemming keep a first ASCII letter but for its case, so most that spell
+    /// another one are told apart without them.
     pub fn may_be(&self, term: &str) -> bool {
         let spelled = match self {
             Self::Word(word) => word,

@@ -28,7 +28,8 @@ impl Server {
         match lock {
             Some(lock) => Self::start(environment, config, listen, lock).await,
             None => {
-                // Where `kos up` runs, its server does; another one may be where it isn't.
+                // A `kos up` runs here: its own configuration says where its server listens, and another one may have the
+                // usual address.
                 if let Some(url) = NatsServer::url_in(&config.data).filter(|_| !environment.is_set("KOS_NATS_URL")) {
                     config.nats.url = Secret::new(url);
                 }
@@ -37,7 +38,8 @@ impl Server {
         }
     }
 
-    /// Finds or starts it where nobody else may work on the data. With PostgreSQL and a server that is named there is none here.
+    /// Finds or starts it where nobody else may work on the data. With PostgreSQL and a server that is named, nothing of it is
+    /// on this machine, and nothing is locked.
     pub async fn find_for_us_alone(
         environment: &Environment,
         config: Config,

@@ -10,12 +10,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use async_nats::{Client, Request};
+use async_nats::{Client, Request, RequestError, RequestErrorKind};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use kos_shared::{bus::StreamName, operator::Operator};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::manifest::{Copied, StreamCopy};
 
@@ -24,6 +24,10 @@ const CHUNK: usize = 128 << 10;
 
 /// How long the server may take for one answer: it looks through the whole stream first.
 const ANSWER: Duration = Duration::from_secs(120);
+
+/// How long it may take until all servers know who takes a stream that is brought back, and the pause before the next try.
+const KNOWN: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How many messages a stream has; `None` where it isn't there.
 pub async fn messages(operator: &Operator, name: &str) -> anyhow::Result<Option<u64>> {
@@ -81,7 +85,7 @@ pub async fn restore(operator: &Operator, copy: &StreamCopy, from: &Path) -> any
     let mut chunk = vec![0; CHUNK];
     loop {
         let length = file.read(&mut chunk)?;
-        let answer = ask(client, to.clone(), Bytes::copy_from_slice(&chunk[..length])).await?;
+        let answer = send(client, &to, Bytes::copy_from_slice(&chunk[..length])).await?;
         refused(&answer)?;
         // The answer to nothing is that to all of it.
         if length == 0 {
@@ -93,6 +97,21 @@ pub async fn restore(operator: &Operator, copy: &StreamCopy, from: &Path) -> any
             }
         }
     }
+}
+
+/// Sends a chunk, again where nobody takes it yet: servers of a cluster tell each other a moment later who does.
+async fn send(client: &Client, to: &str, chunk: Bytes) -> anyhow::Result<Value> {
+    let end = Instant::now() + KNOWN;
+    loop {
+        match ask(client, to.to_owned(), chunk.clone()).await {
+            Err(error) if is_taken_by_nobody(&error) && Instant::now() < end => sleep(PAUSE).await,
+            answered => return answered,
+        }
+    }
+}
+
+fn is_taken_by_nobody(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<RequestError>().is_some_and(|error| error.kind() == RequestErrorKind::NoResponders)
 }
 
 async fn ask(client: &Client, subject: String, body: Bytes) -> anyhow::Result<Value> {
