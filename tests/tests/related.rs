@@ -6,10 +6,12 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use kos_publish::{
+    page_states::PageStates,
     related,
     site::SiteInfo,
     stage::{Publishing, Withdrawing},
     state::MIGRATIONS,
+    versions,
 };
 use kos_shared::{
     event::{ArticleId, ArticleRetracted, ArticleSummarized, Attributes, Event, EventId, Language, Payload, Revision},
@@ -27,6 +29,7 @@ on_both_databases! {
     the_same_story_is_not_related_to_itself
     nothing_unrelated_is_named
     what_is_withdrawn_or_rewritten_is_related_to_nothing
+    a_page_has_another_state_when_what_it_names_changes
     lists_stay_short
 }
 
@@ -95,6 +98,33 @@ async fn nothing_unrelated_is_named(database: Database) {
     empty.summaries.clear();
     let id = site.publish(empty).await;
     assert_eq!(site.related(id).await, []);
+}
+
+async fn a_page_has_another_state_when_what_it_names_changes(database: Database) {
+    let site = Site::open(&database).await;
+    let ids = site.publish_topics(&["dam", "cup", "bank"]).await;
+    let id = |name: &str| ids.iter().find(|(other, _)| other == name).unwrap().1;
+    let (named, unknown) = (id("dam-4"), ArticleId::of_canonical_url(&"https://nowhere.example/".parse().unwrap()));
+    let states = PageStates::of(site.store.readers().clone());
+    // At the same time, so that they are read together.
+    let read = async || {
+        let (of, others) = (states.get(id("dam-1")), [states.get(id("cup-1")), states.get(unknown)]);
+        let (of, others) = tokio::join!(of, futures_util::future::join_all(others));
+        let others: Vec<bool> = others.into_iter().map(|state| state.unwrap().is_some()).collect();
+        assert_eq!(others, [true, false]);
+        of.unwrap().unwrap()
+    };
+    let before = read().await;
+    assert!(before.versions.contains(&named.to_string()), "{before:?}");
+    let later = Timestamp::from_millisecond(before.changed_at.as_millisecond() + 60_000).unwrap();
+    let mut tx = site.store.begin().await.unwrap();
+    versions::changed(&mut tx, named, later).await.unwrap();
+    tx.commit().await.unwrap();
+    let after = read().await;
+    assert_eq!(after.changed_at, later);
+    assert_ne!(after.versions, before.versions);
+    site.withdraw(named).await;
+    assert!(!read().await.versions.contains(&named.to_string()));
 }
 
 async fn what_is_withdrawn_or_rewritten_is_related_to_nothing(database: Database) {
