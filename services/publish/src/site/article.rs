@@ -178,10 +178,9 @@ pub fn render_article(site: &SiteInfo, messages: &Messages, page: &ArticlePage, 
 
 /// The title that a summary in the reader's language gives an article, where it isn't the article's own; and its language.
 pub(super) fn title_for<'a>(summarized: &'a ArticleSummarized, reader: &Language) -> Option<(&'a str, &'a Language)> {
-    let spoken = summarized.summaries.iter().filter(|summary| summary.language.same_language(reader));
-    let nearest = spoken.min_by_key(|summary| reader.distance(&summary.language))?;
-    let title = nearest.title.as_deref()?;
-    (!title.trim().is_empty() && title != summarized.article.title).then_some((title, &nearest.language))
+    let own = best_summary(&summarized.summaries, reader).filter(|summary| summary.language.same_language(reader))?;
+    let title = own.title.as_deref()?;
+    (!title.trim().is_empty() && title != summarized.article.title).then_some((title, &own.language))
 }
 
 /// The beginning of a text on one line, cut with an ellipsis; nothing of a text without any.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     ArticlePage, Frame, Messages, SiteInfo,
-    article::best_summary,
+    article::{best_summary, title_for},
     feed::{Entry, Feed, Format, Moment},
     languages, page_path, rendered,
 };
@@ -91,14 +91,13 @@ impl<'a> Line<'a> {
     fn new(messages: &Messages, page: &'a ArticlePage, url: String) -> Self {
         let article = &page.summarized.article;
         let summary = best_summary(&page.summarized.summaries, &messages.language);
-        let own = summary.filter(|summary| summary.language.same_language(&messages.language));
-        let title = own.and_then(|summary| Some((summary.title.as_deref()?, languages::lang(&summary.language))));
-        let (title, lang) = title.unwrap_or((&article.title, languages::lang(&article.language)));
+        let own = title_for(&page.summarized, &messages.language);
+        let (title, written) = own.unwrap_or((&article.title, &article.language));
         let sentence = summary.map(|summary| {
             let first = summary.sentences.first().map_or(&summary.text, |sentence| &sentence.text);
             (first.as_str(), languages::lang(&summary.language))
         });
-        Self { url, title, lang, sentence: sentence.filter(|(text, _)| !text.is_empty()) }
+        Self { url, title, lang: languages::lang(written), sentence: sentence.filter(|(text, _)| !text.is_empty()) }
     }
 }
 
