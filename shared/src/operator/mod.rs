@@ -246,8 +246,8 @@ impl Operator {
         self.bus.prepare_all().await.map_err(|e| OperatorError::bus("the streams")(&e))
     }
 
-    /// The same, begun again within `limit` where it fails: a cluster can't make consumers while it chooses a leader, or gives a stream more
-    /// copies.
+    /// The same, begun again within `limit` where it fails: a cluster can't make consumers while it chooses a leader, or gives a
+    /// stream more copies.
     ///
     /// # Errors
     /// [`OperatorError::Bus`], as it was at last.

@@ -22,14 +22,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 pub async fn run(arguments: &Prepare, config: &Config, as_json: bool) -> anyhow::Result<Ended> {
     let end = Instant::now() + Duration::from_secs(arguments.timeout_seconds);
-    // A server that just starts, or a cluster that has no leader yet, is waited for; a wrong address is not.
-    while let Err(error) = prepare(config).await {
-        let passes = matches!(error, OperatorError::NoServer(_) | OperatorError::Bus { .. });
-        if !passes || Instant::now() + PAUSE > end {
-            return Err(error.into());
+    // A server that just starts is waited for; a wrong address is not.
+    let operator = loop {
+        match Operator::connect(&config.nats).await {
+            Err(OperatorError::NoServer(_)) if Instant::now() + PAUSE <= end => sleep(PAUSE).await,
+            connected => break connected?,
         }
-        sleep(PAUSE).await;
-    }
+    };
+    operator.prepare_within(end.saturating_duration_since(Instant::now())).await?;
     if as_json {
         let streams = StreamName::ALL.map(StreamName::as_str);
         print_json(&json!({"streams": streams, "consumers": ConsumerSpec::ALL.map(|c| c.to_string())}))?;
@@ -38,8 +38,4 @@ pub async fn run(arguments: &Prepare, config: &Config, as_json: bool) -> anyhow:
         println!("{streams} and {} are there", counted(ConsumerSpec::ALL.len(), "consumer"));
     }
     Ok(Ended::Done)
-}
-
-async fn prepare(config: &Config) -> Result<(), OperatorError> {
-    Operator::connect(&config.nats).await?.prepare().await
 }
