@@ -21,21 +21,17 @@ pub struct Server {
 impl Server {
     /// Finds or starts it.
     pub async fn find(environment: &Environment, mut config: Config, listen: SocketAddr) -> anyhow::Result<Self> {
-        let lock = match environment.is_set("KOS_NATS_URL") {
-            true => None,
-            false => lock_data(&config.data).ok(),
-        };
-        match lock {
-            Some(lock) => Self::start(environment, config, listen, lock).await,
-            None => {
-                // A `kos up` runs here: its own configuration says where its server listens, and another one may have the
-                // usual address.
-                if let Some(url) = NatsServer::url_in(&config.data).filter(|_| !environment.is_set("KOS_NATS_URL")) {
-                    config.nats.url = Secret::new(url);
-                }
-                Self::connected(&config, None, None).await
-            }
+        if environment.is_set("KOS_NATS_URL") {
+            return Self::connected(&config, None, None).await;
         }
+        if let Ok(lock) = lock_data(&config.data) {
+            return Self::start(environment, config, listen, lock).await;
+        }
+        // A `kos up` runs here: its own configuration says where its server listens, and another one may have the usual address.
+        if let Some(url) = NatsServer::url_in(&config.data) {
+            config.nats.url = Secret::new(url);
+        }
+        Self::connected(&config, None, None).await
     }
 
     /// Finds or starts it where nobody else may work on the data. With PostgreSQL and a server that is named, nothing of it is
